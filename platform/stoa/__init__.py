@@ -1,1 +1,1 @@
-"""."""
+"""The building: what all tenants share."""

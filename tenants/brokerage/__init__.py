@@ -1,1 +1,1 @@
-"""."""
+"""What each tenant gets: the brokerage product."""

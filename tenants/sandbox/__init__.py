@@ -1,1 +1,1 @@
-"""."""
+"""A stand-in outside world, reached only over the wire."""

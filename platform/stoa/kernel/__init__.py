@@ -1,0 +1,1 @@
+"""Words and decisions every floor shares; nothing here touches the world."""
