@@ -1,0 +1,1 @@
+"""The `stoa` command: what runs, starts and checks an installation."""

@@ -1,0 +1,323 @@
+"""What an installation may decide, read from STOA_* variables and from what `stoa up` wrote down."""
+
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self, cast
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from stoa.kernel import where
+
+RUN_FILE = "run.json"
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"", "0", "false", "no", "off"})
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class ConfigProblem(ValueError):
+    """The installation is told something impossible; the command stops with exit code 78."""
+
+
+class Role(StrEnum):
+    """The logins of the product, least power last but one: the relay only reads outboxes."""
+
+    ADMIN = "stoa_admin"
+    OWNER = "stoa_owner"
+    CONTROL = "stoa_control"
+    APP = "stoa_app"
+    RELAY = "stoa_relay"
+
+
+def _told(variable: str, meaning: str) -> dict[str, str]:
+    return {"variable": variable, "meaning": meaning}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One reading of the environment; nothing else in the product reads STOA_* variables."""
+
+    state: Path = field(
+        metadata=_told(
+            "STOA_STATE", "Directory for databases, secrets and files. Default: `.stoa` here."
+        )
+    )
+    secrets: Path = field(
+        metadata=_told(
+            "STOA_SECRETS",
+            "Directory with one file per secret (`stoa_app`, `redis`, `kek` ...), as container "
+            "platforms mount them. Default: `secrets` in the state directory.",
+        )
+    )
+    database_host: str = field(
+        default="127.0.0.1",
+        metadata=_told(
+            "STOA_DATABASE_URL",
+            "PostgreSQL 15 or newer in place of the embedded one, as "
+            "`postgresql://user:password@host:port/name`. The login named here prepares the "
+            "database (it creates roles); leave it out where the installation did that already.",
+        ),
+    )
+    database_port: int = 5432
+    database_name: str = "stoa"
+    database_options: tuple[tuple[str, str], ...] = ()
+    database_admin: str = Role.ADMIN.value
+    database_direct: str | None = field(
+        default=None,
+        metadata=_told(
+            "STOA_DATABASE_DIRECT",
+            "`host:port` of PostgreSQL itself when STOA_DATABASE_URL is a PgBouncer: listening "
+            "and migrations need it.",
+        ),
+    )
+    database_pooled: bool = field(
+        default=False,
+        metadata=_told(
+            "STOA_DATABASE_POOLED",
+            "`1` when STOA_DATABASE_URL is a PgBouncer in transaction mode.",
+        ),
+    )
+    passwords: Mapping[Role, str] = field(
+        default_factory=dict[Role, str],
+        repr=False,
+        metadata=_told(
+            "STOA_DATABASE_<ROLE>_PASSWORD",
+            "Password of `stoa_owner`, `stoa_control`, `stoa_app` or `stoa_relay` (ROLE is OWNER, "
+            "CONTROL, APP, RELAY). Default: the file of that name in STOA_SECRETS.",
+        ),
+    )
+    redis_url: str = field(
+        default="",
+        repr=False,
+        metadata=_told(
+            "STOA_REDIS_URL",
+            "Redis 6.2+ or Valkey in place of the embedded one, as `redis://:password@host:port/0`.",
+        ),
+    )
+    kek_file: Path = field(
+        metadata=_told(
+            "STOA_KEK_FILE",
+            "File with the key that wraps every tenant's keys. Default: `kek` in STOA_SECRETS.",
+        )
+    )
+    domain: str = field(
+        default="localhost",
+        metadata=_told(
+            "STOA_DOMAIN",
+            "Base domain: the control plane is `control.<domain>`, a tenant `<slug>.<domain>`.",
+        ),
+    )
+    scheme: str = field(
+        default="http",
+        metadata=_told("STOA_SCHEME", "`http` or `https`, as browsers see the product."),
+    )
+    bind: str = field(
+        default="127.0.0.1", metadata=_told("STOA_BIND", "Address the web process listens on.")
+    )
+    port: int = field(default=8000, metadata=_told("STOA_PORT", "Port the web process listens on."))
+    public_port: int | None = field(
+        default=None,
+        metadata=_told(
+            "STOA_PUBLIC_PORT",
+            "Port in the addresses people see. Default: none with https, STOA_PORT with http.",
+        ),
+    )
+    trusted_proxies: tuple[Network, ...] = field(
+        default=(),
+        metadata=_told(
+            "STOA_TRUSTED_PROXIES",
+            "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, comma separated.",
+        ),
+    )
+    production: bool = field(
+        default=False,
+        metadata=_told(
+            "STOA_PRODUCTION",
+            "`1` on a real installation: https only, no demo, no sandbox, unsafe settings refuse.",
+        ),
+    )
+    services: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read variables first, then the running supervisor's notes, then the defaults.
+
+        Raises:
+            ConfigProblem: a variable has no meaning, or two contradict.
+        """
+        state = where.state(environ)
+        run = _run_file(state)
+        secrets = Path(environ.get("STOA_SECRETS") or run.get("secrets") or state / "secrets")
+        web = cast("dict[str, Any]", run.get("web") or {})
+        scheme = environ.get("STOA_SCHEME", "http")
+        if scheme not in {"http", "https"}:
+            raise ConfigProblem(f"STOA_SCHEME is http or https, not {scheme!r}")
+        port = _port("STOA_PORT", environ.get("STOA_PORT")) or int(web.get("port", 8000))
+        shown = _port("STOA_PUBLIC_PORT", environ.get("STOA_PUBLIC_PORT"))
+        production = _flag(environ, "STOA_PRODUCTION")
+        if production and scheme != "https":
+            raise ConfigProblem("STOA_PRODUCTION needs STOA_SCHEME=https")
+        return cls(
+            state=state,
+            secrets=secrets,
+            **_database(environ, run, secrets),
+            redis_url=_redis(environ, run, secrets),
+            kek_file=Path(environ.get("STOA_KEK_FILE") or secrets / "kek"),
+            domain=environ.get("STOA_DOMAIN", "localhost").strip(".").lower(),
+            scheme=scheme,
+            bind=environ.get("STOA_BIND", "127.0.0.1"),
+            port=port,
+            public_port=shown or (port if scheme == "http" else None),
+            trusted_proxies=_networks(environ.get("STOA_TRUSTED_PROXIES", "")),
+            production=production,
+            services=cast("dict[str, str]", run.get("services") or {}),
+        )
+
+    def dsn(self, role: Role, *, database: str | None = None, direct: bool = False) -> str:
+        """The URL asyncpg takes for `role`; `direct` goes past a pooler.
+
+        Raises:
+            ConfigProblem: no password is known for the role.
+        """
+        options = f"?{urlencode(self.database_options)}" if self.database_options else ""
+        return f"postgresql://{self._address(role, database, direct)}{options}"
+
+    def sqlalchemy_url(
+        self, role: Role, *, database: str | None = None, direct: bool = False
+    ) -> str:
+        """The URL for SQLAlchemy's asyncpg dialect, which spells `sslmode` as `ssl`."""
+        renamed = [("ssl" if k == "sslmode" else k, v) for k, v in self.database_options]
+        options = f"?{urlencode(renamed)}" if renamed else ""
+        return f"postgresql+asyncpg://{self._address(role, database, direct)}{options}"
+
+    def password(self, role: Role) -> str:
+        """The password of one login.
+
+        Raises:
+            ConfigProblem: none is set and none lies in the secrets directory.
+        """
+        if known := self.passwords.get(role):
+            return known
+        raise ConfigProblem(
+            f"no password for {role}: set STOA_DATABASE_{role.name}_PASSWORD or put it into "
+            f"the file {self.secrets / role}"
+        )
+
+    @property
+    def control_host(self) -> str:
+        """The host of the operator's own plane."""
+        return f"control.{self.domain}"
+
+    def tenant_host(self, slug: str) -> str:
+        """The host a tenant has before it brings a domain of its own."""
+        return f"{slug}.{self.domain}"
+
+    def url(self, host: str, path: str = "/") -> str:
+        """The address of `path` on `host` as a browser has to write it."""
+        usual = {"http": 80, "https": 443}[self.scheme]
+        port = "" if self.public_port in {None, usual} else f":{self.public_port}"
+        return f"{self.scheme}://{host}{port}{path}"
+
+    def _address(self, role: Role, database: str | None, direct: bool) -> str:
+        user = self.database_admin if role is Role.ADMIN else role.value
+        place = self.database_direct if direct and self.database_direct else None
+        host = f"[{self.database_host}]" if ":" in self.database_host else self.database_host
+        place = place or f"{host}:{self.database_port}"
+        name = database or self.database_name
+        return f"{quote(user, safe='')}:{quote(self.password(role), safe='')}@{place}/{name}"
+
+
+def variables() -> list[tuple[str, str]]:
+    """Every STOA_* variable with its meaning, in the order worth reading."""
+    told = [one.metadata for one in fields(Config) if one.metadata]
+    return [(str(one["variable"]), str(one["meaning"])) for one in told]
+
+
+def secret(directory: Path, name: str) -> str | None:
+    """What the file of one secret says; None where there is no such file."""
+    try:
+        return (directory / name).read_text().strip() or None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError as error:
+        raise ConfigProblem(f"the secret {directory / name} may not be read") from error
+
+
+def _run_file(state: Path) -> dict[str, Any]:
+    try:
+        written = json.loads((state / RUN_FILE).read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (ValueError, PermissionError) as error:
+        raise ConfigProblem(f"{state / RUN_FILE} cannot be read: {error}") from error
+    return cast("dict[str, Any]", written) if isinstance(written, dict) else {}
+
+
+def _database(environ: Mapping[str, str], run: Mapping[str, Any], secrets: Path) -> dict[str, Any]:
+    passwords: dict[Role, str] = {}
+    for role in Role:
+        own = environ.get(f"STOA_DATABASE_{role.name}_PASSWORD") or secret(secrets, role)
+        if own:
+            passwords[role] = own
+    found: dict[str, Any] = {
+        "passwords": passwords,
+        "database_direct": environ.get("STOA_DATABASE_DIRECT") or None,
+        "database_pooled": _flag(environ, "STOA_DATABASE_POOLED"),
+    }
+    if not (url := environ.get("STOA_DATABASE_URL")):
+        noted = cast("dict[str, Any]", run.get("database") or {})
+        return found | {f"database_{key}": value for key, value in noted.items()}
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.hostname:
+        raise ConfigProblem(
+            "STOA_DATABASE_URL looks like postgresql://user:password@host:5432/name"
+        )
+    if parts.username:
+        found["database_admin"] = unquote(parts.username)
+    if parts.password:
+        passwords[Role.ADMIN] = unquote(parts.password)
+    return found | {
+        "database_host": parts.hostname,
+        "database_port": parts.port or 5432,
+        "database_name": parts.path.strip("/") or "stoa",
+        "database_options": tuple(parse_qsl(parts.query)),
+    }
+
+
+def _redis(environ: Mapping[str, str], run: Mapping[str, Any], secrets: Path) -> str:
+    if url := environ.get("STOA_REDIS_URL"):
+        if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+            raise ConfigProblem("STOA_REDIS_URL looks like redis://:password@host:6379/0")
+        return url
+    noted = cast("dict[str, Any]", run.get("redis") or {})
+    if not noted:
+        return ""
+    password = quote(secret(secrets, "redis") or "", safe="")
+    return f"redis://:{password}@{noted['host']}:{noted['port']}/0"
+
+
+def _flag(environ: Mapping[str, str], variable: str) -> bool:
+    said = environ.get(variable, "").strip().lower()
+    if said not in TRUE | FALSE:
+        raise ConfigProblem(f"{variable} is 1 or 0, not {said!r}")
+    return said in TRUE
+
+
+def _port(variable: str, said: str | None) -> int | None:
+    if not said:
+        return None
+    if not (said.isascii() and said.isdigit() and 0 < int(said) < 65536):
+        raise ConfigProblem(f"{variable} is a port number, not {said!r}")
+    return int(said)
+
+
+def _networks(said: str) -> tuple[Network, ...]:
+    try:
+        named = [part.strip() for part in said.split(",") if part.strip()]
+        return tuple(ipaddress.ip_network(part, strict=False) for part in named)
+    except ValueError as error:
+        raise ConfigProblem(f"STOA_TRUSTED_PROXIES: {error}") from error
