@@ -1,0 +1,59 @@
+"""Secrets as a connector sees them: by name, newest first, several while one is being rotated."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+
+from stoa.connectors.trouble import Unreachable
+
+SecretName = Annotated[str, msgspec.Meta(extra={"secret": True}, min_length=1, max_length=64)]
+"""A settings field that holds the *name* of a secret in the vault, never the secret."""
+
+
+class Keyring:
+    """The opened secrets of one connector of one tenant. Never printed, never compared, short-lived."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, held: Mapping[str, str | Iterable[str]]) -> None:
+        self._held = {
+            name: (values,) if isinstance(values, str) else tuple(values)
+            for name, values in held.items()
+        }
+
+    def current(self, name: str) -> str:
+        """The newest value, for what we send.
+
+        Raises:
+            Unreachable: there is none, so nothing can be sent.
+        """
+        for value in self.active(name):
+            return value
+        raise Unreachable("This connector is missing a secret: {name}.", name=name)
+
+    def active(self, name: str) -> tuple[str, ...]:
+        """All values that still count, newest first; empty ones never count."""
+        return tuple(value for value in self._held.get(name, ()) if value)
+
+    def __repr__(self) -> str:
+        return f"<Keyring {', '.join(sorted(self._held))}>"
+
+
+def secret_fields(settings: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Which fields of a settings type name a secret; forms show them as write-only."""
+    hints = get_type_hints(settings, include_extras=True)
+    return tuple(name for name, hint in hints.items() if _is_secret(hint))
+
+
+def secret_names(settings: msgspec.Struct) -> tuple[str, ...]:
+    """The names of the secrets one connector's settings point at, to be opened before a call."""
+    named = (getattr(settings, field) for field in secret_fields(type(settings)))
+    return tuple(name for name in named if name)
+
+
+def _is_secret(hint: Any) -> bool:
+    return any(
+        isinstance(meta, msgspec.Meta) and bool((meta.extra or {}).get("secret"))
+        for meta in get_args(hint)
+    )

@@ -1,0 +1,33 @@
+"""Why a call to another machine brought no answer, told apart by one question: was anything sent?"""
+
+from stoa.kernel.refusals import Invalid, Unauthenticated, Unavailable
+
+
+class Blocked(Invalid):
+    """An address the product does not call: inside our own network, another scheme or port."""
+
+    kind = "address-blocked"
+
+
+class Unreachable(Unavailable):
+    """Nothing was sent: no route, no connection, no free place, or the breaker is open."""
+
+    kind = "unreachable"
+
+
+class NoAnswer(Unavailable):
+    """Something was sent and no whole answer came back. It may have been acted upon."""
+
+    kind = "no-answer"
+
+
+class Unreadable(NoAnswer):
+    """An answer came and could not be understood, which tells as little as none."""
+
+    kind = "unreadable-answer"
+
+
+class Forged(Unauthenticated):
+    """A callback whose proof is missing, doubled, stale or wrong. Nothing of it is kept."""
+
+    kind = "forged"
