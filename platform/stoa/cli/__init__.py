@@ -1,1 +1,5 @@
-"""The `stoa` command: what runs, starts and checks an installation."""
+"""The `stoa` command: what starts, runs and checks an installation."""
+
+from stoa.cli.group import group
+
+__all__ = ["group"]

@@ -62,7 +62,6 @@ def prepare(state: Path, account: Account, *, port: int, secrets: Path, durable:
     if not (data / "PG_VERSION").exists():
         _initialise(installed, home, account, (secrets / Role.ADMIN).read_text().strip(), durable)
     _same_version(installed, data, account)
-    release(data)
     told = SETTINGS | (DURABLE if durable else FLEETING) | {"port": str(port)}
     if os.uname().sysname != "Linux":
         told = {key: value for key, value in told.items() if key not in LINUX_ONLY}
@@ -73,10 +72,13 @@ def prepare(state: Path, account: Account, *, port: int, secrets: Path, durable:
         env=VARIABLES,
         inherit=False,
         account=account,
+        before=lambda: release(data),
         ready=lambda: _says_ready(data),
         ready_within_s=180,
         stop_by=signal.SIGINT,
         grace_s=30,
+        restarts=5,
+        mutes=("logical replication launcher",),
         colour="blue",
     )
 

@@ -1,11 +1,13 @@
 """What the supervisor and the tests start: a program, how it shows readiness, how it is stopped."""
 
+import http.client
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
+from urllib.parse import urlsplit
 
 from stoa.cli.accounts import Account
 from stoa.cli.processes import Known, listening
@@ -14,6 +16,10 @@ from stoa.cli.processes import Known, listening
 def no_env() -> dict[str, str]:
     """No variables beyond the inherited ones."""
     return {}
+
+
+def nothing() -> None:
+    """Nothing to put in order before a start."""
 
 
 def at_once() -> bool:
@@ -25,9 +31,11 @@ def at_once() -> bool:
 class Program:
     """One long-running process of an installation.
 
-    `env` is added to ours, or is everything when `inherit` is false. `ready` is asked again and
-    again, off the event loop, until it is true or `ready_within_s` has passed. A program that ends
-    unasked is started again up to `restarts` times; with none left, everything stops.
+    `env` is added to ours, or is everything when `inherit` is false. `before` runs ahead of each
+    start. `ready` is asked again and again, off the event loop, until it is true or
+    `ready_within_s` has passed. A program that ends unasked is started again up to `restarts`
+    times in a row; with none left, everything stops. Lines with one of `mutes` in them are not
+    shown: what a program says each time and nobody can act on.
     """
 
     name: str
@@ -35,11 +43,13 @@ class Program:
     env: Mapping[str, str] = field(default_factory=no_env)
     inherit: bool = True
     account: Account | None = None
+    before: Callable[[], None] = nothing
     ready: Callable[[], bool] = at_once
     ready_within_s: float = 60
     stop_by: signal.Signals = signal.SIGTERM
     grace_s: float = 15
     restarts: int = 0
+    mutes: tuple[str, ...] = ()
     colour: str = "white"
 
     def environment(self) -> dict[str, str]:
@@ -61,6 +71,26 @@ class Program:
             extra_groups=self.account.extra_groups if self.account else None,
         )
         return process, Known.of(self.name, process.pid)
+
+
+def serves(url: str, host: str | None = None) -> Callable[[], bool]:
+    """Readiness of a web server: 2xx for `url`, asked for by the name of `host`.
+
+    A server that listens may still be importing its application, so that an open port says little.
+    """
+    parts = urlsplit(url)
+
+    def asked() -> bool:
+        line = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=3)
+        try:
+            line.request("GET", parts.path or "/", headers={"Host": host or parts.netloc})
+            return 200 <= line.getresponse().status < 300
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            line.close()
+
+    return asked
 
 
 def port_open(port: int, host: str = "127.0.0.1") -> Callable[[], bool]:

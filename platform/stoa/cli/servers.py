@@ -226,6 +226,7 @@ def _started(state: Path, programs: list[Program]) -> Generator[None]:
     started: list[Known] = []
     try:
         for program in programs:
+            program.before()
             with (logs / f"{program.name}.log").open("wb") as log:
                 process, known = program.start(log)
             started.append(known)

@@ -41,6 +41,8 @@ def prepare(state: Path, account: Account, *, port: int, secrets: Path, durable:
         account=account,
         ready=lambda: answers(port, password),
         ready_within_s=30,
+        restarts=5,
+        mutes=("Memory overcommit",),
         colour="red",
     )
 
