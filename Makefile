@@ -5,7 +5,6 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
-ASSETS := themes/default/static/built/.stamp
 SAY := printf '\033[2m%s\033[0m\n'
 
 # The first interpreter that is new enough; PYTHON=... chooses another.
@@ -27,10 +26,10 @@ help: ## list the words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
 		| while IFS='|' read -r word meaning; do printf '  %-8s %s\n' "$$word" "$$meaning"; done
 
-up: $(STAMP) $(ASSETS) ## set everything up and run the product; Ctrl-C stops it
+up: $(STAMP) assets ## set everything up and run the product; Ctrl-C stops it
 	@exec $(BIN)/stoa up
 
-test: $(STAMP) $(ASSETS) ## run all tests, on real PostgreSQL and Valkey, in a real browser where there is one
+test: $(STAMP) assets ## run all tests, on real PostgreSQL and Valkey, in a real browser where there is one
 	@$(SAY) 'Running the tests'
 	@$(BIN)/python -m pytest
 
@@ -46,15 +45,14 @@ check: $(STAMP) ## lint, formatting, types and the floors between packages
 	@$(SAY) 'import-linter'
 	@$(BIN)/lint-imports
 
-bench: $(STAMP) $(ASSETS) ## print the table of figures
+bench: $(STAMP) assets ## print the table of figures
 	@exec $(BIN)/stoa bench
 
-sheet: $(STAMP) $(ASSETS) ## one contact sheet of every page over the demo's data
+sheet: $(STAMP) assets ## one contact sheet of every page over the demo's data
 	@exec $(BIN)/stoa sheet
 
-assets: $(STAMP) ## build fonts, styles and scripts again from the pinned packages
-	@rm -f $(ASSETS)
-	@$(MAKE) --no-print-directory $(ASSETS)
+assets: $(STAMP) ## build fonts, styles and scripts where their sources changed
+	@$(BIN)/python -m stoa.cli assets
 
 lock: $(STAMP) ## resolve the libraries again and write both lock files (needs uv)
 	@test -n "$(UV)" || { echo 'make lock needs uv'; exit 1; }
@@ -84,8 +82,3 @@ else
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 	@touch $@
-
-$(ASSETS): $(STAMP) package-lock.json .npmrc
-	@$(SAY) 'Building fonts, styles and scripts: about half a minute the first time'
-	@$(BIN)/stoa assets
-	@mkdir -p $(@D) && touch $@

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stoa.kernel import where
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -70,12 +72,18 @@ def own_state(state: Path) -> Path:
     """The state directory, ours alone to list and open to walk through for the servers' account.
 
     Raises:
-        PermissionError: somebody else made it first, as can happen below /tmp.
+        PermissionError: somebody else made it first, as can happen below /tmp; or we are root and
+            it lies where the servers' account cannot walk.
     """
     state.mkdir(parents=True, exist_ok=True)
     if state.stat().st_uid != os.geteuid() or state.is_symlink():
         raise PermissionError(f"{state} belongs to somebody else; set STOA_STATE to another place")
     state.chmod(0o711)
+    if server_account().given_up and not where.open_to_all(state):
+        raise PermissionError(
+            f"{state} lies below a private folder, and PostgreSQL does not run as root: "
+            "set STOA_STATE to another place"
+        )
     return state
 
 

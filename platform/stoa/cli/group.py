@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from stoa.cli.assets import assets
 from stoa.kernel.config import ConfigProblem, variables
 from stoa.kernel.refusals import Refusal
 
@@ -39,6 +40,7 @@ def group() -> click.Group:
     )
     click.version_option(version("stoa"), prog_name="stoa")(root)
     root.add_command(config)
+    root.add_command(assets)
     return root
 
 

@@ -23,21 +23,24 @@ class NpmFailed(RuntimeError):
     """npm ended with an error; the message holds what it said."""
 
 
+def unpacked() -> bool:
+    """Whether the folder holds exactly what the lock names."""
+    mark = where.node_modules() / MARK
+    return mark.is_file() and mark.read_text() == _wanted()
+
+
 def ensure_node_modules() -> Path:
-    """The folder with exactly what the lock names; unpacked, and fetched, only when that changed.
+    """The folder with exactly what the lock names; fetched only where the lock has changed.
 
     Raises:
         NpmFailed: with npm's own words.
     """
     modules = where.node_modules()
-    lock = modules.with_name(LOCK)
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    mark = modules / MARK
-    if mark.is_file() and mark.read_text() == wanted:
-        return modules
-    mark.unlink(missing_ok=True)  # Half unpacked must not pass for whole.
-    _npm("ci")
-    mark.write_text(wanted)
+    if not unpacked():
+        mark = modules / MARK
+        mark.unlink(missing_ok=True)  # Half unpacked must not pass for whole.
+        _npm("ci")
+        mark.write_text(_wanted())
     return modules
 
 
@@ -49,6 +52,10 @@ def write_lock() -> None:
     for package in read["packages"].values():
         _forget_addresses(package)
     lock.write_text(json.dumps(read, indent=2) + "\n")
+
+
+def _wanted() -> str:
+    return hashlib.sha256(where.node_modules().with_name(LOCK).read_bytes()).hexdigest()
 
 
 def _forget_addresses(package: dict[str, Any]) -> None:

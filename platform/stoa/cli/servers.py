@@ -132,6 +132,23 @@ async def embedded(
         yield endpoints
 
 
+@asynccontextmanager
+async def at_hand(
+    state: Path, environ: Mapping[str, str] = os.environ
+) -> AsyncGenerator[Endpoints]:
+    """The servers of a running `stoa up`, or embedded ones for as long as the block runs."""
+    own_state(state)
+    try:
+        with alone(state):
+            pass
+    except InUse:
+        child = {"STOA_STATE": str(state)}
+        yield Endpoints(Config.load({**environ, **child}), child)
+        return
+    async with embedded(state, environ=environ) as endpoints:
+        yield endpoints
+
+
 @contextmanager
 def running(
     state: Path,
@@ -224,11 +241,13 @@ def _started(state: Path, programs: list[Program]) -> Generator[None]:
     logs = state / "log"
     logs.mkdir(exist_ok=True)
     started: list[Known] = []
+    handles: list[subprocess.Popen[bytes]] = []
     try:
         for program in programs:
             program.before()
             with (logs / f"{program.name}.log").open("wb") as log:
                 process, known = program.start(log)
+            handles.append(process)
             started.append(known)
             processes.write_down(state / PROCESSES_FILE, started)
             _wait(program, process, logs / f"{program.name}.log")
@@ -236,6 +255,8 @@ def _started(state: Path, programs: list[Program]) -> Generator[None]:
     finally:
         for known, program in reversed(list(zip(started, programs, strict=False))):
             processes.stop(known, by=program.stop_by, grace_s=program.grace_s)
+        for process in handles:
+            process.wait()
 
 
 def _wait(program: Program, process: subprocess.Popen[bytes], log: Path) -> None:

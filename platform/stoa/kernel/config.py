@@ -59,7 +59,7 @@ class Config:
             "STOA_DATABASE_URL",
             "PostgreSQL 15 or newer in place of the embedded one, as "
             "`postgresql://user:password@host:port/name`. The login named here prepares the "
-            "database (it creates roles); leave it out where the installation did that already.",
+            "database (it creates roles); leave the login out where that is done.",
         ),
     )
     database_port: int = 5432

@@ -55,7 +55,10 @@ def state(environ: Mapping[str, str] = os.environ) -> Path:
     """
     if named := environ.get(STATE_VARIABLE):
         return Path(named).expanduser().resolve()
-    root = checkout()
+    return _usual_state(checkout(), environ)
+
+
+def _usual_state(root: Path | None, environ: Mapping[str, str]) -> Path:
     if root is None:
         return _elsewhere(environ)
     if os.geteuid() == 0 and not open_to_all(root):
