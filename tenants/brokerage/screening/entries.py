@@ -8,7 +8,13 @@ from typing import Final
 
 import msgspec
 
+from stoa.kernel.refusals import Invalid
+
 ENCODE: Final = msgspec.json.Encoder(order="deterministic")
+
+
+# A list that loses more than this at once was cut off on its way here.
+MOST_LOST_PERCENT: Final = 10
 
 
 class Kind(StrEnum):
@@ -130,3 +136,29 @@ def changes(old: Listing | None, new: Listing) -> Changes:
         ),
         removed=tuple(e for ref, e in before.items() if ref not in after),
     )
+
+
+def must_not_shrink(old: Listing | None, new: Listing) -> None:
+    """Refuse a version that lost names the older one had in numbers no authority delists.
+
+    A file cut off at the end of a line reads without a fault, and would clear whom it left out.
+    """
+    if old is None:
+        return
+    for what, before, after in (
+        ("entries", len(old.entries), len(new.entries)),
+        ("names", _count(old), _count(new)),
+    ):
+        if after * 100 < before * (100 - MOST_LOST_PERCENT):
+            raise Invalid(
+                "This version has {after} {what}, the one in use has {before}. Fetch it again; the "
+                "list in use stays as it is.",
+                field="file",
+                after=after,
+                before=before,
+                what=what,
+            )
+
+
+def _count(listing: Listing) -> int:
+    return sum(len(entry.names) for entry in listing.entries)
