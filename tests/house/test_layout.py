@@ -1,0 +1,34 @@
+"""The two source roots stay roots."""
+
+import platform
+from pathlib import Path
+
+import brokerage
+import sandbox
+import stoa
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_source_roots_are_not_packages() -> None:
+    """A `platform/__init__.py` shadowed Python's own `platform`: nothing that asks for the system's
+    name worked any more, under `python -m pytest` and not under plain `pytest`. A
+    `tenants/__init__.py` gives every module of the product a second name, and a second copy.
+    """
+    assert not (ROOT / "platform" / "__init__.py").exists()
+    assert not (ROOT / "tenants" / "__init__.py").exists()
+    assert platform.system()
+
+
+def test_each_package_comes_from_its_own_root() -> None:
+    for package, root in ((stoa, "platform"), (brokerage, "tenants"), (sandbox, "tenants")):
+        assert Path(str(package.__file__)).is_relative_to(ROOT / root)
+
+
+def test_no_module_takes_the_name_of_the_standard_librarys() -> None:
+    """`import secrets` beside a file of that name finds ours as soon as the folder is on the path."""
+    taken = {"secrets", "email", "types", "queue", "calendar", "logging"}
+
+    named = {path.stem for root in ("platform", "tenants") for path in (ROOT / root).rglob("*.py")}
+
+    assert named & taken == set()
