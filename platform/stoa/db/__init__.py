@@ -1,0 +1,1 @@
+"""Engines, the two row bases and the column types both share."""

@@ -1,0 +1,1 @@
+"""Facts: what happened, told once, heard by whoever reacts."""

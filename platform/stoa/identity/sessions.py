@@ -1,0 +1,176 @@
+"""From a cookie to an actor, in the same transaction as the work that follows."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.types import String
+
+from stoa.identity.model import (
+    Operator,
+    OperatorSession,
+    Person,
+    Role,
+    Session,
+    StaffRole,
+)
+from stoa.kernel.ids import token, uuid7
+from stoa.tenancy.actor import Actor, Kind
+from stoa.tenancy.work import PlatformWork, Work
+
+LIFE: Final = timedelta(hours=12)
+IDLE: Final = timedelta(minutes=60)
+_SEEN_EVERY: Final = timedelta(minutes=1)
+FULL: Final = "full"
+PASSWORD_OK: Final = "password"  # noqa: S105 - a stage's name
+
+
+def hash_token(bearer: str) -> bytes:
+    return hashlib.sha256(bearer.encode()).digest()
+
+
+async def start(
+    work: Work,
+    person: UUID,
+    *,
+    audience: str,
+    stage: str,
+    epoch: int,
+    ip: str | None,
+    device: str | None,
+    second_factor: bool = False,
+) -> str:
+    """A new session; returns the bearer token for the cookie, which is not kept."""
+    bearer = token()
+    work.add(
+        Session(
+            id=uuid7(),
+            token_hash=hash_token(bearer),
+            person=person,
+            audience=audience,
+            stage=stage,
+            epoch=epoch,
+            started_at=work.now,
+            seen_at=work.now,
+            ends_at=work.now + LIFE,
+            second_factor_at=work.now if second_factor else None,
+            ip=ip,
+            device=(device or "")[:120],
+        )
+    )
+    await work.flush()
+    return bearer
+
+
+async def actor_of(
+    work: Work, bearer: str, audience: str
+) -> tuple[Actor, Session, Person | None] | None:
+    """The actor behind a cookie, or None. One query reads session, person and permissions."""
+    granted = (
+        select(
+            func.array_agg(
+                aggregate_order_by(func.array_to_string(Role.permissions, " "), Role.name)
+            ).label("permissions"),
+            func.array_agg(aggregate_order_by(Role.scope, Role.name), type_=ARRAY(String)).label(
+                "scopes"
+            ),
+        )
+        .join(StaffRole, StaffRole.role == Role.id)
+        .where(StaffRole.person == Session.person)
+        .lateral("granted")
+    )
+    statement = (
+        select(Session, Person, granted.c.permissions, granted.c.scopes)
+        .outerjoin(Person, Person.id == Session.person)
+        .join(granted, true())
+        .where(
+            Session.token_hash == hash_token(bearer),
+            Session.audience == audience,
+            Session.ended_at.is_(None),
+        )
+    )
+    found = (await work.run(statement)).first()
+    if found is None:
+        return None
+    session, person, permissions, scopes = found
+    if not _alive(session, work.now):
+        return None
+    if session.support is not None:
+        return _support_actor(session), session, None
+    if person is None or person.state != "active" or person.epoch != session.epoch:
+        return None
+    if work.now - session.seen_at > _SEEN_EVERY:
+        session.seen_at = work.now
+    actor = Actor(
+        kind=Kind.CLIENT if person.kind == "client" else Kind.STAFF,
+        id=person.id,
+        name=_audit_name(work, person),
+        permissions=frozenset(" ".join(permissions or ()).split()),
+        scope=_widest(scopes or ()),
+        team=person.team,
+        session=session.id,
+        second_factor_at=session.second_factor_at.timestamp() if session.second_factor_at else None,
+    )
+    return actor, session, person
+
+
+def _audit_name(work: Work, person: Person) -> str:
+    """Staff are named in the audit log; clients only by their id."""
+    if person.kind == "client":
+        return "client"
+    return work.unseal(person.id, "person.name", person.name_sealed) or "staff"
+
+
+def _support_actor(session: Session) -> Actor:
+    return Actor(
+        kind=Kind.STAFF,
+        id=session.support_operator,
+        name=f"operator {session.support_name}",
+        permissions=frozenset(),
+        on_behalf_of=session.support,
+        read_only=True,
+        session=session.id,
+    )
+
+
+def _alive(session: Session | OperatorSession, now: datetime) -> bool:
+    return session.ends_at > now and session.seen_at + IDLE > now
+
+
+def _widest(scopes: list[str] | tuple[str, ...]) -> str:
+    for scope in ("all", "team", "own"):
+        if scope in scopes:
+            return scope
+    return "own"
+
+
+async def operator_of(
+    work: PlatformWork, bearer: str
+) -> tuple[Actor, OperatorSession, Operator] | None:
+    statement = (
+        select(OperatorSession, Operator, literal(1))
+        .join(Operator, Operator.id == OperatorSession.operator)
+        .where(OperatorSession.token_hash == hash_token(bearer), OperatorSession.ended_at.is_(None))
+    )
+    found = (await work.run(statement)).first()
+    if found is None:
+        return None
+    session, operator = found[0], found[1]
+    if not _alive(session, work.now) or operator.state != "active":
+        return None
+    if operator.epoch != session.epoch:
+        return None
+    if work.now - session.seen_at > _SEEN_EVERY:
+        session.seen_at = work.now
+    actor = Actor(
+        kind=Kind.OPERATOR,
+        id=operator.id,
+        name=operator.name,
+        permissions=frozenset(operator.permissions),
+        session=session.id,
+        second_factor_at=session.second_factor_at.timestamp() if session.second_factor_at else None,
+    )
+    return actor, session, operator

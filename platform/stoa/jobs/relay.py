@@ -1,0 +1,194 @@
+"""From outbox to inbox, and timers to doorbells: round robin over tenants, in bounded batches."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from arq.connections import ArqRedis
+from redis.exceptions import RedisError
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from stoa.events.facts import LANES
+from stoa.events.model import Inbox, Outbox, Timer
+from stoa.jobs.bell import RUNG
+from stoa.product import Product
+from stoa.tenancy.door import Door
+from stoa.tenancy.registry import TenantRef
+
+log = structlog.get_logger("stoa.relay")
+
+WINDOW: Final = 200
+"""Facts fanned out per tenant and pass; a tenant with more waits for its next turn."""
+SWEEP_S: Final = 5.0
+_WAIT_S: Final = 0.5
+_TICK_S: Final = 1.0
+
+DUE = text(
+    "update timer set due_at = case when due_at + make_interval(secs => w.seconds) > :now "
+    "then due_at + make_interval(secs => w.seconds) "
+    "else cast(:now as timestamptz) + make_interval(secs => w.seconds) end "
+    "from (select unnest(cast(:names as varchar[])) as name, "
+    "unnest(cast(:seconds as float8[])) as seconds) w "
+    "where timer.name = w.name and timer.due_at <= :now returning timer.name"
+)
+
+
+async def fan_out(door: Door, product: Product, tenant: TenantRef) -> dict[str, int]:
+    """Write an inbox row per reader for up to WINDOW facts. Returns facts per lane."""
+    lanes: dict[str, int] = {}
+    async with door.open(tenant, purpose="relay") as work:
+        waiting = await work.rows(
+            select(Outbox)
+            .where(Outbox.relayed_at.is_(None))
+            .order_by(Outbox.id)
+            .limit(WINDOW)
+            .with_for_update(skip_locked=True)
+        )
+        if not waiting:
+            return lanes
+        deliveries: list[dict[str, Any]] = []
+        for told in waiting:
+            for name, _ in product.readers.get(told.kind, ()):
+                lanes[told.lane] = lanes.get(told.lane, 0) + 1
+                deliveries.append(
+                    {
+                        "fact": told.fact,
+                        "reader": name,
+                        "kind": told.kind,
+                        "lane": told.lane,
+                        "body": told.body,
+                        "told_at": told.told_at,
+                        "due_at": told.told_at,
+                    }
+                )
+        if deliveries:
+            await work.run(insert(Inbox).on_conflict_do_nothing(), deliveries)
+        await work.run(
+            update(Outbox)
+            .where(Outbox.id.in_([told.id for told in waiting]))
+            .values(relayed_at=work.now)
+        )
+    return lanes
+
+
+async def due_timers(door: Door, product: Product, tenant: TenantRef) -> Sequence[str]:
+    """Claim the timed sweeps that are due by moving their hands forward; missing ones start now."""
+    names = list(product.timers)
+    if not names:
+        return []
+    async with door.open(tenant, purpose="relay.timers") as work:
+        known = await work.value(select(func.count()).select_from(Timer))
+        if known != len(names):
+            await work.run(
+                insert(Timer).on_conflict_do_nothing(),
+                [{"name": name, "due_at": work.now - timedelta(seconds=1)} for name in names],
+            )
+        seconds = [float(product.timers[name].seconds) for name in names]
+        found = await work.run(DUE, {"now": work.now, "names": names, "seconds": seconds})
+        return [row.name for row in found]
+
+
+class Relay:
+    """One process; several may run, they take disjoint rows."""
+
+    def __init__(self, door: Door, product: Product, arq: ArqRedis) -> None:
+        self.door = door
+        self.product = product
+        self.arq = arq
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._facts())
+            tasks.create_task(self._timers())
+
+    async def _facts(self) -> None:
+        swept = 0.0
+        while not self._stopping.is_set():
+            rung = await self._rung()
+            try:
+                tenants = await self.door.registry.all()
+                if time.monotonic() - swept > SWEEP_S:
+                    swept, turn = time.monotonic(), tenants
+                else:
+                    turn = [tenant for tenant in tenants if tenant.id in rung]
+                while turn:
+                    turn = [tenant for tenant in turn if await self._one(tenant)]
+            except Exception:
+                log.exception("relay pass failed")
+                await asyncio.sleep(1)
+
+    async def _one(self, tenant: TenantRef) -> bool:
+        """One tenant's turn; whether it has more for a next turn."""
+        try:
+            lanes = await fan_out(self.door, self.product, tenant)
+        except Exception:
+            log.exception("relay", tenant=str(tenant.id))
+            return False
+        for lane in lanes:
+            await self.ring(tenant.id, lane)
+        return sum(lanes.values()) >= WINDOW
+
+    async def _rung(self) -> set[UUID]:
+        found: set[UUID] = set()
+        try:
+            first = await self.arq.brpop([RUNG], timeout=_WAIT_S)
+            if first is not None:
+                found.add(UUID(first[1].decode()))
+                more = await self.arq.rpop(RUNG, 500)
+                found.update(UUID(item.decode()) for item in more or ())
+        except (RedisError, OSError, ValueError):
+            await asyncio.sleep(_WAIT_S)
+        return found
+
+    async def ring(self, tenant: UUID, lane: str) -> None:
+        """A doorbell: 'drain this lane of this tenant'. Many rings within 50 ms are one."""
+        moment = int(time.time() * 20)
+        with contextlib.suppress(RedisError, OSError):
+            await self.arq.enqueue_job(
+                "drain", str(tenant), lane, _job_id=f"{tenant}:{lane}:{moment}"
+            )
+
+    async def _timers(self) -> None:
+        swept = 0.0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            try:
+                for tenant in await self.door.registry.all():
+                    for name in await due_timers(self.door, self.product, tenant):
+                        with contextlib.suppress(RedisError, OSError):
+                            await self.arq.enqueue_job("tick", str(tenant.id), name)
+                    if started - swept > SWEEP_S:
+                        # Whatever a lost doorbell or a dead worker left behind is rung again.
+                        for lane in LANES:
+                            if await waiting(self.door, tenant, lane):
+                                await self.ring(tenant.id, lane)
+                if started - swept > SWEEP_S:
+                    swept = started
+                with contextlib.suppress(RedisError, OSError):
+                    await self.arq.enqueue_job("provision", _job_id=f"provision:{int(started)}")
+                    await self.arq.enqueue_job("seal", _job_id=f"seal:{int(started) // 2}")
+            except Exception:
+                log.exception("timer pass failed")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _TICK_S)
+
+
+async def waiting(door: Door, tenant: TenantRef, lane: str) -> bool:
+    async with door.open(tenant, purpose="relay.waiting") as work:
+        return bool(
+            await work.value(
+                select(Inbox.fact)
+                .where(Inbox.state == "waiting", Inbox.lane == lane, Inbox.due_at <= work.now)
+                .limit(1)
+            )
+        )

@@ -1,0 +1,1 @@
+"""Tenants, their hosts, and the one door to their data."""

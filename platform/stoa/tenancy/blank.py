@@ -1,0 +1,118 @@
+"""A blank tenant schema: rendered once to one script, built in one round trip, kept warm."""
+
+import secrets
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+import asyncpg
+from sqlalchemy import MetaData
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from stoa.db.rows import TenantRow
+from stoa.vault.keys import MasterKey
+
+LOGINS: Final = ("stoa_app", "stoa_relay")
+REVISION_TABLE: Final = "schema_revision"
+
+
+def ddl(metadata: MetaData) -> list[str]:
+    """CREATE statements of every table and index, in an order that resolves foreign keys."""
+    dialect = postgresql.dialect()
+    parts: list[str] = []
+    for table in metadata.sorted_tables:
+        parts.append(str(CreateTable(table).compile(dialect=dialect)).strip())
+        parts += [
+            str(CreateIndex(index).compile(dialect=dialect))
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
+    return parts
+
+
+@lru_cache(maxsize=4)
+def script(revision: str) -> str:
+    """DDL of a whole tenant schema without its name; equal to running every migration."""
+    parts = ddl(TenantRow.metadata)
+    parts.append(
+        f"CREATE TABLE {REVISION_TABLE} (version_num VARCHAR(32) NOT NULL, "
+        f"CONSTRAINT {REVISION_TABLE}_pkc PRIMARY KEY (version_num))"
+    )
+    parts.append(f"INSERT INTO {REVISION_TABLE} VALUES ('{revision}')")  # noqa: S608 - from our own files
+    return ";\n".join(parts) + ";"
+
+
+def grants(schema: str, metadata: MetaData = TenantRow.metadata) -> str:
+    """What the tenant's role may do: everything, but append-only tables only grow."""
+    open_tables: list[str] = []
+    closed_tables: list[str] = []
+    append_only = {
+        mapper.local_table.name  # type: ignore[attr-defined]
+        for mapper in TenantRow.registry.mappers
+        if mapper.class_.__append_only__
+    }
+    for table in metadata.sorted_tables:
+        name = f'"{schema}"."{table.name}"'
+        (closed_tables if table.name in append_only else open_tables).append(name)
+    parts = [
+        f'REVOKE ALL ON ALL TABLES IN SCHEMA "{schema}" FROM "{schema}"',
+        f'GRANT USAGE ON SCHEMA "{schema}" TO "{schema}"',
+    ]
+    if open_tables:
+        names = ", ".join(open_tables)
+        parts.append(f'GRANT SELECT, INSERT, UPDATE, DELETE ON {names} TO "{schema}"')
+    if closed_tables:
+        parts.append(f'GRANT SELECT, INSERT ON {", ".join(closed_tables)} TO "{schema}"')
+    return ";\n".join(parts) + ";"
+
+
+async def build(
+    owner: asyncpg.Connection, *, revision: str, master: MasterKey, now: datetime | None = None
+) -> str:
+    """Make one blank schema with its login role and put it into the pool. Returns its name."""
+    name = f"t_{secrets.token_hex(8)}"
+    password = secrets.token_urlsafe(24)
+    async with owner.transaction():
+        await owner.execute(
+            f'CREATE SCHEMA "{name}"; '
+            f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}'; "
+            f'SET LOCAL search_path = "{name}"; '
+            + script(revision)
+            + grants(name)
+            + "".join(f'GRANT "{name}" TO {login}; ' for login in LOGINS)
+            + f'ALTER ROLE "{name}" SET search_path = "{name}"; '
+        )
+        await owner.execute(
+            "insert into platform.schema_slot (name, password, revision, state, made_at) "
+            "values ($1, $2, $3, 'blank', coalesce($4, now()))",
+            name,
+            master.seal(f"role|{name}", password.encode()),
+            revision,
+            now,
+        )
+    return name
+
+
+async def top_up(
+    owner: asyncpg.Connection, *, revision: str, master: MasterKey, keep: int
+) -> int:
+    """Fill the pool up to `keep` blank schemas of this revision; drop blank ones of another."""
+    stale = await owner.fetch(
+        "delete from platform.schema_slot where state = 'blank' and revision <> $1 returning name",
+        revision,
+    )
+    for row in stale:
+        await drop(owner, row["name"])
+    blank = await owner.fetchval("select count(*) from platform.schema_slot where state = 'blank'")
+    made = 0
+    for _ in range(max(0, keep - blank)):
+        await build(owner, revision=revision, master=master)
+        made += 1
+    return made
+
+
+async def drop(owner: asyncpg.Connection, name: str) -> None:
+    """Remove a schema that no tenant ever used, and its role."""
+    await owner.execute(
+        f'DROP SCHEMA IF EXISTS "{name}" CASCADE; DROP OWNED BY "{name}"; DROP ROLE "{name}"'
+    )

@@ -1,0 +1,201 @@
+"""The one door to the database: opens a unit of work and closes it with one commit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy import bindparam, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from stoa.db.engines import EnginePerRole, engine, note_tenant, recycle_after_many_tenants
+from stoa.kernel.clock import Clock, real
+from stoa.kernel.refusals import Unavailable
+from stoa.tenancy.actor import SYSTEM, Actor
+from stoa.tenancy.registry import Registry, TenantRef
+from stoa.tenancy.work import PlatformWork, Work
+from stoa.vault.keys import MasterKey, TenantKeys
+
+log = structlog.get_logger("stoa.door")
+
+ENTER: Final = text(
+    "select set_config('role', :role, true), set_config('search_path', :schema, true), "
+    "set_config('app.tenant', :tenant, true), now()"
+)
+ENTER_AS_SELF: Final = text("select now()")
+WHOSE: Final = text(
+    "select i.tenant, coalesce((select max(s.id) from setting s), 0) from tenant_identity i"
+)
+LOAD: Final = text(
+    "select distinct on (slice) slice, body from setting where slice = any(:slices) "
+    "order by slice, id desc"
+).bindparams(bindparam("slices"))
+
+AfterCommit = Callable[[TenantRef, bool, set[str]], Any]
+OpenWork = Callable[..., AbstractAsyncContextManager[Work]]
+
+
+class TenantMismatch(RuntimeError):
+    """The schema behind the connection is not the tenant's: nothing was read or written."""
+
+
+class Door:
+    """Holds the logins and keys of one process. `slices` are the settings types by module name."""
+
+    def __init__(
+        self,
+        *,
+        app_dsn: str,
+        control_dsn: str,
+        master: MasterKey,
+        slices: Mapping[str, type[msgspec.Struct]] | None = None,
+        pool: int = 8,
+        application: str = "stoa",
+        clock: Clock = real,
+    ) -> None:
+        self._app = engine(app_dsn, application=application, size=pool, overflow=4)
+        recycle_after_many_tenants(self._app)
+        self._own = EnginePerRole(make_url(app_dsn), application=application)
+        self._control = engine(
+            control_dsn, application=f"{application}-control", size=3, overflow=5
+        )
+        self.registry = Registry(self._control)
+        self.master = master
+        self.clock = clock
+        self.slices = dict(slices or {})
+        self._keys: dict[UUID, TenantKeys] = {}
+        self._parsed: dict[UUID, tuple[int, dict[type[msgspec.Struct], msgspec.Struct]]] = {}
+        self.after_commit: AfterCommit | None = None
+
+    @property
+    def control(self) -> AsyncEngine:
+        return self._control
+
+    async def close(self) -> None:
+        await self._app.dispose()
+        await self._own.close()
+        await self._control.dispose()
+
+    def keys(self, tenant: TenantRef) -> TenantKeys:
+        if tenant.id not in self._keys:
+            raw = self.master.unwrap(tenant.id, tenant.wrapped_key)
+            self._keys[tenant.id] = TenantKeys(tenant.id, raw)
+        return self._keys[tenant.id]
+
+    def _engine(self, tenant: TenantRef) -> AsyncEngine:
+        if tenant.mode != "login":
+            return self._app
+        password = self.master.unseal(f"role|{tenant.schema}", tenant.password).decode()
+        return self._own.of(tenant.schema, password)
+
+    @asynccontextmanager
+    async def open(
+        self, tenant: TenantRef | UUID, *, actor: Actor = SYSTEM, purpose: str = "work"
+    ) -> AsyncIterator[Work]:
+        """A transaction as the tenant's role in the tenant's schema, committed on a clean exit."""
+        ref = tenant if isinstance(tenant, TenantRef) else await self._ref(tenant)
+        made = self._engine(ref)
+        session = AsyncSession(made, expire_on_commit=False, autoflush=True)
+        work: Work | None = None
+        try:
+            async with session.begin():
+                work = await self._enter(session, ref, actor, purpose)
+                yield work
+                await work.close()
+        finally:
+            if work is not None:
+                work.shut()
+            await asyncio.shield(session.close())
+        await self._tell(ref, work)
+
+    async def _tell(self, ref: TenantRef, work: Work) -> None:
+        if self.after_commit is not None and (work.told or work.announced):
+            try:
+                await self.after_commit(ref, bool(work.told), work.announced)
+            except Exception:
+                # The relay sweeps what no bell announced; a screen refreshes a moment later.
+                log.warning("bell unheard", tenant=str(ref.id), exc_info=True)
+
+    async def _enter(
+        self, session: AsyncSession, ref: TenantRef, actor: Actor, purpose: str
+    ) -> Work:
+        names = {"role": ref.schema, "schema": ref.schema, "tenant": str(ref.id)}
+        if ref.mode == "login":
+            now: datetime = (await session.execute(ENTER_AS_SELF)).scalar_one()
+        else:
+            now = (await session.execute(ENTER, names)).one()[3]
+        whose, epoch = (await session.execute(WHOSE)).one()
+        if whose != ref.id:
+            raise TenantMismatch(f"schema {ref.schema} belongs to another tenant")
+        note_tenant(await session.connection(), ref.schema)
+        return Work(
+            session,
+            tenant=ref,
+            actor=actor,
+            now=self.clock(now),
+            purpose=purpose,
+            keys=self.keys(ref),
+            settings=await self._settings(session, ref, epoch),
+            settings_epoch=epoch,
+        )
+
+    async def _settings(
+        self, session: AsyncSession, ref: TenantRef, epoch: int
+    ) -> dict[type[msgspec.Struct], msgspec.Struct]:
+        known = self._parsed.get(ref.id)
+        if known is not None and known[0] == epoch:
+            return known[1]
+        stored = {
+            row.slice: row.body
+            for row in (await session.execute(LOAD, {"slices": list(self.slices)})).all()
+        }
+        parsed = {
+            slice_type: msgspec.convert(stored.get(name, {}), slice_type, strict=False)
+            for name, slice_type in self.slices.items()
+        }
+        self._parsed[ref.id] = (epoch, parsed)
+        return parsed
+
+    def last_known(self, tenant: UUID, slice_type: type[msgspec.Struct]) -> Any:
+        """Settings as this process last read them, for pages drawn without the database."""
+        known = self._parsed.get(tenant)
+        return known[1].get(slice_type) if known else None
+
+    async def _ref(self, tenant: UUID) -> TenantRef:
+        ref = await self.registry.by_id(tenant)
+        if ref is None:
+            raise Unavailable("This service is not available.")
+        return ref
+
+    @asynccontextmanager
+    async def platform(
+        self, *, actor: Actor = SYSTEM, purpose: str = "work"
+    ) -> AsyncIterator[PlatformWork]:
+        """A transaction in the operator's schema, committed on a clean exit."""
+        session = AsyncSession(self._control, expire_on_commit=False)
+        work: PlatformWork | None = None
+        try:
+            async with session.begin():
+                now: datetime = (await session.execute(ENTER_AS_SELF)).scalar_one()
+                work = PlatformWork(session, actor=actor, now=self.clock(now), purpose=purpose)
+                yield work
+                await work.close()
+        finally:
+            if work is not None:
+                work.shut()
+            await asyncio.shield(session.close())
+
+    def opener(self, tenant: TenantRef | UUID, *, actor: Actor = SYSTEM, purpose: str) -> OpenWork:
+        """What a job gets: a function that opens work in this tenant and no other."""
+
+        def open_work(
+            *, actor: Actor = actor, purpose: str = purpose
+        ) -> AbstractAsyncContextManager[Work]:
+            return self.open(tenant, actor=actor, purpose=purpose)
+
+        return open_work

@@ -1,0 +1,19 @@
+"""How tenancy joins the product: who the tenant is, and its settings as versions."""
+
+from enum import StrEnum
+
+from stoa.product import Module
+from stoa.tenancy.facts import TenantFacts
+
+
+class Settings(StrEnum):
+    VIEW = "settings:all:view"
+    EDIT = "settings:all:edit"
+
+
+MODULE = Module(
+    name="tenant",
+    settings=TenantFacts,
+    permissions=Settings,
+    roles={"Owner": [Settings.VIEW, Settings.EDIT], "Auditor": [Settings.VIEW]},
+)

@@ -1,0 +1,171 @@
+"""Settings as versions: put, read back, compared, carried as one TOML file."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import tomli_w
+from sqlalchemy import func, select
+
+from stoa.kernel.refusals import Invalid
+from stoa.tenancy.model import Setting
+from stoa.tenancy.work import Work
+
+Slices = Mapping[str, type[msgspec.Struct]]
+
+
+def parse(name: str, slice_type: type[msgspec.Struct], body: Mapping[str, Any]) -> msgspec.Struct:
+    """Raises Invalid naming the path, the value's fault and what is allowed."""
+    try:
+        return msgspec.convert(body, slice_type, strict=False)
+    except msgspec.ValidationError as why:
+        raise Invalid(
+            "These settings were not taken: {problem} (in {section}). Nothing was changed.",
+            code="settings",
+            problem=str(why),
+            section=name,
+        ) from why
+
+
+async def put(work: Work, name: str, value: msgspec.Struct, *, why: str) -> int:
+    """Store a new version of one slice; returns its version. Equal settings store nothing."""
+    body = msgspec.to_builtins(value)
+    current = await work.first(
+        select(Setting).where(Setting.slice == name).order_by(Setting.id.desc())
+    )
+    if current is not None and current.body == body:
+        return current.version
+    newest = (await work.value(select(func.coalesce(func.max(Setting.id), 0)))) or 0
+    version = 1 if current is None else current.version + 1
+    work.add(
+        Setting(
+            id=newest + 1,
+            slice=name,
+            version=version,
+            body=body,
+            why=why,
+            set_at=work.now,
+            set_by=work.actor.id,
+        )
+    )
+    await work.flush()
+    return version
+
+
+async def versions(work: Work, name: str, limit: int = 50) -> list[Setting]:
+    """Newest first."""
+    statement = (
+        select(Setting).where(Setting.slice == name).order_by(Setting.id.desc()).limit(limit)
+    )
+    return list(await work.rows(statement))
+
+
+async def restore(work: Work, name: str, version: int, slices: Slices, *, why: str) -> int:
+    """Make an earlier version the newest again."""
+    earlier = await work.first(
+        select(Setting).where(Setting.slice == name, Setting.version == version)
+    )
+    if earlier is None:
+        raise Invalid("There is no such version of these settings.")
+    return await put(work, name, parse(name, slices[name], earlier.body), why=why)
+
+
+def export_toml(work: Work, slices: Slices) -> str:
+    """All slices in force as one TOML text; secrets are never settings, so none are in it."""
+    sections = {
+        name: _without_none(msgspec.to_builtins(work.settings(slice_type)))
+        for name, slice_type in slices.items()
+    }
+    return tomli_w.dumps(sections)
+
+
+def read_toml(text: str, slices: Slices) -> dict[str, msgspec.Struct]:
+    """Sections of a settings file, each checked whole; unknown sections are refused."""
+    try:
+        sections = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as why:
+        raise Invalid("This is not a settings file: {problem}", problem=str(why)) from why
+    sections.pop("blueprint", None)
+    unknown = sorted(set(sections) - set(slices))
+    if unknown:
+        raise Invalid(
+            "Unknown section {section}; known are {known}.",
+            section=unknown[0],
+            known=", ".join(sorted(slices)),
+        )
+    return {name: parse(name, slices[name], body) for name, body in sections.items()}
+
+
+async def import_toml(work: Work, text: str, slices: Slices, *, why: str) -> list["Change"]:
+    """Put every section that differs; returns the readable difference. All or nothing."""
+    changes: list[Change] = []
+    for name, value in read_toml(text, slices).items():
+        changes += diff(work.settings(slices[name]), value, name)
+        await put(work, name, value, why=why)
+    return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two versions: where, what it was, what it becomes."""
+
+    path: str
+    was: str
+    now: str
+
+    def sentence(self) -> str:
+        if self.was == "":
+            return f"{self.path}: {self.now} is added"
+        if self.now == "":
+            return f"{self.path}: {self.was} is removed"
+        return f"{self.path}: {self.was} becomes {self.now}"
+
+
+def diff(was: Any, now: Any, path: str = "") -> list[Change]:
+    """Differences in the order a person reads a settings file; lists are matched by name or code."""
+    return list(_differences(msgspec.to_builtins(was), msgspec.to_builtins(now), path))
+
+
+def _differences(was: Any, now: Any, path: str) -> Iterable[Change]:
+    if was == now:
+        return
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in sorted({*was, *now}, key=str):
+            yield from _differences(was.get(key), now.get(key), f"{path}.{key}".lstrip("."))
+        return
+    if isinstance(was, list) and isinstance(now, list) and _named([*was, *now]):
+        old, new = ({_name(item): item for item in items} for items in (was, now))
+        for name in dict.fromkeys([*old, *new]):
+            yield from _differences(old.get(name), new.get(name), f"{path}[{name}]")
+        return
+    yield Change(path, _text(was), _text(now))
+
+
+def _named(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, dict) and _name(item) for item in items)
+
+
+def _name(item: dict[str, Any]) -> str:
+    return str(item.get("code") or item.get("name") or item.get("psp") or "")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(inner) for inner in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_none(inner) for inner in value]
+    return value

@@ -1,0 +1,93 @@
+"""What a unit of work in a tenant and one in the platform schema share."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, Result, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stoa.audit.capture import watch
+from stoa.kernel.refusals import NotFound
+from stoa.tenancy.actor import Actor
+
+R = TypeVar("R")
+
+
+class WorkClosed(RuntimeError):
+    """The transaction is over; what is asked of it now would run without a tenant."""
+
+
+class Unit:
+    """One transaction with an actor, a time and a record of what changed. Never commits itself."""
+
+    def __init__(self, session: AsyncSession, *, actor: Actor, now: datetime, purpose: str) -> None:
+        self._session: AsyncSession | None = session
+        self.actor = actor
+        self.now = now
+        self.purpose = purpose
+        self.request: str | None = None
+        self.reason: str | None = None
+        self.subject: Any = None
+        self.changes: list[dict[str, Any]] = []
+        watch(session.sync_session, self.changes)
+
+    @property
+    def session(self) -> AsyncSession:
+        if self._session is None:
+            raise WorkClosed("this unit of work is closed")
+        return self._session
+
+    def require(self, permission: str) -> None:
+        """Raises Denied when the actor lacks the permission."""
+        self.actor.require(permission)
+
+    def add(self, row: Any) -> None:
+        self.session.add(row)
+
+    async def flush(self) -> None:
+        await self.session.flush()
+
+    async def get(self, model: type[R], *key: Any) -> R:
+        """The row by primary key; raises NotFound."""
+        row = await self.session.get(model, key[0] if len(key) == 1 else key)
+        if row is None:
+            raise NotFound
+        return row
+
+    async def lock(self, model: type[R], *key: Any) -> R:
+        """The row, locked until the end and read afresh; raises NotFound."""
+        row = await self.session.get(
+            model, key[0] if len(key) == 1 else key, with_for_update=True, populate_existing=True
+        )
+        if row is None:
+            raise NotFound
+        return row
+
+    async def run(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+        return await self.session.execute(statement, parameters)
+
+    async def rows(self, statement: Select[tuple[R]]) -> Sequence[R]:
+        """First column of every row: entities or values."""
+        return (await self.session.scalars(statement)).all()
+
+    async def table(self, statement: Executable, parameters: Any = None) -> Sequence[Any]:
+        """Every row with all its columns."""
+        return (await self.session.execute(statement, parameters)).all()
+
+    async def first(self, statement: Select[tuple[R]]) -> R | None:
+        return (await self.session.scalars(statement.limit(1))).first()
+
+    async def value(self, statement: Executable, parameters: Any = None) -> Any:
+        return (await self.session.execute(statement, parameters)).scalar()
+
+    async def count(self, statement: Select[Any]) -> int:
+        counted = select(func.count()).select_from(statement.order_by(None).subquery())
+        return int((await self.session.execute(counted)).scalar_one())
+
+    async def delete(self, row: Any) -> None:
+        await self.session.delete(row)
+
+    def record(self, what: str, **facts: Any) -> None:
+        """Note in the audit entry what set-based SQL did, or a reading of personal data."""
+        self.changes.append({"did": what, **facts})

@@ -1,0 +1,101 @@
+"""What a person typed, to a typed form; every fault is told at once, beside its field."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import UploadFile
+
+from stoa.kernel.refusals import Invalid, ManyInvalid
+from stoa.web.open import CSRF_FIELD
+
+F = TypeVar("F", bound=msgspec.Struct)
+_LONGEST = 20_000
+
+
+async def read(request: Request[Any, Any, Any], form: type[F]) -> F:
+    """Decode an urlencoded, multipart or JSON body into the struct.
+
+    Text is stripped, empty text counts as absent, unknown fields are refused. Raises ManyInvalid
+    with a sentence per field. Types of fields: str, int, bool, Decimal, date, UUID, Literal, enums,
+    lists of those (repeated fields), UploadFile.
+    """
+    if request.content_type[0] == "application/json":
+        raw: dict[str, Any] = msgspec.json.decode(await request.body() or b"{}")
+        if not isinstance(raw, dict):
+            raise Invalid("Send a JSON object.")
+        return _checked(form, dict(raw))
+    multi = await request.form()
+    raw = {}
+    for name in multi:
+        if name == CSRF_FIELD:
+            continue
+        values = [v.strip() if isinstance(v, str) else v for v in multi.getall(name)]
+        raw[name] = values
+    wanted = {field.encode_name: field for field in msgspec.structs.fields(form)}
+    flat: dict[str, Any] = {}
+    for name, values in raw.items():
+        many = name in wanted and _is_list(wanted[name].type)
+        kept = [v for v in values if v != "" and v is not None]
+        if many:
+            flat[name] = kept
+        elif kept:
+            flat[name] = kept[-1]
+    return _checked(form, flat)
+
+
+def _is_list(kind: Any) -> bool:
+    return getattr(kind, "__origin__", None) in {list, tuple, set, frozenset}
+
+
+def _checked(form: type[F], raw: dict[str, Any]) -> F:
+    problems: list[Invalid] = []
+    values: dict[str, Any] = {}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(form)}
+    for name in raw:
+        if name not in fields:
+            problems.append(Invalid("This field is not known.", field=name))
+    for name, field in fields.items():
+        if name not in raw:
+            if field.required:
+                if field.type is bool:
+                    values[field.name] = False
+                else:
+                    problems.append(Invalid("Please fill this in.", field=name))
+            continue
+        value = raw[name]
+        if isinstance(value, str) and len(value) > _LONGEST:
+            problems.append(Invalid("This is too long.", field=name))
+            continue
+        try:
+            values[field.name] = _convert(value, field.type)
+        except (msgspec.ValidationError, ValueError) as why:
+            problems.append(_worded(name, str(why)))
+    if problems:
+        raise ManyInvalid(problems)
+    try:
+        return form(**values)
+    except (ValueError, TypeError) as why:
+        raise Invalid("{problem}", problem=str(why)) from why
+
+
+def _convert(value: Any, kind: Any) -> Any:
+    if kind is bool and isinstance(value, str):
+        return value in {"on", "true", "1", "yes"}
+    if isinstance(value, UploadFile):
+        return value
+    return msgspec.convert(value, kind, strict=False)
+
+
+def _worded(name: str, fault: str) -> Invalid:
+    if "length <=" in fault:
+        return Invalid("This is too long.", field=name)
+    if "length >=" in fault:
+        return Invalid("This is too short.", field=name)
+    if "enum" in fault or "Invalid literal" in fault or "Invalid enum" in fault:
+        return Invalid("Choose one of the offered values.", field=name)
+    if "date" in fault:
+        return Invalid("Write a date as year-month-day.", field=name)
+    if "Decimal" in fault or "decimal" in fault:
+        return Invalid("Write a number in digits.", field=name)
+    return Invalid("This does not look right.", field=name)

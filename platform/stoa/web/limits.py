@@ -1,0 +1,33 @@
+"""How often something may be tried, counted in Valkey by tenant and by what is tried.
+
+Valkey lost means counters lost, never an action lost; account locks live in PostgreSQL.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from stoa.kernel.refusals import TooMany
+
+
+async def spend(
+    redis: "Redis[Any]", tenant: UUID | None, what: str, *, most: int, per_s: int
+) -> int:
+    """Count one try; raises TooMany past `most` in a window of `per_s`. Returns what is left."""
+    key = f"t:{tenant}:limit:{what}"
+    try:
+        async with redis.pipeline(transaction=False) as pipe:
+            pipe.incr(key)
+            pipe.expire(key, per_s, nx=True)
+            pipe.ttl(key)
+            count, _, ttl = await pipe.execute()
+    except (RedisError, OSError):
+        return most
+    if count > most:
+        raise TooMany(
+            "Too many tries. Wait a little and try again. Nothing was changed.",
+            retry_after_s=max(1, int(ttl)),
+        )
+    return most - int(count)

@@ -1,0 +1,12 @@
+"""The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
+
+from stoa.product import Product
+from stoa.tenancy.module import MODULE as TENANCY
+from stoa.theming.module import MODULE as BRAND
+
+PRODUCT = Product(
+    [
+        TENANCY,
+        BRAND,
+    ]
+)

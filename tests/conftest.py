@@ -1,0 +1,3 @@
+"""Real servers and real tenants for every test that wants them."""
+
+from support.fixtures import *  # noqa: F403

@@ -1,0 +1,134 @@
+"""Fixtures: the house with real PostgreSQL and Valkey, two tenants, and work in one of them."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from brokerage.product import PRODUCT
+from redis.asyncio import Redis
+from stoa.kernel.config import Config, Role
+from stoa.kernel.ids import uuid7
+from stoa.product import Product
+from stoa.tenancy import provision
+from stoa.tenancy.actor import Actor, Kind
+from stoa.tenancy.door import Door, OpenWork
+from stoa.tenancy.installation import install
+from stoa.tenancy.provision import Asked, Provisioner
+from stoa.tenancy.registry import TenantRef
+from stoa.tenancy.work import Work
+from stoa.vault.keys import MasterKey
+
+from support.servers import start_servers
+
+
+@dataclass
+class House:
+    """The installed product of this test session."""
+
+    config: Config
+    door: Door
+    product: Product
+    provisioner: Provisioner
+    redis: "Redis"
+
+    async def tenant(self, slug: str | None = None, **asked: str) -> TenantRef:
+        """A new sub-broker, through the product's own provisioning."""
+        slug = slug or f"t{secrets.token_hex(5)}"
+        wish = Asked(
+            name=asked.pop("name", slug.title()),
+            slug=slug,
+            legal_entity=asked.pop("legal_entity", f"{slug.title()} Ltd"),
+            owner_email=asked.pop("owner_email", f"owner@{slug}.example"),
+            blueprint=asked.pop("blueprint", "standard"),
+            **asked,
+        )
+        async with self.door.platform(purpose="test") as work:
+            row = await provision.request(work, wish, key=secrets.token_hex(8))
+        await self.provisioner.run(row.id)
+        found = await self.door.registry.by_slug(slug)
+        assert found is not None
+        return found
+
+
+async def _no_invitation(_work: Work, _email: str) -> None:
+    return None
+
+
+@pytest.fixture(scope="session")
+async def house() -> AsyncIterator[House]:
+    config = replace(start_servers().config, database_name=f"stoa_{secrets.token_hex(4)}")
+    await install(config)
+    try:
+        from brokerage.people import invite_owner
+    except ImportError:
+        invite_owner = _no_invitation
+    door = Door(
+        app_dsn=config.dsn(Role.APP),
+        control_dsn=config.dsn(Role.CONTROL),
+        master=MasterKey.load(Path(config.kek_file)),
+        slices=PRODUCT.slices,
+        pool=10,
+        application="tests",
+    )
+    provisioner = Provisioner(
+        door,
+        PRODUCT,
+        owner_dsn=config.dsn(Role.OWNER),
+        base_domain=config.domain,
+        invite_owner=invite_owner,
+        pool_size=2,
+    )
+    redis: Redis = Redis.from_url(config.redis_url)
+    yield House(config, door, PRODUCT, provisioner, redis)
+    await redis.aclose()
+    await door.close()
+
+
+@pytest.fixture(scope="session")
+async def aurora(house: House) -> TenantRef:
+    """A sub-broker of the session, shared by tests that do not mind others' rows."""
+    return await house.tenant("aurora", name="Aurora Markets")
+
+
+@pytest.fixture(scope="session")
+async def borealis(house: House) -> TenantRef:
+    """A second sub-broker, to see what leaks."""
+    return await house.tenant("borealis", name="Borealis FX")
+
+
+def staff(*permissions: str, scope: str = "all") -> Actor:
+    """A member of staff with just these permissions."""
+    return Actor(Kind.STAFF, uuid7(), "Test Staff", frozenset(permissions), scope=scope)
+
+
+class _RollBack(Exception):
+    pass
+
+
+@pytest.fixture
+async def work(house: House, aurora: TenantRef) -> AsyncIterator[Work]:
+    """Work as the system in the first tenant, undone after the test."""
+    manager = house.door.open(aurora, purpose="test")
+    opened = await manager.__aenter__()
+    yield opened
+    failure = _RollBack()
+    try:
+        await manager.__aexit__(_RollBack, failure, None)
+    except _RollBack:
+        pass
+
+
+@pytest.fixture
+def open_work(house: House, aurora: TenantRef) -> OpenWork:
+    """What a reaction or a sweep gets, in the first tenant; commits are kept."""
+    return house.door.opener(aurora, purpose="test")
+
+
+@asynccontextmanager
+async def gather_at_once(count: int) -> AsyncIterator[asyncio.Barrier]:
+    """A barrier so that `count` tasks really start together."""
+    yield asyncio.Barrier(count)
