@@ -39,15 +39,13 @@ class Screen:
 
     def line(self, name: str, colour: str, said: str) -> None:
         """One line of a program's output, behind its name."""
-        text = Text(f"{name:>{NAME_WIDTH}} ", style=colour)
-        text.append("│ ", style="dim")
+        text = _prefix(name, colour)
         text.append_text(Text.from_ansi(said[:LONGEST_LINE]))
         self.console.print(text, soft_wrap=True)
 
     def say(self, text: str, style: str = "") -> None:
         """One line of our own."""
-        shown = Text(f"{'stoa':>{NAME_WIDTH}} ", style="bold")
-        shown.append("│ ", style="dim")
+        shown = _prefix("stoa", "bold")
         shown.append(text, style=style)
         self.console.print(shown, soft_wrap=True)
 
@@ -107,6 +105,10 @@ class Screen:
             while True:
                 status.update(Text(f"{title}{latest()} ({_since(began)})"))
                 await anyio.sleep(0.2)
+
+
+def _prefix(name: str, style: str) -> Text:
+    return Text.assemble((f"{name:>{NAME_WIDTH}} ", style), ("│ ", "dim"))
 
 
 def _since(began: float) -> str:

@@ -81,6 +81,7 @@ async def _servers(supervisor: Supervisor, site: Site) -> servers.Prepared:
         )
         for said in prepared.said:
             supervisor.screen.say(said, "yellow")
+        tell("starting")
         await supervisor.start(*prepared.programs)
     return prepared
 
