@@ -1,0 +1,1 @@
+"""How the product looks and speaks: brand tokens, themes, texts, templates, assets."""

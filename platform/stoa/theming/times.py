@@ -1,0 +1,103 @@
+"""Moments as people read them: how long ago, the exact time on hover, the reader's own zone."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from markupsafe import Markup
+
+from stoa.theming.figures import NONE
+from stoa.theming.look import shown
+
+RELATIVE_FOR: Final = timedelta(days=6)
+_NONE: Final = Markup('<span class="none">%s</span>') % NONE
+
+
+def when(moment: datetime | None, *, exact: bool = False) -> Markup:
+    """`3 minutes ago`, live in the browser; `exact` shows the time and keeps the distance on hover."""
+    if moment is None:
+        return _NONE
+    look = shown()
+    local = _local(moment)
+    full = format_datetime(local, "medium", locale=look.cldr) + f" {local.tzname() or ''}"
+    away = moment - look.now
+    near = abs(away) <= RELATIVE_FOR
+    text = _distance(_rounded(away), look.cldr) if near else _day(local.date(), look.now, look.cldr)
+    if exact:
+        return Markup('<time datetime="%s" title="%s">%s</time>') % (
+            moment.astimezone(UTC).isoformat(timespec="seconds"),
+            text,
+            _stamp(local, look.now, look.cldr),
+        )
+    mark = Markup(" data-relative") if near else Markup("")
+    return Markup('<time datetime="%s" title="%s"%s>%s</time>') % (
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        full,
+        mark,
+        text,
+    )
+
+
+def on(day: date | datetime | None, style: str = "medium") -> Markup:
+    """A calendar day: `12 Mar 2026`."""
+    if day is None:
+        return _NONE
+    plain = _local(day).date() if isinstance(day, datetime) else day
+    text = format_date(plain, style, locale=shown().cldr)
+    return Markup('<time datetime="%s">%s</time>') % (plain.isoformat(), text)
+
+
+def clock(moment: datetime | None) -> Markup:
+    """The time of day: `14:05`."""
+    if moment is None:
+        return _NONE
+    local = _local(moment)
+    text = format_time(local, "short", locale=shown().cldr)
+    full = format_datetime(local, "medium", locale=shown().cldr)
+    return Markup('<time datetime="%s" title="%s">%s</time>') % (moment.isoformat(), full, text)
+
+
+def lasted(span: timedelta | None) -> str:
+    """A length of time in one unit: `4 hours`."""
+    if span is None:
+        return NONE
+    return format_timedelta(_rounded(span), locale=shown().cldr)
+
+
+def plain(moment: datetime) -> str:
+    """The exact time with its zone, for documents and mail."""
+    local = _local(moment)
+    return f"{format_datetime(local, 'medium', locale=shown().cldr)} {local.tzname() or ''}".strip()
+
+
+def _local(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone cannot be shown in the reader's zone")
+    return moment.astimezone(shown().zone)
+
+
+def _rounded(span: timedelta) -> timedelta:
+    """Coarse enough to be cached, fine enough for the unit it is told in."""
+    seconds = int(span.total_seconds())
+    step = 1 if abs(seconds) < 60 else 60 if abs(seconds) < 3600 else 3600
+    return timedelta(seconds=round(seconds / step) * step)
+
+
+@lru_cache(maxsize=4096)
+def _distance(span: timedelta, locale: Locale) -> str:
+    return format_timedelta(span, add_direction=True, threshold=1.0, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, locale: Locale) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+def _day(day: date, now: datetime, locale: Locale) -> str:
+    return _written(day, "d MMM" if day.year == now.year else "d MMM y", locale)
+
+
+def _stamp(local: datetime, now: datetime, locale: Locale) -> str:
+    return f"{_day(local.date(), now, locale)}, {format_time(local, 'HH:mm', locale=locale)}"
