@@ -1,0 +1,1 @@
+"""Stored documents: what people upload, checked, made harmless, sealed and shown again."""
