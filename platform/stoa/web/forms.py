@@ -10,6 +10,7 @@ from stoa.kernel.refusals import Invalid, ManyInvalid
 from stoa.web.open import CSRF_FIELD
 
 F = TypeVar("F", bound=msgspec.Struct)
+ONCE_FIELD = "_once"
 _LONGEST = 20_000
 
 
@@ -27,8 +28,10 @@ async def read(request: Request[Any, Any, Any], form: type[F]) -> F:
         return _checked(form, dict(raw))
     multi = await request.form()
     raw = {}
+    declared = {field.encode_name for field in msgspec.structs.fields(form)}
     for name in multi:
-        if name == CSRF_FIELD:
+        # Every drawn form carries its one-time key; a form that wants it declares it.
+        if name == CSRF_FIELD or (name == ONCE_FIELD and name not in declared):
             continue
         values = [v.strip() if isinstance(v, str) else v for v in multi.getall(name)]
         raw[name] = values
