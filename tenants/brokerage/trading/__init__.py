@@ -1,0 +1,1 @@
+"""Trading accounts, their money, positions and deals on the brokers' trading platforms."""

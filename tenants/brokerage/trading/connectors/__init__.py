@@ -1,0 +1,17 @@
+"""Every trading platform the product speaks."""
+
+from typing import Final
+
+from brokerage.trading.connector import TradingConnector
+from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
+from stoa.kernel.refusals import NotFound
+
+ALL: Final[tuple[type[TradingConnector], ...]] = (Mt5WebApi,)
+
+
+def named(code: str) -> type[TradingConnector]:
+    """Raises NotFound for a code no connector has."""
+    for connector in ALL:
+        if connector.code == code:
+            return connector
+    raise NotFound("There is no such trading platform.")
