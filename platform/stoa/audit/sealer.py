@@ -69,7 +69,7 @@ async def seal(door: Door, tenant: TenantRef) -> int:
         async with door.open(tenant, purpose="seal") as work:
             await work.run(LOCK, {"schema": tenant.schema})
             last = (await work.run(LAST)).first()
-            number, previous, xid, entry = last or (0, GENESIS, "0", 0)
+            number, previous, xid, entry = tuple(last) if last else (0, GENESIS, "0", 0)
             waiting: Sequence[Any] = await work.table(
                 WAITING, {"xid": xid, "entry": entry, "batch": BATCH}
             )

@@ -1,6 +1,6 @@
 """After a commit: tell the relay which tenant has told something, and wake the screens."""
 
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import Redis
 
@@ -13,7 +13,7 @@ _LONGEST: Final = 10_000
 
 
 class Bell:
-    def __init__(self, redis: "Redis[Any]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def __call__(self, tenant: TenantRef, told: bool, topics: set[str]) -> None:

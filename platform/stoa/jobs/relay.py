@@ -141,10 +141,10 @@ class Relay:
     async def _rung(self) -> set[UUID]:
         found: set[UUID] = set()
         try:
-            first = await self.arq.brpop([RUNG], timeout=_WAIT_S)
+            first: Any = await self.arq.brpop([RUNG], timeout=_WAIT_S)  # type: ignore[arg-type,misc]
             if first is not None:
                 found.add(UUID(first[1].decode()))
-                more = await self.arq.rpop(RUNG, 500)
+                more: Any = await self.arq.rpop(RUNG, 500)  # type: ignore[misc]
                 found.update(UUID(item.decode()) for item in more or ())
         except (RedisError, OSError, ValueError):
             await asyncio.sleep(_WAIT_S)

@@ -89,8 +89,8 @@ def worker(redis_url: str, door: Door, product: Product, provisioner: Provisione
         functions=[func(f, keep_result=0, max_tries=3) for f in _Everything.functions],  # type: ignore[arg-type]
         queue_name=QUEUE,
         redis_settings=RedisSettings.from_dsn(redis_url),
-        on_startup=startup,
-        on_shutdown=shutdown,
+        on_startup=startup,  # type: ignore[arg-type]
+        on_shutdown=shutdown,  # type: ignore[arg-type]
         max_jobs=8,
         job_timeout=_TIMEOUT_S,
         poll_delay=0.05,

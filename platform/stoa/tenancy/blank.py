@@ -93,9 +93,7 @@ async def build(
     return name
 
 
-async def top_up(
-    owner: asyncpg.Connection, *, revision: str, master: MasterKey, keep: int
-) -> int:
+async def top_up(owner: asyncpg.Connection, *, revision: str, master: MasterKey, keep: int) -> int:
     """Fill the pool up to `keep` blank schemas of this revision; drop blank ones of another."""
     stale = await owner.fetch(
         "delete from platform.schema_slot where state = 'blank' and revision <> $1 returning name",

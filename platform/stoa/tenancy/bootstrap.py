@@ -23,9 +23,7 @@ GRANT SET ON PARAMETER app.tenant TO stoa_owner;
 """
 
 
-async def prepare(
-    admin: asyncpg.Connection, *, database: str, passwords: dict[str, str]
-) -> None:
+async def prepare(admin: asyncpg.Connection, *, database: str, passwords: dict[str, str]) -> None:
     """Create the logins and the database if they are missing; safe to repeat.
 
     `admin` is a superuser's connection to any database of the server.

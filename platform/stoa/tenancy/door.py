@@ -1,7 +1,7 @@
 """The one door to the database: opens a unit of work and closes it with one commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -96,7 +96,7 @@ class Door:
     @asynccontextmanager
     async def open(
         self, tenant: TenantRef | UUID, *, actor: Actor = SYSTEM, purpose: str = "work"
-    ) -> AsyncIterator[Work]:
+    ) -> AsyncGenerator[Work]:
         """A transaction as the tenant's role in the tenant's schema, committed on a clean exit."""
         ref = tenant if isinstance(tenant, TenantRef) else await self._ref(tenant)
         made = self._engine(ref)
@@ -175,7 +175,7 @@ class Door:
     @asynccontextmanager
     async def platform(
         self, *, actor: Actor = SYSTEM, purpose: str = "work"
-    ) -> AsyncIterator[PlatformWork]:
+    ) -> AsyncGenerator[PlatformWork]:
         """A transaction in the operator's schema, committed on a clean exit."""
         session = AsyncSession(self._control, expire_on_commit=False)
         work: PlatformWork | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from stoa.tenancy.model import Host, SchemaSlot, Tenant
@@ -104,7 +104,7 @@ class Registry:
                 Tenant.wrapped_key,
                 SchemaSlot.password,
                 Tenant.epoch,
-                host.label("host"),
+                func.coalesce(host, "").label("host"),
             )
             .join(SchemaSlot, SchemaSlot.name == Tenant.schema)
             .where(where, Tenant.wrapped_key.is_not(None))
@@ -112,7 +112,7 @@ class Registry:
         )
         async with self._control.connect() as connection:
             rows = (await connection.execute(statement)).all()
-        return [TenantRef(*row[:-1], host=row.host or "") for row in rows]
+        return [TenantRef(**dict(row._mapping)) for row in rows]  # noqa: SLF001 - the public name of a row as a mapping
 
     async def schema_version_ok(self) -> bool:
         async with self._control.connect() as connection:

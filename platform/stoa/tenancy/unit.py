@@ -67,7 +67,7 @@ class Unit:
     async def run(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         return await self.session.execute(statement, parameters)
 
-    async def rows(self, statement: Select[tuple[R]]) -> Sequence[R]:
+    async def rows(self, statement: Select[R]) -> Sequence[R]:
         """First column of every row: entities or values."""
         return (await self.session.scalars(statement)).all()
 
@@ -75,7 +75,7 @@ class Unit:
         """Every row with all its columns."""
         return (await self.session.execute(statement, parameters)).all()
 
-    async def first(self, statement: Select[tuple[R]]) -> R | None:
+    async def first(self, statement: Select[R]) -> R | None:
         return (await self.session.scalars(statement.limit(1))).first()
 
     async def value(self, statement: Executable, parameters: Any = None) -> Any:

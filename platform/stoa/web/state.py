@@ -29,7 +29,7 @@ class State:
     config: Config
     door: Door
     product: Product
-    redis: "Redis[bytes]"
+    redis: Redis
     api_actor: ApiActor = _no_api
     operator_api_actor: OperatorApiActor = _no_api
     extras: dict[str, Any] = field(default_factory=dict)
