@@ -1,12 +1,12 @@
 """The web process of the product: which handlers stand behind which host."""
 
 from stoa.identity.operators import Control, operator_api_actor
+
+from brokerage.product import PRODUCT
 from stoa.web import app
 from stoa.web.front import Front
 from stoa.web.state import State
 from stoa.web.tables import views
-
-from brokerage.product import PRODUCT
 
 
 def assemble(state: State) -> Front:

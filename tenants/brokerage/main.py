@@ -1,0 +1,45 @@
+"""The composition root: the `stoa` command, its processes, and the plan that runs them all."""
+
+import asyncio
+
+import click
+
+from stoa.cli import group, up
+from stoa.cli.plan import Plan, Site
+
+cli = group()
+
+
+@click.command("worker", help="Run the shared worker: reactions, sweeps, provisioning.")
+def worker() -> None:
+    """Foreground; stops on SIGTERM after the jobs in hand."""
+    from brokerage import processes
+
+    processes.run_worker()
+
+
+@click.command("relay", help="Run the relay: facts to their readers, timers to the worker.")
+def relay() -> None:
+    """Foreground; stops on SIGTERM."""
+    from brokerage import processes
+
+    asyncio.run(processes.run_relay(asyncio.Event()))
+
+
+@click.command("install", help="Make the database ready: logins, hardening, schemas, blank pool.")
+def install() -> None:
+    """Safe to repeat at every start and every release."""
+    from brokerage import processes
+
+    asyncio.run(processes.install(click.echo))
+
+
+def make_plan(site: Site) -> Plan:
+    """What `stoa up` runs, in order."""
+    from brokerage.demo.plan import plan
+
+    return plan(site)
+
+
+for command in (worker, relay, install, up.command(make_plan)):
+    cli.add_command(command)
