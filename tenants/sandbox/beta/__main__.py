@@ -1,0 +1,4 @@
+from sandbox.beta.api import Beta
+from sandbox.common.main import run
+
+run(Beta)

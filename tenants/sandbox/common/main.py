@@ -1,0 +1,47 @@
+"""The command line of a stand-in: `python -m sandbox.<name> --port N --state DIR`."""
+
+import argparse
+import asyncio
+import signal
+from pathlib import Path
+
+from sandbox.common.control import Control
+from sandbox.common.provider import Options, Provider
+from sandbox.common.wire import Server
+
+
+def options(argv: list[str] | None, name: str) -> Options:
+    parser = argparse.ArgumentParser(prog=f"python -m sandbox.{name}")
+    parser.add_argument("--port", type=int, default=0, help="0 lets the system pick one")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--state", type=Path, required=True, help="where the journal is kept")
+    parser.add_argument("--config", type=Path, help="JSON with merchants and faults")
+    parser.add_argument("--seed", type=int, default=1, help="of the faults")
+    parser.add_argument("--settle-s", type=float, default=1.0, help="until a payout or verdict")
+    parser.add_argument("--retry-base-s", type=float, default=0.5, help="first callback retry")
+    parser.add_argument("--public-url", default="", help="where payers reach this process")
+    return Options(**vars(parser.parse_args(argv)))
+
+
+def run(provider: type[Provider], argv: list[str] | None = None) -> None:
+    asyncio.run(_serve(provider(options(argv, provider.name))))
+
+
+async def stopped() -> None:
+    """Wait for the signal to end."""
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end.set)
+    await end.wait()
+
+
+async def _serve(provider: Provider) -> None:
+    Control(provider)
+    await provider.start()
+    server = Server(provider.handle)
+    port = await server.listen(provider.options.host, provider.options.port)
+    print(f"sandbox.{provider.name} ready on http://{provider.options.host}:{port}", flush=True)
+    await stopped()
+    await server.close()
+    await provider.stop()
