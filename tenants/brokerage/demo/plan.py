@@ -1,0 +1,124 @@
+"""What `stoa up` runs: database, outside world, product, and the demo on the first start."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from stoa.cli.plan import WEB, Plan, Site, command
+from stoa.cli.programs import Program, port_open, serves
+from stoa.cli.screen import Row
+
+_PY = sys.executable
+
+
+def plan(site: Site) -> Plan:
+    """Stages in order; each long one shows a line that moves."""
+    outside = [] if site.config.production else _outside(site)
+    port = site.port(WEB, 8000)
+    stages = [
+        command("Database and schemas", [_PY, "-m", "brokerage", "install"], site.environ),
+        *([outside] if outside else []),
+    ]
+    if outside and not (site.state / "demo.json").exists():
+        stages.append(
+            command(
+                "Two demo sub-brokers with a history",
+                [_PY, "-m", "brokerage.demo"],
+                site.environ,
+            )
+        )
+    stages.append(_product(site, port))
+    return Plan(stages=stages, closing=lambda: _closing(site), title="Where to go")
+
+
+def _outside(site: Site) -> Sequence[Program]:
+    """The stand-in outside world: processes of their own, reached only over the wire."""
+    home = site.state / "sandbox"
+    trading, trading_http = site.port("trading", 8443), site.port("trading-http", 8444)
+    alpha, beta = site.port("alpha", 8451), site.port("beta", 8452)
+    sumsub = site.port("sumsub", 8453)
+    mail, smtp = site.port("mail", 8454), site.port("smtp", 8025)
+    site.service("trading", f"127.0.0.1:{trading}")
+    site.service("trading-http", f"http://127.0.0.1:{trading_http}")
+    site.service("alpha", f"http://127.0.0.1:{alpha}")
+    site.service("beta", f"http://127.0.0.1:{beta}")
+    site.service("sumsub", f"http://127.0.0.1:{sumsub}")
+    site.service("mail", f"http://127.0.0.1:{mail}")
+    site.service("smtp", f"127.0.0.1:{smtp}")
+
+    def program(name: str, port: int, colour: str, *more: str) -> Program:
+        return Program(
+            name=name,
+            argv=[
+                _PY,
+                "-m",
+                f"sandbox.{name}",
+                "--port",
+                str(port),
+                "--state",
+                str(home / name),
+                *more,
+            ],
+            env=site.environ,
+            ready=port_open(port),
+            restarts=5,
+            colour=colour,
+        )
+
+    return [
+        program("trading", trading, "magenta", "--http-port", str(trading_http)),
+        program("alpha", alpha, "yellow"),
+        program("beta", beta, "yellow"),
+        program("sumsub", sumsub, "yellow"),
+        program("mail", mail, "yellow", "--smtp-port", str(smtp)),
+    ]
+
+
+def _product(site: Site, port: int) -> Sequence[Program]:
+    web = Program(
+        name="web",
+        argv=[
+            _PY, "-m", "granian", "--interface", "asgi", "--factory", "--host", site.config.bind,
+            "--port", str(port), "--workers", "1", "--no-ws", "--log-level", "warning",
+            "--workers-kill-timeout", "10", "brokerage.asgi:create",
+        ],
+        env=site.environ,
+        ready=serves(f"http://127.0.0.1:{port}/ready", site.config.control_host),
+        restarts=5,
+        colour="green",
+    )  # fmt: skip
+    worker = Program(
+        name="worker",
+        argv=[_PY, "-m", "brokerage", "worker"],
+        env=site.environ,
+        restarts=5,
+        colour="cyan",
+    )
+    relay = Program(
+        name="relay",
+        argv=[_PY, "-m", "brokerage", "relay"],
+        env=site.environ,
+        restarts=5,
+        colour="blue",
+    )
+    return [web, worker, relay]
+
+
+async def _closing(site: Site) -> list[Row]:
+    config = site.config
+    rows: list[Row] = []
+    told = site.state / "demo.json"
+    if told.exists():
+        for one in json.loads(told.read_text())["logins"]:
+            rows.append(
+                Row(
+                    one["title"],
+                    config.url(one["host"], one["path"]),
+                    one["login"],
+                    one["password"],
+                    one.get("note", ""),
+                )
+            )
+    if "mail" in config.services:
+        rows.append(Row("Mail catcher", config.services["mail"], note="every mail the demo sends"))
+    return rows
