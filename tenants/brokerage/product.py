@@ -1,5 +1,6 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
+from brokerage.clients.module import MODULE as CLIENTS
 from stoa.product import Product
 from stoa.tenancy.module import MODULE as TENANCY
 from stoa.theming.module import MODULE as BRAND
@@ -8,5 +9,6 @@ PRODUCT = Product(
     [
         TENANCY,
         BRAND,
+        CLIENTS,
     ]
 )

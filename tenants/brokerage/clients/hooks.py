@@ -1,0 +1,40 @@
+"""What higher floors add to moments of a client's life. They register here when imported.
+
+A hook runs in the transaction of the verb that calls it; what can wait should be a reaction to a
+fact instead.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from brokerage.clients.model import Client
+from stoa.tenancy.work import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """A visitor's arrival by a partner's link (`code`) or by an advert (`source`)."""
+
+    visitor: UUID
+    code: str | None = None
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    landing: str = "/"
+
+
+OnTouch = Callable[[Work, Touch], Awaitable[None]]
+OnRegister = Callable[[Work, Client, Touch | None], Awaitable[None]]
+Blocker = Callable[[Work, UUID], Awaitable[list[str]]]
+Export = Callable[[Work, UUID], Awaitable[Any]]
+
+on_touch: Final[list[OnTouch]] = []
+"""Called when someone arrives by a link or advert; the partners' floor stores the touch."""
+on_register: Final[list[OnRegister]] = []
+"""Called with the new client and the touch of the link they came by (None: came by themselves)."""
+blockers: Final[list[Blocker]] = []
+"""Sentences (message ids) that say why an account cannot be closed yet; an empty list lets it."""
+exports: Final[dict[str, Export]] = {}
+"""Section name to what a client's own data download contains of it (anything JSON can carry)."""
