@@ -31,6 +31,7 @@ HOSTILE = frozenset({"forged", "unsigned", "other_merchant"})
 BENT = {
     "callback_mutated_amount": "amount",
     "callback_mutated_currency": "currency",
+    "callback_mutated_verdict": "verdict",
     "callback_other_reference": "reference",
 }
 

@@ -55,6 +55,7 @@ class Provider:
     about: ClassVar[str]
     accent: ClassVar[str] = "#3d5afe"
     own_kinds: ClassVar[tuple[Kind, ...]] = ()
+    callback_kinds: ClassVar[tuple[Kind, ...]] = CALLBACKS
     templates: ClassVar[Path]
 
     def __init__(self, options: Options) -> None:
@@ -62,7 +63,9 @@ class Provider:
         self.journal = Journal(options.state / "journal.jsonl")
         self.book = Book(self.journal)
         self.clock = Clock(self.book)
-        self.faults = Faults(self.book, (*self.own_kinds, *CALLS, *CALLBACKS), options.seed)
+        self.faults = Faults(
+            self.book, (*self.own_kinds, *CALLS, *self.callback_kinds), options.seed
+        )
         self.hooks = Hooks(
             self.book,
             self.clock,

@@ -1,0 +1,4 @@
+from sandbox.common.main import run
+from sandbox.sumsub.api import Sumsub
+
+run(Sumsub)
