@@ -1,0 +1,1 @@
+"""A trading server that speaks the MT5 Web API, for demo and tests; it knows nothing of the product."""

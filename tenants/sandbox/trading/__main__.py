@@ -1,0 +1,65 @@
+"""``python -m sandbox.trading``: start the trading server and serve until told to stop."""
+
+import argparse
+import asyncio
+import gc
+import signal
+from pathlib import Path
+
+from sandbox.trading import terminal
+from sandbox.trading.control import Control
+from sandbox.trading.hub import Hub
+from sandbox.trading.rest import Rest
+from sandbox.trading.trading_api import TradingApi
+from sandbox.trading.truth import Truth
+from sandbox.trading.web_api import WebApiPort
+from sandbox.trading.web_server import HttpServer, Router
+
+
+async def run(folder: Path, port: int, http_port: int, seed: int) -> None:
+    hub = Hub(folder, seed)
+    hub.open()
+    web_api = WebApiPort(hub, port)
+    router = Router()
+    rest = Rest(hub)
+    Control(hub, web_api, router)
+    TradingApi(hub, router)
+    Truth(hub, router)
+    router.add("GET", "/", terminal.page)
+    router.add("*", "/api/.+", rest)
+    http = HttpServer(router, http_port)
+    await web_api.start()
+    await http.start()
+    # What was rebuilt stays for good; looking through it again and again would be idle work.
+    gc.freeze()
+    print(f"ready port={web_api.port} http={http.port}", flush=True)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    engine = asyncio.create_task(hub.run())
+    stopped = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({engine, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    engine.cancel()
+    stopped.cancel()
+    await web_api.stop()
+    await http.stop()
+    hub.close()
+    if engine in done:
+        engine.result()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="sandbox.trading", description="A trading server that speaks the MT5 Web API."
+    )
+    parser.add_argument("--port", type=int, default=0, help="of the Web API over TCP; 0 picks one")
+    parser.add_argument("--http-port", type=int, default=0, help="of HTTP; 0 picks one")
+    parser.add_argument("--state", type=Path, required=True, help="directory of its own files")
+    parser.add_argument("--seed", type=int, default=1, help="of prices, robots and faults")
+    given = parser.parse_args()
+    asyncio.run(run(given.state, given.port, given.http_port, given.seed))
+
+
+if __name__ == "__main__":
+    main()
