@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 import structlog
 from sqlalchemy import or_, select, update
@@ -107,11 +106,14 @@ async def tick(door: Door, product: Product, tenant: TenantRef, name: str) -> No
         await work.run(update(Timer).where(Timer.name == name).values(**values))
 
 
-async def replay(door: Door, tenant: TenantRef, fact: UUID, reader: str) -> None:
-    """Give a dead letter a new life."""
-    async with door.open(tenant, purpose="dead-letter.replay") as work:
-        await work.run(
-            update(Inbox)
-            .where(Inbox.fact == fact, Inbox.reader == reader, Inbox.state == "dead")
+async def replay_all(door: Door, tenant: TenantRef) -> int:
+    """Give every dead letter of a tenant a new life; returns how many."""
+    async with door.open(tenant, purpose="dead-letters.replay") as work:
+        revived = await work.rows(
+            update(Inbox)  # type: ignore[arg-type]
+            .where(Inbox.state == "dead")
             .values(state="waiting", tries=0, due_at=work.now, error=None)
+            .returning(Inbox.fact)
         )
+        work.record("dead-letters.replayed", count=len(revived))
+    return len(revived)

@@ -177,6 +177,7 @@ class Relay:
                 with contextlib.suppress(RedisError, OSError):
                     await self.arq.enqueue_job("provision", _job_id=f"provision:{int(started)}")
                     await self.arq.enqueue_job("seal", _job_id=f"seal:{int(started) // 2}")
+                    await self.arq.enqueue_job("pulse", _job_id=f"pulse:{int(started) // 10}")
             except Exception:
                 log.exception("timer pass failed")
             with contextlib.suppress(TimeoutError):

@@ -9,6 +9,7 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker
 
 from stoa.audit import sealer
+from stoa.control import pulse as pulses
 from stoa.jobs import drain as drains
 from stoa.jobs.bell import Bell
 from stoa.product import Product
@@ -69,8 +70,23 @@ async def seal(context: dict[str, Any]) -> None:
         await sealer.seal(door, ref)
 
 
+async def pulse(context: dict[str, Any]) -> None:
+    """Every tenant reports its counts and health for the operator's fleet page."""
+    door: Door = context["door"]
+    for ref in await door.registry.all():
+        await pulses.take(door, context["product"], ref)
+
+
+async def replay(context: dict[str, Any], tenant: str) -> None:
+    """Give a tenant's dead letters a new life."""
+    door: Door = context["door"]
+    ref = await door.registry.by_id(UUID(tenant))
+    if ref is not None:
+        await drains.replay_all(door, ref)
+
+
 class _Everything:
-    functions: ClassVar = [drain, tick, provision, seal]
+    functions: ClassVar = [drain, tick, provision, seal, pulse, replay]
 
 
 def worker(redis_url: str, door: Door, product: Product, provisioner: Provisioner | None) -> Worker:

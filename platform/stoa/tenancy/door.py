@@ -112,6 +112,7 @@ class Door:
                 work.shut()
             await asyncio.shield(session.close())
         await self._tell(ref, work)
+        await _afterwards(work)
 
     async def _tell(self, ref: TenantRef, work: Work) -> None:
         if self.after_commit is not None and (work.told or work.announced):
@@ -189,6 +190,7 @@ class Door:
             if work is not None:
                 work.shut()
             await asyncio.shield(session.close())
+        await _afterwards(work)
 
     def opener(self, tenant: TenantRef | UUID, *, actor: Actor = SYSTEM, purpose: str) -> OpenWork:
         """What a job gets: a function that opens work in this tenant and no other."""
@@ -199,3 +201,11 @@ class Door:
             return self.open(tenant, actor=actor, purpose=purpose)
 
         return open_work
+
+
+async def _afterwards(work: Work | PlatformWork) -> None:
+    for wake in work.after:
+        try:
+            await wake()
+        except Exception:
+            log.warning("wake-up unheard", purpose=work.purpose, exc_info=True)

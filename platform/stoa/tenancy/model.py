@@ -108,7 +108,9 @@ class SupportSession(PlatformRow):
     operator: Mapped[UUID] = mapped_column(index=True)
     tenant: Mapped[UUID] = mapped_column(ForeignKey("platform.tenant.id"), index=True)
     reason: Mapped[str] = mapped_column(String(400))
+    ticket_hash: Mapped[bytes] = mapped_column(unique=True)
     started_at: Mapped[datetime]
+    entered_at: Mapped[datetime | None]
     ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

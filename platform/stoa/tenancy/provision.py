@@ -313,7 +313,8 @@ async def claim(owner: asyncpg.Connection, tenant: UUID, *, revision: str, maste
                 name,
             )
         await owner.execute(
-            f"insert into \"{name}\".tenant_identity values ('{tenant}') on conflict do nothing; "
+            # The name is ours, made of hex digits; the id is a UUID.
+            f"insert into \"{name}\".tenant_identity values ('{tenant}') on conflict do nothing; "  # noqa: S608
             f"alter role \"{name}\" set app.tenant = '{tenant}'"
         )
     return name

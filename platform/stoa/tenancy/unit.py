@@ -1,6 +1,6 @@
 """What a unit of work in a tenant and one in the platform schema share."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,6 +30,8 @@ class Unit:
         self.reason: str | None = None
         self.subject: Any = None
         self.changes: list[dict[str, Any]] = []
+        self.after: list[Callable[[], Awaitable[None]]] = []
+        """Called once the commit is through: bells and wake-ups only, whose loss does no harm."""
         watch(session.sync_session, self.changes)
 
     @property

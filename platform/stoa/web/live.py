@@ -56,17 +56,17 @@ class Listeners:
         if tenant not in self._tasks or self._tasks[tenant].done():
             self._tasks[tenant] = asyncio.create_task(self._pump(tenant))
         try:
-            yield ServerSentEventMessage(event="hello", data="live")
+            yield ServerSentEventMessage(data="hello")
             ends = asyncio.get_running_loop().time() + _LONGEST_S
             while asyncio.get_running_loop().time() < ends:
                 try:
                     topic = await asyncio.wait_for(queue.get(), _QUIET_S)
                 except TimeoutError:
-                    yield ServerSentEventMessage(event="quiet", data="")
+                    yield ServerSentEventMessage(comment="quiet")
                     continue
                 scope, _, name = topic.partition("|")
                 if any(_fits(scope, pattern) for pattern in wanted):
-                    yield ServerSentEventMessage(event=name or scope, data=name or scope)
+                    yield ServerSentEventMessage(data=name or scope)
         finally:
             self._queues[tenant].discard(queue)
 

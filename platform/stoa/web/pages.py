@@ -20,8 +20,6 @@ from stoa.web.state import State
 from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
-LANGUAGE_NAMES = {"en": "English", "es": "Español", "ar": "العربية"}
-
 OPERATOR_BRAND = Brand(name="Control", theme="default", accent="#334155")
 
 
@@ -51,9 +49,9 @@ def look(request: AnyRequest, work: Work | PlatformWork | None, audience: str) -
         search_url="/desk/search" if audience == "desk" else "",
         home_url={"desk": "/desk", "control": "/"}.get(audience, "/"),
         mode_url="/look/mode",
-        languages=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
+        languages=[(code, f"/look/language/{code}?next={quote(request.url.path)}") for code in LANGUAGES],
         reference=seen.request_id,
-        base_url="",
+        fragment=request.headers.get("hx-target") in {"panel-body", "modal-body"},
         now=work.now if work is not None else datetime.now(UTC),
     )
 
@@ -63,20 +61,20 @@ def _live(audience: str) -> str:
 
 
 def _locale(request: AnyRequest, known: str) -> str:
-    """The person's own language, else the visitor's choice, else the browser's first we speak."""
+    """What this browser chose, else the person's own language, else the browser's first we speak."""
     seen = visit(request)
-    if seen.person is not None or seen.operator is not None:
-        return known
     chosen = request.cookies.get("stoa-language")
     if chosen in LANGUAGES:
         seen.locale = chosen
-        return chosen
-    for part in request.headers.get("accept-language", "").split(","):
-        code = part.split(";")[0].strip().lower().split("-")[0]
-        if code in LANGUAGES:
-            seen.locale = code
-            return code
-    return known
+    elif seen.person is None and seen.operator is None:
+        for part in request.headers.get("accept-language", "").split(","):
+            code = part.split(";")[0].strip().lower().split("-")[0]
+            if code in LANGUAGES:
+                seen.locale = code
+                break
+    else:
+        seen.locale = known
+    return seen.locale
 
 
 def _mode(request: AnyRequest) -> Any:

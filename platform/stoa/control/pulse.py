@@ -1,0 +1,91 @@
+"""What a tenant's worker reports of it: counts and health, gathered inside the tenant."""
+
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from stoa.audit.capture import plain
+from stoa.events.model import Inbox, Outbox, Timer
+from stoa.product import Product
+from stoa.tenancy.door import Door
+from stoa.tenancy.model import Meter, Pulse
+from stoa.tenancy.registry import TenantRef
+
+log = structlog.get_logger("stoa.pulse")
+
+METERED: Final = ("clients", "volume_lots", "deposits_today", "money_held")
+UNSEALED: Final = text(
+    "select count(*) from audit_entry e where e.id > coalesce((select max(entry) from audit_seal), 0)"
+)
+
+
+async def take(door: Door, product: Product, tenant: TenantRef) -> dict[str, Any]:
+    """Gather and store one pulse. A module that cannot tell is named, and the rest is kept."""
+    body: dict[str, Any] = {}
+    silent: list[str] = []
+    for module in product.modules:
+        if module.pulse is None:
+            continue
+        try:
+            async with door.open(tenant, purpose="pulse") as work:
+                body |= await module.pulse(work)
+        except Exception:
+            log.warning("pulse", module=module.name, tenant=str(tenant.id), exc_info=True)
+            silent.append(module.name)
+    async with door.open(tenant, purpose="pulse") as work:
+        body["lanes"] = await _lanes(work)
+        body["unrelayed"] = await work.value(
+            select(func.count()).select_from(Outbox).where(Outbox.relayed_at.is_(None))
+        )
+        body["failing_sweeps"] = list(
+            await work.rows(select(Timer.name).where(Timer.last_error.is_not(None)).limit(20))
+        )
+        body["unsealed"] = await work.value(UNSEALED)
+        body["silent"] = silent
+        now = work.now
+        day = str(now.date())
+    stored = {"tenant": tenant.id, "at": now, "body": plain(body)}
+    async with door.platform(purpose="pulse") as platform:
+        await platform.run(
+            insert(Pulse)
+            .values(**stored)
+            .on_conflict_do_update(
+                index_elements=["tenant"], set_={"at": now, "body": stored["body"]}
+            )
+        )
+        for name in METERED:
+            if isinstance(body.get(name), int | float | str) or body.get(name) is not None:
+                amount = body[name] if not isinstance(body[name], dict) else None
+                if amount is None:
+                    continue
+                await platform.run(
+                    insert(Meter)
+                    .values(tenant=tenant.id, day=day, name=name, amount=amount)
+                    .on_conflict_do_update(
+                        index_elements=["tenant", "day", "name"], set_={"amount": amount}
+                    )
+                )
+    return body
+
+
+async def _lanes(work: Any) -> dict[str, Any]:
+    found = await work.table(
+        select(
+            Inbox.lane,
+            func.count().filter(Inbox.state == "waiting").label("waiting"),
+            func.count().filter(Inbox.state == "dead").label("dead"),
+            func.min(Inbox.due_at).filter(Inbox.state == "waiting").label("oldest"),
+        )
+        .where(Inbox.state.in_(("waiting", "dead")))
+        .group_by(Inbox.lane)
+    )
+    return {
+        row.lane: {
+            "waiting": row.waiting,
+            "dead": row.dead,
+            "lag_s": max(0, round((work.now - row.oldest).total_seconds())) if row.oldest else 0,
+        }
+        for row in found
+    }
