@@ -1,0 +1,233 @@
+"""Trading accounts, their deals and positions, and the money that moves to and from them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from stoa.db.rows import TenantRow
+
+
+class AccountState(StrEnum):
+    """Opening: asked for, the server has not confirmed. Restricted: close-only or no trading."""
+
+    OPENING = "opening"
+    ACTIVE = "active"
+    RESTRICTED = "restricted"
+    ARCHIVED = "archived"
+    FAILED = "failed"
+
+
+class TradingAccount(TenantRow):
+    """A client's account on a trading server. Equity and margin are what the server last told."""
+
+    __tablename__ = "trading_account"
+    MOVES: ClassVar[Mapping[str, set[str]]] = {
+        AccountState.OPENING: {AccountState.ACTIVE, AccountState.FAILED},
+        AccountState.FAILED: {AccountState.OPENING},
+        AccountState.ACTIVE: {AccountState.RESTRICTED, AccountState.ARCHIVED},
+        AccountState.RESTRICTED: {AccountState.ACTIVE, AccountState.ARCHIVED},
+        AccountState.ARCHIVED: {AccountState.ACTIVE},
+    }
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client: Mapped[UUID] = mapped_column(ForeignKey("client.id"), index=True)
+    server: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(8))
+    product: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(12), default=AccountState.OPENING)
+    login: Mapped[int | None] = mapped_column(BigInteger)
+    server_group: Mapped[str] = mapped_column(String(80))
+    currency: Mapped[str] = mapped_column(String(8))
+    leverage: Mapped[int] = mapped_column(Integer)
+    password_sealed: Mapped[bytes | None]
+    password_shown_at: Mapped[datetime | None]
+    balance: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    credit: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    equity: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    margin: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    margin_free: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    floating: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    told_at: Mapped[datetime | None]
+    deals_at: Mapped[datetime | None]
+    deals_last: Mapped[int | None] = mapped_column(BigInteger)
+    opened_at: Mapped[datetime]
+    why: Mapped[str | None] = mapped_column(String(400))
+
+    __table_args__ = (
+        UniqueConstraint("server", "login"),
+        Index("ix_trading_account_live", "kind", "state"),
+        CheckConstraint("kind in ('live', 'demo')", name="kind"),
+    )
+
+    @property
+    def external_id(self) -> str:
+        """Our name for the account on the server, to find it again after a lost answer."""
+        return str(self.id)
+
+
+class Deal(TenantRow):
+    """A deal as the server booked it, stored once per server and number; never changed."""
+
+    __tablename__ = "deal"
+    __append_only__ = True
+    __audited__ = False
+
+    server: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    account: Mapped[UUID] = mapped_column(ForeignKey("trading_account.id"))
+    client: Mapped[UUID]
+    login: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(16))
+    entry: Mapped[str] = mapped_column(String(8))
+    at: Mapped[datetime]
+    symbol: Mapped[str] = mapped_column(String(32))
+    lots: Mapped[Decimal]
+    lots_closed: Mapped[Decimal]
+    contract_size: Mapped[Decimal]
+    price: Mapped[Decimal]
+    profit: Mapped[Decimal]
+    swap: Mapped[Decimal]
+    commission: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(8))
+    position: Mapped[int] = mapped_column(BigInteger)
+    opened_at: Mapped[datetime | None]
+    """When the position this deal closes was opened: the holding time is `at - opened_at`."""
+    comment: Mapped[str] = mapped_column(String(64))
+    imported_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_deal_account", "account", "at", "number"),
+        Index("ix_deal_client", "client", "at"),
+        Index("ix_deal_at", "at", "server", "number"),
+        Index("ix_deal_position", "server", "position"),
+        Index("ix_deal_imported", "imported_at"),
+    )
+
+
+class OpenPosition(TenantRow):
+    """An open position as the server last told it; gone when the server no longer tells it."""
+
+    __tablename__ = "open_position"
+    __audited__ = False
+
+    server: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    account: Mapped[UUID] = mapped_column(ForeignKey("trading_account.id"), index=True)
+    client: Mapped[UUID]
+    symbol: Mapped[str] = mapped_column(String(32), index=True)
+    side: Mapped[str] = mapped_column(String(4))
+    lots: Mapped[Decimal]
+    contract_size: Mapped[Decimal]
+    price_open: Mapped[Decimal]
+    price_now: Mapped[Decimal]
+    profit: Mapped[Decimal]
+    swap: Mapped[Decimal]
+    opened_at: Mapped[datetime]
+    told_at: Mapped[datetime]
+
+
+class TransferState(StrEnum):
+    """Sending: claimed, the outcome is open until the server's journal has been asked."""
+
+    HELD = "held"
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class Transfer(TenantRow):
+    """Money between a wallet and a trading account: both sides once, or neither."""
+
+    __tablename__ = "transfer"
+    MOVES: ClassVar[Mapping[str, set[str]]] = {
+        TransferState.HELD: {TransferState.SENDING, TransferState.CANCELLED},
+        TransferState.SENDING: {TransferState.DONE, TransferState.REFUSED, TransferState.HELD},
+    }
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client: Mapped[UUID] = mapped_column(ForeignKey("client.id"), index=True)
+    account: Mapped[UUID] = mapped_column(ForeignKey("trading_account.id"), index=True)
+    direction: Mapped[str] = mapped_column(String(10))
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(12), default=TransferState.HELD)
+    asked_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    next_ask_at: Mapped[datetime | None]
+    deal: Mapped[int | None] = mapped_column(BigInteger)
+    why: Mapped[str | None] = mapped_column(String(400))
+
+    __table_args__ = (
+        CheckConstraint("direction in ('to-account', 'to-wallet')", name="direction"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index(
+            "ix_transfer_open",
+            "asked_at",
+            postgresql_where=text("state in ('held', 'sending')"),
+        ),
+    )
+
+
+class TradingServer(TenantRow):
+    """What we know of a server of the settings: health, lag, and the symbols it trades."""
+
+    __tablename__ = "trading_server"
+    __audited__ = False
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12), default="unknown")
+    ok_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    lag_ms: Mapped[int | None] = mapped_column(Integer)
+    deals_seen: Mapped[int] = mapped_column(BigInteger, default=0)
+    leased_until: Mapped[datetime | None]
+    symbols: Mapped[list[Any]]
+    prices: Mapped[dict[str, Any]]
+    prices_at: Mapped[datetime | None]
+
+
+class EquityPoint(TenantRow):
+    """A trading account's equity at the end of an hour, for its line over time."""
+
+    __tablename__ = "equity_point"
+    __audited__ = False
+
+    account: Mapped[UUID] = mapped_column(ForeignKey("trading_account.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    balance: Mapped[Decimal]
+    equity: Mapped[Decimal]
+
+
+class QuarantinedDeal(TenantRow):
+    """What a server sent and we could not read: kept with the reason, counted nowhere."""
+
+    __tablename__ = "quarantined_deal"
+    __append_only__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    server: Mapped[str] = mapped_column(String(40))
+    login: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(String(400))
+    at: Mapped[datetime]
