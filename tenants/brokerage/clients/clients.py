@@ -318,8 +318,7 @@ async def close(work: Work, client: UUID, why: str) -> Client:
     row.move(State.CLOSED)
     row.closed_at, row.closed_why = work.now, why[:400]
     person = await work.lock(Person, client)
-    person.state = "closed"
-    person.epoch += 1
+    people.disable(person)
     work.tell(ClientClosed(client=client, by_client=work.actor.kind is Kind.CLIENT))
     work.announce(f"desk|client-{client}", "desk|clients")
     return row

@@ -23,7 +23,7 @@ _TAG: Final = re.compile(r"[\w][\w .+-]{0,39}")
 def email(typed: str, disposable: Collection[str]) -> str:
     """The address in normal form. Raises Invalid for what cannot receive mail for long."""
     try:
-        checked = validate_email(typed, check_deliverability=False, test_environment=True)
+        checked = validate_email(typed, check_deliverability=False)
     except EmailNotValidError as why:
         raise Invalid(
             "This does not look like an e-mail address. Write it as name@example.com.",
