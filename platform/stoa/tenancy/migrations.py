@@ -95,7 +95,7 @@ async def migrate_fleet(dsn: str, *, abreast: int = _ABREAST) -> FleetReport:
 
         async def one(name: str, start: str) -> None:
             async with gate, pool.acquire() as owner:
-                error = await _apply(owner, name, scripts[start], newest)
+                error = await apply(owner, name, scripts[start], newest)
             if error is None:
                 report.done.append(name)
             else:
@@ -107,7 +107,7 @@ async def migrate_fleet(dsn: str, *, abreast: int = _ABREAST) -> FleetReport:
     return report
 
 
-async def _apply(owner: Any, schema: str, sql: str, newest: str) -> str | None:
+async def apply(owner: Any, schema: str, sql: str, newest: str) -> str | None:
     """One schema, one transaction, recorded in the same commit. Returns the error or None."""
     error = "locked by another migrator"
     for attempt in range(_TRIES):

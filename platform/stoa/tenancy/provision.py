@@ -255,6 +255,9 @@ class Provisioner:
         assert row.tenant is not None  # noqa: S101 - an earlier step set it
         async with self.door.open(row.tenant, purpose="provision.seed") as work:
             for module in self.product.modules:
+                if module.compose is not None:
+                    await module.compose(work, self.product)
+            for module in self.product.modules:
                 if module.seed is not None:
                     await module.seed(work)
 
