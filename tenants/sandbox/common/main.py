@@ -6,7 +6,8 @@ import signal
 from pathlib import Path
 
 from sandbox.common.control import Control
-from sandbox.common.provider import Options, Provider
+from sandbox.common.provider import Provider
+from sandbox.common.site import Options
 from sandbox.common.wire import Server
 
 
