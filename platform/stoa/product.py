@@ -113,7 +113,7 @@ class Need:
 class Module:
     """How one folder joins the product. Everything but the name may be absent.
 
-    `seed` runs once in a new tenant; `pulse` reports counts and health, never a person, for the
+    `compose` and then `seed` run once in a new tenant, the first knowing all modules; `pulse` reports counts and health, never a person, for the
     operator's fleet page; `search`, `today`, `needs` and `moments` feed the shared screens.
     """
 
@@ -125,6 +125,7 @@ class Module:
     reactions: Mapping[type[Fact], Sequence[Reaction]] = field(default_factory=dict)
     schedule: Sequence[Every] = ()
     seed: Callable[[Work], Awaitable[None]] | None = None
+    compose: Callable[[Work, "Product"], Awaitable[None]] | None = None
     pulse: Callable[[Work], Awaitable[dict[str, Any]]] | None = None
     nav: Sequence[NavItem] = ()
     search: Callable[[Work, str], Awaitable[Sequence[Hit]]] | None = None

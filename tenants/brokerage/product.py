@@ -1,6 +1,8 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
 from brokerage.clients.module import MODULE as CLIENTS
+from stoa.identity.module import MODULE as IDENTITY
+from stoa.notices.module import MODULE as NOTICES
 from stoa.product import Product
 from stoa.tenancy.module import MODULE as TENANCY
 from stoa.theming.module import MODULE as BRAND
@@ -9,6 +11,8 @@ PRODUCT = Product(
     [
         TENANCY,
         BRAND,
+        IDENTITY,
+        NOTICES,
         CLIENTS,
     ]
 )

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from brokerage.product import PRODUCT
 from redis.asyncio import Redis
+
+from brokerage.product import PRODUCT
+from stoa.identity.invitations import invite_owner
 from stoa.kernel.config import Config, Role
 from stoa.kernel.ids import uuid7
 from stoa.product import Product
@@ -21,7 +23,6 @@ from stoa.tenancy.provision import Asked, Provisioner
 from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 from stoa.vault.keys import MasterKey
-
 from support.servers import start_servers
 
 
@@ -54,18 +55,10 @@ class House:
         return found
 
 
-async def _no_invitation(_work: Work, _email: str) -> None:
-    return None
-
-
 @pytest.fixture(scope="session")
 async def house() -> AsyncIterator[House]:
     config = replace(start_servers().config, database_name=f"stoa_{secrets.token_hex(4)}")
     await install(config)
-    try:
-        from brokerage.people import invite_owner
-    except ImportError:
-        invite_owner = _no_invitation
     door = Door(
         app_dsn=config.dsn(Role.APP),
         control_dsn=config.dsn(Role.CONTROL),

@@ -1,6 +1,6 @@
 """The shape of a fact and the catalogue of all of them."""
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -20,10 +20,12 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     public: ClassVar[bool] = False
 
 
+F = TypeVar("F", bound=type[Fact])
+
 _catalogue: dict[str, type[Fact]] = {}
 
 
-def fact(kind: type[Fact]) -> type[Fact]:
+def fact(kind: F) -> F:
     """Class decorator: enter a fact into the catalogue under its `kind`."""
     if kind.kind in _catalogue and _catalogue[kind.kind].__qualname__ != kind.__qualname__:
         raise ValueError(f"two facts are called {kind.kind}")

@@ -1,26 +1,57 @@
 """People of a tenant (staff and clients), the operator's people, their sessions and roles."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stoa.db.rows import PlatformRow, TenantRow
 
 
+class Standing(StrEnum):
+    """Whether someone may sign in: invited people have not answered yet."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+_MOVES: Mapping[str, set[str]] = {
+    Standing.INVITED: {Standing.ACTIVE, Standing.DISABLED},
+    Standing.ACTIVE: {Standing.DISABLED},
+    Standing.DISABLED: {Standing.ACTIVE, Standing.INVITED},
+}
+
+
 class _Login:
     """What signing in needs, for a tenant's people and for the operator's alike."""
 
+    MOVES: ClassVar[Mapping[str, set[str]]] = _MOVES
+
     id: Mapped[UUID] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(String(12), server_default="active")
-    password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_sealed: Mapped[bytes | None]
+    """An argon2id hash, sealed as well: a copy of the database alone gives nothing to guess on."""
     totp_sealed: Mapped[bytes | None]
     totp_confirmed_at: Mapped[datetime | None]
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
-    failed_tries: Mapped[int] = mapped_column(server_default="0")
-    locked_until: Mapped[datetime | None]
+    recovery_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary), server_default="{}")
+    """What is left of the recovery codes: a used one is taken out."""
+    password_set_at: Mapped[datetime | None]
     epoch: Mapped[int] = mapped_column(server_default="1")
     locale: Mapped[str] = mapped_column(String(8), server_default="en")
     mode: Mapped[str] = mapped_column(String(8), server_default="auto")
@@ -40,8 +71,24 @@ class _Session:
     ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     second_factor_at: Mapped[datetime | None]
+    way: Mapped[str] = mapped_column(String(8), server_default="password")
+    """How it began: password or sso."""
     ip: Mapped[str | None] = mapped_column(String(45))
     device: Mapped[str | None] = mapped_column(String(120))
+
+
+class _Tries:
+    """Wrong tries against one thing, known or not: counted before the answer is worked out.
+
+    `whom` is a blind index of what was typed, so that an unknown e-mail locks as a known one does
+    and nobody learns from it who has an account.
+    """
+
+    what: Mapped[str] = mapped_column(String(12), primary_key=True)
+    whom: Mapped[bytes] = mapped_column(primary_key=True)
+    tries: Mapped[int]
+    last_at: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
 
 
 class Person(_Login, TenantRow):
@@ -56,7 +103,12 @@ class Person(_Login, TenantRow):
     team: Mapped[str | None] = mapped_column(String(60))
     email_verified_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("kind", "email_blind"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "email_blind"),
+        CheckConstraint("kind in ('staff', 'client')", name="kind"),
+        CheckConstraint("state in ('invited', 'active', 'disabled')", name="state"),
+        Index("ix_person_staff", "created_at", postgresql_where=text("kind = 'staff'")),
+    )
 
 
 class Session(_Session, TenantRow):
@@ -110,13 +162,11 @@ class OneTimeToken(TenantRow):
     tries: Mapped[int] = mapped_column(server_default="0")
 
 
-class RecoveryCode(TenantRow):
-    __tablename__ = "recovery_code"
+class SignInTry(_Tries, TenantRow):
+    __tablename__ = "sign_in_try"
+    __audited__ = False
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    code_hash: Mapped[bytes]
-    used_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_sign_in_try_last_at", "last_at"),)
 
 
 class ExternalIdentity(TenantRow):
@@ -147,8 +197,13 @@ class OperatorSession(_Session, PlatformRow):
     operator: Mapped[UUID] = mapped_column(ForeignKey("platform.operator.id"), index=True)
 
 
+class OperatorTry(_Tries, PlatformRow):
+    __tablename__ = "operator_try"
+    __audited__ = False
+
+
 class OperatorToken(PlatformRow):
-    """An operator's API token: only its hash is kept."""
+    """An operator's API token: only its hash is kept; it may less than its owner, never more."""
 
     __tablename__ = "operator_token"
 
@@ -159,6 +214,7 @@ class OperatorToken(PlatformRow):
     permissions: Mapped[list[str]] = mapped_column(ARRAY(String(80)))
     made_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
 
 

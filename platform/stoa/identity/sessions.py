@@ -1,11 +1,12 @@
 """From a cookie to an actor, in the same transaction as the work that follows."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, true
+from sqlalchemy import func, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.types import String
 
@@ -17,12 +18,13 @@ from stoa.identity.model import (
     Session,
     StaffRole,
 )
+from stoa.identity.settings import IdentitySettings
 from stoa.kernel.ids import token, uuid7
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.work import PlatformWork, Work
 
-LIFE: Final = timedelta(hours=12)
-IDLE: Final = timedelta(minutes=60)
+OPERATOR_LIFE: Final = timedelta(hours=12)
+OPERATOR_IDLE: Final = timedelta(minutes=30)
 _SEEN_EVERY: Final = timedelta(minutes=1)
 FULL: Final = "full"
 PASSWORD_OK: Final = "password"  # noqa: S105 - a stage's name
@@ -42,9 +44,11 @@ async def start(
     ip: str | None,
     device: str | None,
     second_factor: bool = False,
+    way: str = "password",
 ) -> str:
     """A new session; returns the bearer token for the cookie, which is not kept."""
     bearer = token()
+    hours = work.settings(IdentitySettings).session_hours
     work.add(
         Session(
             id=uuid7(),
@@ -55,14 +59,67 @@ async def start(
             epoch=epoch,
             started_at=work.now,
             seen_at=work.now,
-            ends_at=work.now + LIFE,
+            ends_at=work.now + timedelta(hours=hours),
             second_factor_at=work.now if second_factor else None,
+            way=way,
             ip=ip,
             device=(device or "")[:120],
         )
     )
     await work.flush()
     return bearer
+
+
+async def rotate(
+    work: Work | PlatformWork,
+    session: Session | OperatorSession,
+    *,
+    stage: str | None = None,
+    second_factor: bool = False,
+) -> str:
+    """A new bearer for the same session, as after a second factor: the old one is worth nothing."""
+    bearer = token()
+    session.token_hash = hash_token(bearer)
+    if stage is not None:
+        session.stage = stage
+    if second_factor:
+        session.second_factor_at = work.now
+    await work.flush()
+    return bearer
+
+
+async def end(work: Work | PlatformWork, session: Session | OperatorSession) -> None:
+    if session.ended_at is None:
+        session.ended_at = work.now
+    await work.flush()
+
+
+async def end_all(work: Work, person: Person, *, but: UUID | None = None) -> None:
+    """All of a person's sessions but one are over; the one left moves into the new epoch."""
+    person.epoch += 1
+    await work.run(
+        update(Session)
+        .where(Session.person == person.id, Session.ended_at.is_(None), Session.id != but)
+        .values(ended_at=work.now)
+    )
+    if but is not None:
+        await work.run(update(Session).where(Session.id == but).values(epoch=person.epoch))
+    await work.flush()
+
+
+async def open_of(work: Work, person: Person) -> Sequence[Session]:
+    """Where they are signed in now, newest first."""
+    return await work.rows(
+        select(Session)
+        .where(
+            Session.person == person.id,
+            Session.ended_at.is_(None),
+            Session.epoch == person.epoch,
+            Session.ends_at > work.now,
+        )
+        .order_by(Session.seen_at.desc())
+        .limit(50)
+    )
 
 
 async def actor_of(
@@ -92,11 +149,12 @@ async def actor_of(
             Session.ended_at.is_(None),
         )
     )
-    found = (await work.run(statement)).first()
+    found: Any = (await work.run(statement)).first()
     if found is None:
         return None
     session, person, permissions, scopes = found
-    if not _alive(session, work.now):
+    idle = timedelta(minutes=work.settings(IdentitySettings).idle_minutes(audience))
+    if not _alive(session, work.now, idle):
         return None
     if session.support is not None:
         return _support_actor(session), session, None
@@ -104,6 +162,8 @@ async def actor_of(
         return None
     if work.now - session.seen_at > _SEEN_EVERY:
         session.seen_at = work.now
+        # Set-based, so that being here is no change of the person in the audit log.
+        await work.run(update(Person).where(Person.id == person.id).values(last_seen_at=work.now))
     actor = Actor(
         kind=Kind.CLIENT if person.kind == "client" else Kind.STAFF,
         id=person.id,
@@ -136,8 +196,8 @@ def _support_actor(session: Session) -> Actor:
     )
 
 
-def _alive(session: Session | OperatorSession, now: datetime) -> bool:
-    return session.ends_at > now and session.seen_at + IDLE > now
+def _alive(session: Session | OperatorSession, now: datetime, idle: timedelta) -> bool:
+    return session.ends_at > now and session.seen_at + idle > now
 
 
 def _widest(scopes: list[str] | tuple[str, ...]) -> str:
@@ -151,15 +211,15 @@ async def operator_of(
     work: PlatformWork, bearer: str
 ) -> tuple[Actor, OperatorSession, Operator] | None:
     statement = (
-        select(OperatorSession, Operator, literal(1))
+        select(OperatorSession, Operator)
         .join(Operator, Operator.id == OperatorSession.operator)
         .where(OperatorSession.token_hash == hash_token(bearer), OperatorSession.ended_at.is_(None))
     )
-    found = (await work.run(statement)).first()
+    found: Any = (await work.run(statement)).first()
     if found is None:
         return None
     session, operator = found[0], found[1]
-    if not _alive(session, work.now) or operator.state != "active":
+    if not _alive(session, work.now, OPERATOR_IDLE) or operator.state != "active":
         return None
     if operator.epoch != session.epoch:
         return None

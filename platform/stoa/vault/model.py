@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String
+from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stoa.db.rows import TenantRow
@@ -15,9 +15,11 @@ class Secret(TenantRow):
     __tablename__ = "secret"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(120), index=True)
+    name: Mapped[str] = mapped_column(String(120))
     version: Mapped[int]
     sealed: Mapped[bytes]
     last_four: Mapped[str] = mapped_column(String(4))
     set_at: Mapped[datetime]
     set_by: Mapped[UUID | None]
+
+    __table_args__ = (UniqueConstraint("name", "version"),)

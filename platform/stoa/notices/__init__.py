@@ -1,0 +1,1 @@
+"""What we tell people: letters by mail, and notices inside the product."""

@@ -1,0 +1,13 @@
+"""The fact that a letter waits to be sent."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from stoa.events.facts import Fact, fact
+
+
+@fact
+class MailQueued(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "mail.queued"
+    lane: ClassVar[str] = "mail"
+    message: UUID

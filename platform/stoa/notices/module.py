@@ -1,0 +1,5 @@
+"""How notices join the product."""
+
+from stoa.product import Module
+
+MODULE = Module(name="notices")

@@ -1,0 +1,148 @@
+"""Tell people something: a letter, queued with the change it is about, or a line in the product."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from stoa.identity.model import Person
+from stoa.kernel.ids import uuid7
+from stoa.notices.events import MailQueued
+from stoa.notices.model import Message, Notice
+from stoa.tenancy.work import Work
+
+LINK: Final = "message.link"
+TO: Final = "message.to"
+
+Param = str | int | UUID | Decimal | None
+
+
+async def mail(
+    work: Work,
+    person: UUID,
+    template: str,
+    *,
+    link: str | None = None,
+    about: UUID | None = None,
+    campaign: UUID | None = None,
+    **params: Param,
+) -> UUID:
+    """Queue a letter to a person in the same transaction; a reaction sends it after the commit.
+
+    `template` names `mail/<template>.html`; it gets `name`, `link` (absolute), and the params as
+    text. Params are ids, amounts and dates: never a name, an address or a link with a token, which
+    goes into `link` (a path at the tenant's own host) and is forgotten once it is sent. `campaign`
+    makes it a letter one can unsubscribe from.
+    """
+    row = await work.get(Person, person)
+    message = _new(work, template, row.locale, params, about=about, campaign=campaign)
+    message.person = row.id
+    return await _queue(work, message, link)
+
+
+async def mail_to(
+    work: Work,
+    email: str,
+    template: str,
+    *,
+    locale: str = "en",
+    link: str | None = None,
+    about: UUID | None = None,
+    campaign: UUID | None = None,
+    **params: Param,
+) -> UUID:
+    """A letter to someone who is no person here, such as a lead. The address is kept sealed."""
+    message = _new(work, template, locale, params, about=about, campaign=campaign)
+    message.to_sealed = work.seal(message.id, TO, email)
+    return await _queue(work, message, link)
+
+
+def _new(
+    work: Work,
+    template: str,
+    locale: str,
+    params: dict[str, Param],
+    *,
+    about: UUID | None,
+    campaign: UUID | None,
+) -> Message:
+    return Message(
+        id=uuid7(int(work.now.timestamp() * 1000)),
+        template=template,
+        params={key: _plain(value) for key, value in params.items()},
+        locale=locale,
+        campaign=campaign,
+        about=about,
+        state="queued",
+        tries=0,
+        queued_at=work.now,
+        queued_by=work.actor.id,
+    )
+
+
+async def _queue(work: Work, message: Message, link: str | None) -> UUID:
+    message.link_sealed = work.seal(message.id, LINK, link)
+    work.add(message)
+    await work.flush()
+    work.tell(MailQueued(message=message.id))
+    work.announce("desk|messages")
+    return message.id
+
+
+def _plain(value: Param) -> str | int | None:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value) if isinstance(value, UUID) else value
+
+
+async def tell(
+    work: Work,
+    person: UUID,
+    title: str,
+    body: str = "",
+    path: str | None = None,
+    **params: Param,
+) -> UUID:
+    """Leave a line for a person: `title` and `body` are message ids with `{name}` places."""
+    notice = uuid7(int(work.now.timestamp() * 1000))
+    work.add(
+        Notice(
+            id=notice,
+            person=person,
+            title=title,
+            body=body,
+            params={key: _plain(value) for key, value in params.items()},
+            path=path,
+            told_at=work.now,
+        )
+    )
+    await work.flush()
+    work.announce(f"person:{person}|notices", f"client:{person}|notices")
+    return notice
+
+
+async def unread(work: Work, person: UUID) -> int:
+    found: int | None = await work.value(
+        select(func.count()).where(Notice.person == person, Notice.read_at.is_(None))
+    )
+    return found or 0
+
+
+async def newest(work: Work, person: UUID, *, most: int = 50) -> Sequence[Notice]:
+    return await work.rows(
+        select(Notice)
+        .where(Notice.person == person)
+        .order_by(Notice.told_at.desc(), Notice.id.desc())
+        .limit(most)
+    )
+
+
+async def read(work: Work, person: UUID, notice: UUID | None = None) -> None:
+    """Mark one as read, or all of them; another person's stays what it is."""
+    statement: Any = update(Notice).where(Notice.person == person, Notice.read_at.is_(None))
+    if notice is not None:
+        statement = statement.where(Notice.id == notice)
+    await work.run(statement.values(read_at=work.now))
+    work.announce(f"person:{person}|notices", f"client:{person}|notices")
