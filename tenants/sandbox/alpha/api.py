@@ -21,7 +21,8 @@ from sandbox.alpha.shapes import listed, shown
 from sandbox.alpha.telling import DEFAULT_EVENTS, bent, envelope
 from sandbox.common.book import Row, fresh
 from sandbox.common.faults import Kind
-from sandbox.common.provider import Options, Provider
+from sandbox.common.provider import Provider
+from sandbox.common.site import Options
 from sandbox.common.wire import Answer, Asked, Refused, as_json
 
 API_VERSION = "2025-03-31.basil"

@@ -16,7 +16,8 @@ from sandbox.beta.payouts import Payouts
 from sandbox.beta.returns import Returns
 from sandbox.common.book import Row, fresh
 from sandbox.common.faults import Kind
-from sandbox.common.provider import Options, Provider
+from sandbox.common.provider import Provider
+from sandbox.common.site import Options
 from sandbox.common.wire import Answer, Asked, Refused, as_json
 
 Finder = Callable[[Row, str], Row]

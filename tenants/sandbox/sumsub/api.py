@@ -10,7 +10,8 @@ import msgspec
 
 from sandbox.common.book import Row, fresh
 from sandbox.common.faults import CALLBACKS, Kind
-from sandbox.common.provider import Options, Provider
+from sandbox.common.provider import Provider
+from sandbox.common.site import Options
 from sandbox.common.wire import Answer, Asked, Refused, as_json
 from sandbox.sumsub import errors, signing, verdicts
 from sandbox.sumsub.applicants import IDENTITY, Applicants, form
