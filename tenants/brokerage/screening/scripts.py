@@ -5,6 +5,7 @@ Youssef) is brought together later, by sound. Arabic leaves short vowels out, so
 letters is compared by its consonants.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -45,6 +46,8 @@ ARABIC: Final = {
     "\u064e": "a", "\u064f": "u", "\u0650": "i",
 }  # fmt: skip
 _LETTERS: Final = str.maketrans(LATIN | CYRILLIC | GREEK | ARABIC)
+# Accents come off before pairs are looked for: ού is ου.
+_GREEK_ACCENTS: Final = re.compile("([\u03b1-\u03c9])[\u0300\u0301\u0308\u0313\u0314\u0342\u0345]+")
 _ARTICLE: Final = "ال"
 # What only joins or stretches letters, and marks that tell no vowel.
 _SILENT: Final = dict.fromkeys(map(ord, "\u0640\u064b\u064c\u064d\u0651\u0652\u0670\u200c\u200d"))
@@ -59,7 +62,7 @@ def to_latin(text: str) -> str:
     """Lower-case Latin letters without marks; letters of scripts we do not know stay as they are."""
     lowered = unicodedata.normalize("NFKC", text).casefold().translate(_SILENT)
     words = (_article(word) for word in lowered.split())
-    joined = " ".join(words)
+    joined = _GREEK_ACCENTS.sub(r"\1", unicodedata.normalize("NFD", " ".join(words)))
     for pair, letters in GREEK_PAIRS.items():
         joined = joined.replace(pair, letters)
     # Twice: marks come off first, and some letters (й, ё, أ) are one letter and a mark themselves.

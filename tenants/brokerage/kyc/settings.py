@@ -1,0 +1,103 @@
+"""What a tenant may tune in verification: packs, questionnaires, risk, lists, blocked countries."""
+
+from typing import Annotated, Self
+
+import msgspec
+
+from brokerage.kyc import defaults, forms
+from brokerage.kyc.packs import Country, Pack, Percent, Questionnaire, StepKind
+from brokerage.kyc.risk import FATF_CALL_FOR_ACTION, FATF_SOURCE, RiskModel
+
+
+class Blocked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is refused at sign-up, before trading and at withdrawal, whatever the pack says."""
+
+    residence: tuple[Country, ...] = FATF_CALL_FOR_ACTION
+    nationality: tuple[Country, ...] = ("KP",)
+    document: tuple[Country, ...] = ("KP",)
+    address: tuple[Country, ...] = ("KP",)
+    """Country of the internet address."""
+    source: str = FATF_SOURCE
+
+
+class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Against which lists, and from which score a person looks at it."""
+
+    lists: tuple[str, ...] = ("ofac-sdn",)
+    threshold: Annotated[int, msgspec.Meta(ge=60, le=100)] = 80
+
+
+class KycSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `kyc` slice. The first pack that fits a client is the client's jurisdiction."""
+
+    packs: tuple[Pack, ...] = defaults.PACKS
+    questionnaires: tuple[Questionnaire, ...] = defaults.QUESTIONNAIRES
+    risk: RiskModel = RiskModel()
+    blocked: Blocked = Blocked()
+    screening: Screening = Screening()
+    demo_before_verified: bool = True
+    live_before_verified: bool = False
+    provider: str = ""
+    """Code of the verification provider; empty means that officers look at documents themselves."""
+    face_match_least: Percent = 80
+    expiry_warn_days: tuple[Annotated[int, msgspec.Meta(ge=1, le=365)], ...] = (60, 30, 7)
+    second_officer_for: tuple[str, ...] = ("override", "risk-downgrade", "limit-lift")
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, with the path; msgspec turns it into a validation error."""
+        _unique("packs", [pack.code for pack in self.packs])
+        _unique("questionnaires", [each.code for each in self.questionnaires])
+        known = {each.code for each in self.questionnaires}
+        for each in self.questionnaires:
+            _scored(each)
+        for pack in self.packs:
+            _consistent(pack, known, set(self.risk.bands))
+
+    def pack(self, code: str) -> Pack | None:
+        return next((pack for pack in self.packs if pack.code == code), None)
+
+    def questionnaire(self, code: str) -> Questionnaire | None:
+        return next((each for each in self.questionnaires if each.code == code), None)
+
+    def with_packs(self, *packs: Pack) -> Self:
+        return msgspec.structs.replace(self, packs=packs)
+
+
+def _unique(where: str, codes: list[str]) -> None:
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ValueError(f"{where}: {', '.join(twice)} is there twice")
+
+
+def _consistent(pack: Pack, questionnaires: set[str], bands: set[str]) -> None:
+    where = f"packs.{pack.code}"
+    _unique(f"{where}.steps", [step.code for step in pack.steps])
+    _unique(f"{where}.levels", [level.code for level in pack.levels])
+    pages = forms.steps_of(pack)
+    for step in pages:
+        _unique(f"{where}.steps.{step.code}.fields", [field.code for field in step.fields])
+        if step.kind is StepKind.QUESTIONNAIRE and step.questionnaire not in questionnaires:
+            raise ValueError(
+                f"{where}.steps.{step.code}: there is no questionnaire {step.questionnaire!r}, "
+                f"known are {', '.join(sorted(questionnaires)) or 'none'}"
+            )
+    steps = {step.code for step in pages}
+    for level in pack.levels:
+        for missing in sorted(set(level.needs_steps) - steps):
+            raise ValueError(f"{where}.levels.{level.code}: there is no step {missing!r}")
+        for missing in sorted(set(level.needs_checks) - set(pack.checks)):
+            raise ValueError(f"{where}.levels.{level.code}: the pack has no check {missing!r}")
+    if set(pack.refresh_months) != bands:
+        raise ValueError(
+            f"{where}.refresh_months: name every risk band: {', '.join(sorted(bands))}"
+        )
+
+
+def _scored(each: Questionnaire) -> None:
+    where = f"questionnaires.{each.code}"
+    _unique(f"{where}.questions", [question.code for question in each.questions])
+    if not each.questions or not all(question.choices for question in each.questions):
+        raise ValueError(f"{where}: every questionnaire has questions, every question has choices")
+    if not any(band.from_percent == 0 for band in each.bands):
+        raise ValueError(f"{where}.bands: one band starts at 0, so that every score has a meaning")
+    _unique(f"{where}.bands", [str(band.from_percent) for band in each.bands])
