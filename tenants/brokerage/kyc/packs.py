@@ -18,6 +18,12 @@ Leverage = Annotated[int, msgspec.Meta(ge=1, le=5_000)]
 Code = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 
+FATF_CALL_FOR_ACTION: Final[tuple[str, ...]] = ("IR", "KP", "MM")
+FATF_SOURCE: Final = (
+    "FATF, High-Risk Jurisdictions subject to a Call for Action, October 2025; "
+    "check the list of the day before going live"
+)
+
 
 class ClientType(StrEnum):
     INDIVIDUAL = "individual"
@@ -192,6 +198,17 @@ class Extra(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     countries: tuple[Country, ...] = ()
     deposits_over: Money | None = None
     withdrawal_over: Money | None = None
+
+
+class Blocked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is refused at sign-up, before trading and at withdrawal, whatever the pack says."""
+
+    residence: tuple[Country, ...] = FATF_CALL_FOR_ACTION
+    nationality: tuple[Country, ...] = ("KP",)
+    document: tuple[Country, ...] = ("KP",)
+    address: tuple[Country, ...] = ("KP",)
+    """Country of the internet address."""
+    source: str = FATF_SOURCE
 
 
 REFRESH: Final = {"low": 60, "medium": 36, "high": 12}

@@ -6,18 +6,13 @@ from typing import Final
 
 import msgspec
 
-from brokerage.kyc.packs import Country, Percent
+from brokerage.kyc.packs import FATF_CALL_FOR_ACTION, Country, Percent
 from stoa.kernel.money import Money
 
 FACTORS: Final = ("country", "pep", "product", "volume")
 EEA: Final[tuple[str, ...]] = tuple(
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IS IE IT LV LI LT LU MT NL NO PL PT RO SK SI ES"
     " SE".split()
-)
-FATF_CALL_FOR_ACTION: Final[tuple[str, ...]] = ("IR", "KP", "MM")
-FATF_SOURCE: Final = (
-    "FATF, High-Risk Jurisdictions subject to a Call for Action, October 2025; "
-    "check the list of the day before going live"
 )
 Convert = Callable[[Money, str], Money]
 

@@ -1,7 +1,7 @@
 """Verification's decisions: which jurisdiction, which verdict, who must agree. Pure."""
 
 import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from brokerage.kyc.packs import Category, ClientType, Extra, Pack, When
+from brokerage.kyc.packs import Blocked, Category, ClientType, Extra, Pack, When
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied
 
@@ -83,19 +83,19 @@ def _conditions(when: When, applicant: Applicant) -> Iterable[tuple[str, str, tu
             yield what, ours, allowed
 
 
-def must_not_be_blocked(blocked: Mapping[str, Sequence[str]], applicant: Applicant) -> None:
+def must_not_be_blocked(blocked: Blocked, applicant: Applicant) -> None:
     """Refuse who lives in, is of, shows a document of or comes from a blocked country.
 
-    Keys of `blocked`: residence, nationality, document, address. Asked at sign-up, before trading
-    and at withdrawal. Raises Denied without saying which of them it was.
+    Asked at sign-up, before trading and at withdrawal. Raises Denied without telling the person
+    which of them it was; the code does.
     """
-    for what, country in (
-        ("residence", applicant.country),
-        ("nationality", applicant.nationality),
-        ("document", applicant.document_country),
-        ("address", applicant.address_country),
+    for what, country, refused in (
+        ("residence", applicant.country, blocked.residence),
+        ("nationality", applicant.nationality, blocked.nationality),
+        ("document", applicant.document_country, blocked.document),
+        ("address", applicant.address_country, blocked.address),
     ):
-        if country and country in blocked.get(what, ()):
+        if country and country in refused:
             raise Denied(
                 "We cannot offer our services to you. No money was moved.", code=f"blocked-{what}"
             )

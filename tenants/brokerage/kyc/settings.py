@@ -5,19 +5,8 @@ from typing import Annotated, Self
 import msgspec
 
 from brokerage.kyc import defaults, forms
-from brokerage.kyc.packs import Country, Pack, Percent, Questionnaire, StepKind
-from brokerage.kyc.risk import FATF_CALL_FOR_ACTION, FATF_SOURCE, RiskModel
-
-
-class Blocked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is refused at sign-up, before trading and at withdrawal, whatever the pack says."""
-
-    residence: tuple[Country, ...] = FATF_CALL_FOR_ACTION
-    nationality: tuple[Country, ...] = ("KP",)
-    document: tuple[Country, ...] = ("KP",)
-    address: tuple[Country, ...] = ("KP",)
-    """Country of the internet address."""
-    source: str = FATF_SOURCE
+from brokerage.kyc.packs import Blocked, Pack, Percent, Questionnaire, StepKind
+from brokerage.kyc.risk import RiskModel
 
 
 class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
