@@ -20,6 +20,7 @@ import msgspec
 import structlog
 
 from stoa.connectors.addresses import Address, public
+from stoa.connectors.loose import BENT
 from stoa.connectors.trouble import Blocked, NoAnswer, Unreachable, Unreadable
 
 CONNECT_S: Final = 2.0
@@ -54,7 +55,7 @@ class Reply(msgspec.Struct, frozen=True):
         """Raises Unreadable where the body is not JSON."""
         try:
             return msgspec.json.decode(self.body)
-        except msgspec.DecodeError as why:
+        except BENT as why:
             raise Unreadable("The provider's answer could not be read.") from why
 
 

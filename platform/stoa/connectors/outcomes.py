@@ -1,12 +1,15 @@
 """What became of a call that changes something at another machine.
 
 Three answers and no fourth: it happened, it certainly did not, or nobody knows yet. The third is
-an answer of its own: it is settled by asking again, never by guessing and never by repeating.
+an answer of its own: it is settled by asking again, never by guessing and never by repeating. Where
+the other side works in its own time there is one step before the end: it has accepted the order.
 """
 
 from enum import StrEnum
 
 import msgspec
+
+from stoa.kernel.refusals import Refusal, Unavailable
 
 
 class Refusing(StrEnum):
@@ -18,6 +21,12 @@ class Refusing(StrEnum):
 
 class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):
     """Done. `reference` is their number for it: a ticket, a payout id, a login."""
+
+    reference: str
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """Theirs to do, and certainly known to them; the end comes by callback or by polling."""
 
     reference: str
 
@@ -42,6 +51,7 @@ class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
 
 
 Outcome = Confirmed | Refused | Unknown
+Sending = Confirmed | Accepted | Refused | Unknown
 
 
 def technical(code: str, text: str = "") -> Refused:
@@ -50,3 +60,8 @@ def technical(code: str, text: str = "") -> Refused:
 
 def hard(code: str, text: str = "") -> Refused:
     return Refused(Refusing.HARD, code, text)
+
+
+def not_sent(why: Refusal) -> Refused:
+    """For a refusal raised before anything left: theirs or the network's trouble, or our no."""
+    return technical(why.code) if isinstance(why, Unavailable) else hard(why.code, str(why))

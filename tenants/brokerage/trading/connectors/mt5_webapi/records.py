@@ -250,7 +250,7 @@ def decode(json: str, kind: type[Raw]) -> Raw:
     """
     try:
         return msgspec.json.decode(json, type=kind, strict=False)
-    except (msgspec.MsgspecError, UnicodeEncodeError) as why:
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as why:
         raise Unreadable("The trading server's answer could not be read.") from why
 
 

@@ -1,0 +1,1 @@
+"""Deposits and withdrawals through payment providers, and the routing between them."""
