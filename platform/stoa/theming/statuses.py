@@ -143,7 +143,7 @@ def status(word: object, label: str | None = None, tone: str | None = None) -> M
     shade = Tone(tone) if tone else told.tone
     drawn = icon(told.drawn if shade is told.tone else ICONS[shade])
     said = label or shown().texts.gettext(told.label)
-    return Markup('<span class="status tone-%s">%s%s</span>') % (shade.value, drawn, said)
+    return Markup('<span class="state tone-%s">%s%s</span>') % (shade.value, drawn, said)
 
 
 def tone(word: object) -> str:

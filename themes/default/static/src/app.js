@@ -1,0 +1,10 @@
+/* What every page starts with. Modules listen on the document, so that swapped content needs no setup. */
+import "./mode.js";
+import "./overlays.js";
+import "./forms.js";
+import "./table.js";
+import "./live.js";
+import "./keys.js";
+import "./times.js";
+import "./charts.js";
+import "./drawn.js";

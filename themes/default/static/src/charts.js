@@ -1,0 +1,135 @@
+/* Charts in the brand's colours, redrawn when the mode changes. The server's SVG stands until then. */
+import { all, language, ready, rtl } from "./dom.js";
+
+const drawn = new WeakMap();
+let library = null;
+const load = () => (library ??= import("./uplot.js").then((module) => module.default));
+const token = (element, name) => getComputedStyle(element).getPropertyValue(name).trim();
+const TONES = { done: "--success-text", stopped: "--danger-text", needs: "--warning-text", moving: "--moving-text", waiting: "--faint", accent: "--accent-text" };
+
+function shade(colour, alpha) {
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return `rgba(${r},${g},${b},${alpha})`;
+}
+const figures = (unit) => {
+  const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 2, numberingSystem: "latn" });
+  return (value) => (value === null || value === undefined ? "–" : plain.format(value).replace("-", "−") + (unit ? `\u2009${unit}` : ""));
+};
+const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1, numberingSystem: "latn" });
+
+async function numbers(figure) {
+  if (figure.dataset.chart) return JSON.parse(figure.dataset.chart);
+  if (!figure.dataset.chartUrl) return null;
+  figure.classList.add("is-loading");
+  try {
+    const answer = await fetch(figure.dataset.chartUrl, { credentials: "same-origin", headers: { accept: "application/json" } });
+    return answer.ok ? await answer.json() : null;
+  } catch { return null; } finally { figure.classList.remove("is-loading"); }
+}
+
+function moment(value) {
+  if (typeof value === "number") return value;
+  return Date.parse(value.length === 10 ? `${value}T00:00:00Z` : value) / 1000;
+}
+
+async function draw(figure) {
+  const [Plot, told] = await Promise.all([load(), numbers(figure)]);
+  if (!figure.isConnected) return;
+  const room = figure.querySelector(".chart-room");
+  drawn.get(figure)?.destroy();
+  if (!told || !told.x.length) { room.replaceChildren(); return; }
+  const dated = typeof told.x[0] === "string" || told.x[0] > 1e8;
+  const data = [told.x.map(moment), ...told.series.map((one) => one.values)];
+  const kind = figure.dataset.chartKind;
+  const height = Number(figure.dataset.height) || 220;
+  room.style.height = `${height}px`;
+  room.replaceChildren();
+  const options = look(Plot, figure, told, { kind, height, dated, width: Math.max(120, room.clientWidth) });
+  drawn.set(figure, new Plot(options, data, room));
+}
+
+function look(Plot, figure, told, { kind, height, dated, width }) {
+  const bare = "bare" in figure.dataset;
+  const ink = token(figure, "--muted");
+  const grid = { stroke: token(figure, "--line"), width: 1 };
+  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const say = figures(figure.dataset.unit);
+  const colours = told.series.map((one, at) => token(figure, TONES[one.tone] ?? `--series-${Math.min(5, at + 1)}`));
+  const axis = { stroke: ink, font, grid: { show: false }, ticks: { show: false }, gap: 6 };
+  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC", numberingSystem: "latn" });
+  const hour = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", numberingSystem: "latn" });
+  const spread = moment(told.x.at(-1)) - moment(told.x[0]);
+  const date = (seconds) => (spread < 172800 ? hour : day).format(seconds * 1000);
+  const bars = kind === "bars" ? Plot.paths.bars({ size: [0.62, 36], radius: 0.12 }) : undefined;
+  const smooth = kind === "bars" ? bars : Plot.paths.spline?.();
+  return {
+    width, height, padding: bare ? [4, 0, 2, 0] : [10, 8, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, width: 2, fill: (u, at) => colours[at - 1] } },
+    scales: { x: { time: dated, dir: rtl ? -1 : 1, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind) } },
+    axes: bare ? [{ show: false }, { show: false }] : [
+      { ...axis, size: 26, space: 64, values: dated ? (u, at) => at.map(date) : (u, at) => at.map((value) => short.format(value)) },
+      { ...axis, side: rtl ? 1 : 3, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map((value) => short.format(value).replace("-", "−")) },
+    ],
+    series: [{}, ...told.series.map((one, at) => ({
+      label: one.label, stroke: kind === "bars" ? undefined : colours[at], width: kind === "bars" ? 0 : at ? 1.5 : 2, dash: at && kind !== "bars" ? [4, 4] : undefined,
+      paths: smooth, points: { show: false },
+      fill: kind === "bars" ? colours[at] : kind === "area" && !at ? (u) => fade(u, colours[at]) : undefined,
+    }))],
+    hooks: { setCursor: [(u) => tip(u, figure, told, colours, say, dated ? (s) => (spread < 172800 ? hour.format(s * 1000) : new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC", numberingSystem: "latn" }).format(s * 1000)) : String)] },
+  };
+}
+
+function room(low, high, kind) {
+  if (kind === "bars") { low = Math.min(0, low); high = Math.max(0, high); }
+  const gap = (high - low || Math.abs(high) || 1) * 0.12;
+  return [kind === "bars" && low === 0 ? 0 : low >= 0 && low - gap < 0 ? 0 : low - gap, high + gap];
+}
+
+function fade(u, colour) {
+  const { top, height } = u.bbox;
+  if (!Number.isFinite(height) || !height) return shade(colour, 0.1);
+  const gradient = u.ctx.createLinearGradient(0, top, 0, top + height);
+  gradient.addColorStop(0, shade(colour, 0.2));
+  gradient.addColorStop(1, shade(colour, 0));
+  return gradient;
+}
+
+function tip(u, figure, told, colours, say, date) {
+  let box = figure.querySelector(".plot-tip");
+  const at = u.cursor.idx;
+  if (at === null || at === undefined || u.cursor.left < 0) { if (box) box.style.opacity = "0"; return; }
+  if (!box) { box = document.createElement("div"); box.className = "plot-tip"; figure.append(box); }
+  box.replaceChildren(Object.assign(document.createElement("small"), { textContent: date(u.data[0][at]) }));
+  told.series.forEach((one, index) => {
+    const line = document.createElement("div");
+    const name = document.createElement("span");
+    if (told.series.length > 1) { const mark = document.createElement("i"); mark.style.background = colours[index]; name.append(mark); }
+    name.append(one.label);
+    line.append(name, Object.assign(document.createElement("b"), { textContent: say(u.data[index + 1][at]) }));
+    box.append(line);
+  });
+  box.style.opacity = "1";
+  const left = u.bbox.left / devicePixelRatio + u.cursor.left;
+  const flip = left > figure.clientWidth / 2;
+  box.style.left = `${flip ? left - box.offsetWidth - 14 : left + 14}px`;
+  box.style.top = "8px";
+}
+
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) { seen.unobserve(entry.target); draw(entry.target); }
+}, { rootMargin: "200px" });
+const sized = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const plot = drawn.get(target);
+    const room = target.querySelector(".chart-room");
+    if (plot && room && Math.abs(plot.width - room.clientWidth) > 1) plot.setSize({ width: Math.max(120, room.clientWidth), height: plot.height });
+  }
+});
+ready("figure[data-chart-kind]", (figure) => {
+  if (!figure.dataset.chart && !figure.dataset.chartUrl) return;
+  seen.observe(figure);
+  sized.observe(figure);
+  figure.addEventListener("chart-refetch", () => draw(figure));
+});
+document.addEventListener("mode", () => { for (const figure of all("figure[data-chart-kind]")) if (drawn.has(figure)) draw(figure); });

@@ -1,0 +1,100 @@
+/* Live: the server says a topic's name, and what shows that topic is fetched again as its reader sees it. */
+import { all } from "./dom.js";
+
+const url = document.body.dataset.liveUrl;
+const dots = () => all("[data-live-dot]");
+const QUIET_MS = 45000;
+const heard = new Set();
+let source = null;
+let last = Date.now();
+let waited = 0;
+const due = new Map();
+
+const tell = (state) => { for (const dot of dots()) dot.dataset.state = state; };
+
+function topics() {
+  const found = new Set(["counts"]);
+  for (const element of all("[data-live], [data-chart-live]")) for (const name of (element.dataset.live || element.dataset.chartLive || "").split(/\s+/)) if (name) found.add(name);
+  return found;
+}
+
+function listen() {
+  if (!source) return;
+  for (const name of topics()) {
+    if (heard.has(name)) continue;
+    heard.add(name);
+    source.addEventListener(name, (event) => changed(name, event.data));
+  }
+}
+
+function connect() {
+  heard.clear();
+  source = new EventSource(url);
+  source.onopen = () => {
+    if (waited) for (const name of topics()) changed(name);
+    waited = 0;
+    last = Date.now();
+    tell("on");
+  };
+  source.onerror = () => {
+    tell("lost");
+    if (source.readyState === EventSource.CLOSED) {
+      waited = Math.min(60000, (waited || 1000) * 2);
+      setTimeout(connect, waited + Math.random() * 1000);
+    } else waited ||= 1;
+  };
+  for (const name of ["hello", "quiet"]) source.addEventListener(name, () => { last = Date.now(); tell("on"); });
+  source.onmessage = (event) => changed(event.data);
+  listen();
+}
+
+/* Several tellings in one moment are one fetch. */
+function changed(topic) {
+  last = Date.now();
+  tell("on");
+  for (const chart of all("[data-chart-live]")) if (chart.dataset.chartLive.split(/\s+/).includes(topic)) chart.dispatchEvent(new CustomEvent("chart-refetch"));
+  for (const element of all("[data-live]")) {
+    if (!element.id || !element.dataset.live.split(/\s+/).includes(topic)) continue;
+    if (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
+    clearTimeout(due.get(element.id));
+    due.set(element.id, setTimeout(() => refetch(element.id), 120 + Math.random() * 180));
+  }
+}
+
+async function refetch(id) {
+  due.delete(id);
+  const element = document.getElementById(id);
+  if (!element || document.hidden) { if (element) element.dataset.liveStale = "1"; return; }
+  const from = element.dataset.liveUrl || location.pathname + location.search;
+  let text;
+  try {
+    const answer = await fetch(from, { headers: { "hx-request": "true", "x-fragment": "live" }, credentials: "same-origin" });
+    if (!answer.ok) return;
+    text = await answer.text();
+  } catch { return; }
+  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(id);
+  const now = document.getElementById(id);
+  if (!fresh || !now) return;
+  delete now.dataset.liveStale;
+  if (fresh.outerHTML === now.outerHTML) return;
+  const before = new Map(all("[data-live-part], .money, .num, .state", now).map((part, at) => [at, part.textContent]));
+  const kept = all("[data-check]:checked", now).map((box) => box.value);
+  const place = now.querySelector(".table-scroll")?.scrollTop;
+  now.replaceWith(document.adoptNode(fresh));
+  const put = document.getElementById(id);
+  window.htmx?.process(put);
+  document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: put } }));
+  for (const box of all("[data-check]", put)) if (kept.includes(box.value)) box.checked = true;
+  if (place) put.querySelector(".table-scroll")?.scrollTo({ top: place });
+  let marked = false;
+  all("[data-live-part], .money, .num, .state", put).forEach((part, at) => { if (before.get(at) !== part.textContent) { marked = true; part.classList.add("is-told"); } });
+  if (!marked) put.classList.add("is-told");
+}
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden) for (const element of all("[data-live-stale]")) refetch(element.id); });
+document.addEventListener("animationend", (event) => event.target.classList?.remove("is-told"));
+document.addEventListener("htmx:load", listen);
+setInterval(() => { if (source && Date.now() - last > QUIET_MS) { tell("lost"); if (Date.now() - last > QUIET_MS * 2) { source.close(); waited ||= 1; last = Date.now(); connect(); } } }, 5000);
+window.addEventListener("pagehide", () => source?.close());
+window.addEventListener("pageshow", (event) => { if (event.persisted && url) connect(); });
+if (url) connect();
