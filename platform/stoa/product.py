@@ -15,7 +15,7 @@ from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
 Reaction = Callable[[OpenWork, Any], Awaitable[None]]
-Audience = Literal["desk", "room", "partner", "control"]
+Audience = Literal["desk", "room", "partner", "control", "public"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Opens a request's unit of work: session, actor, permission and forgery checks, then the handler."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from litestar import Request
@@ -95,6 +95,19 @@ async def admit(request: AnyRequest, opened: Work) -> None:
         at = opened.actor.second_factor_at
         if at is None or opened.now.timestamp() - at > _STEP_UP_S:
             raise StepUp(access.audience)
+
+
+async def recognise(request: AnyRequest, opened: Work, audience: Literal["desk", "room"]) -> bool:
+    """On a page for visitors and signed-in people alike: whether someone is, who then acts."""
+    seen = visit(request)
+    state: State = request.app.state.stoa
+    access = Access(audience, None, "a page for visitors and signed-in people alike")
+    try:
+        await _person(request, opened, access, seen, state)
+    except Unsigned:
+        return False
+    seen.actor = opened.actor
+    return True
 
 
 async def _person(

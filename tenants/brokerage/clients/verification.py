@@ -12,10 +12,10 @@ from sqlalchemy import select
 from brokerage.clients.events import EmailVerified
 from brokerage.clients.model import Client, State
 from brokerage.clients.settings import ClientSettings
-from stoa import notices
 from stoa.identity import tokens
 from stoa.identity.model import OneTimeToken, Person
 from stoa.kernel.refusals import Conflict, TooMany
+from stoa.notices import notices
 from stoa.tenancy.work import Work
 
 PURPOSE: Final = "verify-email"
@@ -39,9 +39,9 @@ async def send(work: Work, client: UUID) -> None:
     code = f"{secrets.randbelow(1_000_000):06d}"
     hours = work.settings(ClientSettings).code_life_hours
     bearer = await tokens.issue(work, client, PURPOSE, {"code": _mac(work, client, code)}, hours)
-    await notices.mail(
-        work, person, "verify-email", code=code, path=f"/verify-email/{bearer}", hours=hours
-    )
+    # The code rides behind the link, which is kept sealed and forgotten once the letter is sent.
+    link = f"/verify-email/{bearer}#{code}"
+    await notices.mail(work, client, "verify-email", link=link, hours=hours)
 
 
 async def attempt(work: Work, client: UUID, code: str) -> Verdict:
@@ -49,8 +49,8 @@ async def attempt(work: Work, client: UUID, code: str) -> Verdict:
     token = await _open_token(work, client)
     if token is None:
         return Verdict.WRONG
-    if _blocked(token, work.now):
-        return Verdict.BLOCKED
+    if _BLOCKED in token.about:
+        return Verdict.BLOCKED if _blocked(token, work.now) else Verdict.WRONG
     limits = work.settings(ClientSettings)
     digits = "".join(c for c in code if c.isdigit())
     if hmac.compare_digest(token.about["code"], _mac(work, client, digits)):
@@ -60,7 +60,7 @@ async def attempt(work: Work, client: UUID, code: str) -> Verdict:
     token.tries += 1
     if token.tries >= limits.code_tries:
         until = work.now + timedelta(minutes=limits.code_block_minutes)
-        token.about = {_BLOCKED: until.isoformat(), "code": "none"}
+        token.about = {_BLOCKED: until.isoformat()}
     return Verdict.WRONG
 
 
