@@ -1,0 +1,6 @@
+"""Sumsub: applicants, documents and reviews over its published API."""
+
+from brokerage.kyc.connectors.sumsub.adapter import Sumsub
+from brokerage.kyc.connectors.sumsub.settings import Settings
+
+__all__ = ["Settings", "Sumsub"]
