@@ -102,6 +102,7 @@ class Person(_Login, TenantRow):
     name_sealed: Mapped[bytes | None]
     team: Mapped[str | None] = mapped_column(String(60))
     email_verified_at: Mapped[datetime | None]
+    campaigns_off_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("kind", "email_blind"),

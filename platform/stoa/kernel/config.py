@@ -140,6 +140,15 @@ class Config:
             "`1` on a real installation: https only, no demo, no sandbox, unsafe settings refuse.",
         ),
     )
+    smtp_url: str = field(
+        default="",
+        repr=False,
+        metadata=_told(
+            "STOA_SMTP_URL",
+            "Mail server for all letters, as `smtp://user:password@host:587` (STARTTLS where "
+            "offered; demanded with a password) or `smtps://...:465`. A tenant may name its own.",
+        ),
+    )
     services: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
@@ -159,6 +168,7 @@ class Config:
         port = _port("STOA_PORT", environ.get("STOA_PORT")) or int(web.get("port", 8000))
         shown = _port("STOA_PUBLIC_PORT", environ.get("STOA_PUBLIC_PORT"))
         production = _flag(environ, "STOA_PRODUCTION")
+        services = cast("dict[str, str]", run.get("services") or {})
         if production and scheme != "https":
             raise ConfigProblem("STOA_PRODUCTION needs STOA_SCHEME=https")
         return cls(
@@ -174,7 +184,8 @@ class Config:
             public_port=shown or (port if scheme == "http" else None),
             trusted_proxies=_networks(environ.get("STOA_TRUSTED_PROXIES", "")),
             production=production,
-            services=cast("dict[str, str]", run.get("services") or {}),
+            smtp_url=_smtp(environ, services),
+            services=services,
         )
 
     def dsn(self, role: Role, *, database: str | None = None, direct: bool = False) -> str:
@@ -298,6 +309,15 @@ def _redis(environ: Mapping[str, str], run: Mapping[str, Any], secrets: Path) ->
         return ""
     password = quote(secret(secrets, "redis") or "", safe="")
     return f"redis://:{password}@{noted['host']}:{noted['port']}/0"
+
+
+def _smtp(environ: Mapping[str, str], services: Mapping[str, str]) -> str:
+    if not (url := environ.get("STOA_SMTP_URL")):
+        return f"smtp://{services['smtp']}" if "smtp" in services else ""
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ConfigProblem("STOA_SMTP_URL looks like smtp://user:password@host:587")
+    return url
 
 
 def _flag(environ: Mapping[str, str], variable: str) -> bool:

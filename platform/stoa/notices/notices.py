@@ -1,6 +1,7 @@
 """Tell people something: a letter, queued with the change it is about, or a line in the product."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -10,13 +11,13 @@ from sqlalchemy import func, select, update
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.notices.events import MailQueued
-from stoa.notices.model import Message, Notice
+from stoa.notices.model import Message, MessageState, Notice
 from stoa.tenancy.work import Work
 
 LINK: Final = "message.link"
 TO: Final = "message.to"
 
-Param = str | int | UUID | Decimal | None
+Param = str | int | UUID | Decimal | datetime | None
 
 
 async def mail(
@@ -32,9 +33,10 @@ async def mail(
     """Queue a letter to a person in the same transaction; a reaction sends it after the commit.
 
     `template` names `mail/<template>.html`; it gets `name`, `link` (absolute), and the params as
-    text. Params are ids, amounts and dates: never a name, an address or a link with a token, which
-    goes into `link` (a path at the tenant's own host) and is forgotten once it is sent. `campaign`
-    makes it a letter one can unsubscribe from.
+    text, but `amount` and `..._amount` as Decimals (for `|money(currency)`) and `..._at` as moments.
+    Never a name, an address, or a link with a token among them: that goes into `link` (a path at
+    the tenant's own host), sealed and forgotten once it is sent. `campaign` makes it a letter one
+    can unsubscribe from.
     """
     row = await work.get(Person, person)
     message = _new(work, template, row.locale, params, about=about, campaign=campaign)
@@ -94,6 +96,8 @@ async def _queue(work: Work, message: Message, link: str | None) -> UUID:
 def _plain(value: Param) -> str | int | None:
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
 
 
@@ -146,3 +150,12 @@ async def read(work: Work, person: UUID, notice: UUID | None = None) -> None:
         statement = statement.where(Notice.id == notice)
     await work.run(statement.values(read_at=work.now))
     work.announce(f"person:{person}|notices", f"client:{person}|notices")
+
+
+async def send_again(work: Work, message: UUID) -> None:
+    """Give a failed letter another go. Raises Conflict for one that was sent or still waits."""
+    row = await work.lock(Message, message)
+    row.move(MessageState.QUEUED)
+    row.tries, row.claimed_until, row.error = 0, None, None
+    work.tell(MailQueued(message=row.id))
+    work.announce("desk|messages")

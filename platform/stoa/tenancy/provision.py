@@ -244,8 +244,11 @@ class Provisioner:
             base_currency=tenant.base_currency,
             time_zone=tenant.time_zone,
         )
-        if "brand" in sections and asked.accent:
-            sections["brand"] = msgspec.structs.replace(sections["brand"], accent=asked.accent)
+        if "brand" in sections:
+            own: dict[str, Any] = {"name": asked.name[:60]}
+            if asked.accent:
+                own["accent"] = asked.accent
+            sections["brand"] = msgspec.structs.replace(sections["brand"], **own)
         async with self.door.open(tenant.id, purpose="provision.settings") as work:
             for name in self.product.slices:
                 value = sections.get(name) or self.product.slices[name]()

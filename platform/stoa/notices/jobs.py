@@ -1,0 +1,42 @@
+"""Sends queued letters: claim, call, conclude."""
+
+from typing import Final
+
+from stoa.kernel.config import Config
+from stoa.kernel.refusals import Unavailable
+from stoa.notices import letters, sending
+from stoa.notices.events import MailQueued
+from stoa.tenancy.door import OpenWork
+
+_INSTALLATION: Final[list[Config]] = []
+
+
+def use(config: Config) -> None:
+    """Which mail server and which addresses this process speaks for; read from the environment
+    where nobody says.
+    """
+    _INSTALLATION[:] = [config]
+
+
+def installation() -> Config:
+    if not _INSTALLATION:
+        _INSTALLATION.append(Config.load())
+    return _INSTALLATION[0]
+
+
+async def send_queued(open_work: OpenWork, fact: MailQueued) -> None:
+    """Send one letter. Raises Unavailable to be tried again later; a sent one is not sent twice."""
+    config = installation()
+    async with open_work() as work:
+        letter = await letters.claim(work, fact.message, config)
+    if letter is None:
+        return
+
+    outcome = await sending.send(config, letter)
+
+    async with open_work() as work:
+        await letters.conclude(
+            work, fact.message, sent=outcome.id, trouble=outcome.trouble, final=outcome.final
+        )
+    if outcome.id is None and not outcome.final:
+        raise Unavailable("The letter waits: {trouble}", trouble=outcome.trouble)
