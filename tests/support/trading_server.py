@@ -90,8 +90,8 @@ class TradingServer:
     async def get(self, path: str, *, login: int = 0, password: str = PASSWORD) -> Any:
         return (await self.call("GET", path, login=login, password=password)).body
 
-    async def post(self, path: str, *, by: int = 0, **body: Any) -> Any:
-        reply = await self.call("POST", path, body, login=by)
+    async def post(self, path: str, *, as_login: int = 0, **body: Any) -> Any:
+        reply = await self.call("POST", path, body, login=as_login)
         assert reply.status < 300, reply
         return reply.body
 

@@ -21,10 +21,13 @@ from sandbox.trading.symbols import SYMBOLS
 
 DEALS_MAX = 50_000
 _TRIES = 3
+_COMFORT = 2.0
+"""Positions held at once from which on each is made smaller."""
+
 _PARTIAL = 0.08
 _BREATH = 100
 _PARTED_MIN = 200
-_MINUTE = 60_000
+_SECOND, _MINUTE = 1_000, 60_000
 _BUSY_HOURS = range(7, 21)
 
 
@@ -62,6 +65,8 @@ class Past:
         self.plan = plan
         self.style: Style = STYLES[plan.style]
         self.records: list[Record] = []
+        at_once = plan.deals / 2 * styles.usual_hold_ms(self.style) / (plan.end - plan.start)
+        self._calm = min(1.0, _COMFORT / max(at_once, 0.01))
         self._zone = floor.zone
         self._account = account
         self._shadow = _as_of(account, plan.start)
@@ -110,7 +115,7 @@ class Past:
             )
         budget = plan.deals - plan.keep_open
         while budget >= 2:
-            part = budget == 3 or (budget > 3 and self._dice.random() < _PARTIAL)
+            part = budget == 3 or (budget > 4 and self._dice.random() < _PARTIAL)
             self._push(_Event(self._some_time(), 0, part=part))
             budget -= 3 if part else 2
         for _ in range(plan.keep_open):
@@ -151,7 +156,7 @@ class Past:
 
     def _open(self, event: _Event) -> None:
         at = event.time
-        want = styles.pick(self._floor, self._shadow, self.style, at, self._dice)
+        want = styles.pick(self._floor, self._shadow, self.style, at, self._dice, calm=self._calm)
         if not styles.weekday(self._floor, SYMBOLS[want.symbol], at):
             self._again(event)
             return
@@ -164,23 +169,33 @@ class Past:
             return
         if event.keep or deal.position not in self._shadow.positions:
             return
-        end = self._until(at + styles.hold_ms(self.style, self._dice), want.symbol)
+        end = self._end_of(at, want.symbol)
         if event.part:
-            middle = self._until(at + (end - at) // 2, want.symbol)
+            middle = self._middle_of(at, end, want.symbol)
             self._push(_Event(middle, 0, position=deal.position, part=True))
         self._push(_Event(end, 0, position=deal.position))
 
-    def _until(self, at: int, symbol: str) -> int:
-        """When it can be closed: not past the period, and not on a weekend."""
+    def _end_of(self, opened: int, symbol: str) -> int:
+        """When it is closed: after it was opened, within the period, and not on a weekend."""
+        at = opened + styles.hold_ms(self.style, self._dice)
         while not styles.weekday(self._floor, SYMBOLS[symbol], at):
             at += self._dice.randrange(3_600_000, 18_000_000)
-        return min(at, self.plan.end - self._dice.randrange(1, _MINUTE))
+        last = self.plan.end - self._dice.randrange(1, _MINUTE)
+        return max(opened + _SECOND, min(at, last))
+
+    def _middle_of(self, opened: int, end: int, symbol: str) -> int:
+        """When a part of it is closed: somewhere between, on a working day if there is one."""
+        for parts in (2, 4, 10, 100):
+            at = opened + (end - opened) // parts
+            if styles.weekday(self._floor, SYMBOLS[symbol], at):
+                return at
+        return opened
 
     def _again(self, event: _Event) -> None:
         """What could not be opened now is tried some time later, thrice at most."""
         left = self.plan.end - event.time
         if event.tries < _TRIES and left > _MINUTE:
-            later = event.time + self._dice.randrange(1, left)
+            later = event.time + self._dice.randrange(1, left - _MINUTE + 2)
             self._push(_Event(later, 0, part=event.part, keep=event.keep, tries=event.tries + 1))
 
     def _close(self, event: _Event, position: Position) -> None:

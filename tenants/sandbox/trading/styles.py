@@ -12,6 +12,8 @@ from sandbox.trading.symbols import SYMBOLS, Symbol
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 
+_SHORTNESS = 2.2
+
 _MAJORS = ("EURUSD", "GBPUSD", "USDJPY", "AUDUSD", "USDCAD", "USDCHF", "NZDUSD")
 _CROSSES = ("EURGBP", "EURJPY", "GBPJPY", "EURCHF", "AUDJPY")
 _REST = ("XAUUSD", "XAGUSD", "US500", "US100", "US30", "DE40", "UK100", "USOIL")
@@ -38,17 +40,17 @@ STYLES: dict[str, Style] = {
             "scalper",
             (*_MAJORS[:4], "XAUUSD", "US100", "DE40"),
             (_MINUTE, 20 * _MINUTE),
-            (0.8, 3.0),
+            (2.0, 9.0),
             follow=1,
             look_back=5 * _MINUTE,
             reasons=(Reason.EXPERT, Reason.CLIENT),
         ),
-        Style("day", (*_MAJORS, *_CROSSES, *_REST), (10 * _MINUTE, 9 * _HOUR), (0.4, 1.8)),
+        Style("day", (*_MAJORS, *_CROSSES, *_REST), (10 * _MINUTE, 9 * _HOUR), (1.0, 5.0)),
         Style(
             "swing",
             (*_MAJORS, *_CROSSES, *_REST, *_COINS),
             (8 * _HOUR, 6 * _DAY),
-            (0.2, 1.0),
+            (0.5, 2.5),
             follow=1,
             look_back=2 * _DAY,
         ),
@@ -56,16 +58,16 @@ STYLES: dict[str, Style] = {
             "contrarian",
             (*_MAJORS, *_CROSSES, "XAUUSD", "US500"),
             (30 * _MINUTE, 30 * _HOUR),
-            (0.3, 1.5),
+            (0.8, 4.0),
             follow=-1,
             look_back=6 * _HOUR,
         ),
-        Style("coins", _COINS, (20 * _MINUTE, 3 * _DAY), (0.1, 0.4)),
+        Style("coins", _COINS, (20 * _MINUTE, 3 * _DAY), (0.2, 0.8)),
         Style(
             "mixed",
             (*_MAJORS, *_MAJORS[:3], *_CROSSES, *_REST, "XAUUSD", "XAUUSD", *_COINS),
             (2 * _MINUTE, 40 * _HOUR),
-            (0.2, 1.6),
+            (0.4, 4.5),
             reasons=(Reason.CLIENT, Reason.CLIENT, Reason.MOBILE, Reason.WEB, Reason.EXPERT),
         ),
     )
@@ -73,16 +75,26 @@ STYLES: dict[str, Style] = {
 
 
 def pick(
-    floor: Floor, account: Account, style: Style, at: int, dice: random.Random, *, expert: int = 0
+    floor: Floor,
+    account: Account,
+    style: Style,
+    at: int,
+    dice: random.Random,
+    *,
+    expert: int = 0,
+    calm: float = 1.0,
 ) -> Want:
-    """Choose an instrument, a side and a size that fits what the account is worth."""
+    """Choose an instrument, a side and a size that fits what the account is worth.
+
+    ``calm`` below 1 makes sizes smaller, for those who hold many positions at once.
+    """
     names = [name for name in style.symbols if weekday(floor, SYMBOLS[name], at)] or ["BTCUSD"]
     symbol = SYMBOLS[dice.choice(names)]
     side = _side(floor, symbol, style, at, dice)
     return Want(
         symbol=symbol.name,
         side=side,
-        volume=size(floor, account, symbol, dice.uniform(*style.gear), at),
+        volume=size(floor, account, symbol, dice.uniform(*style.gear) * calm, at),
         reason=dice.choice(style.reasons),
         expert=expert,
     )
@@ -104,7 +116,13 @@ def size(floor: Floor, account: Account, symbol: Symbol, gear: float, at: int) -
 def hold_ms(style: Style, dice: random.Random) -> int:
     """How long a position is kept: mostly short, sometimes long."""
     low, high = style.hold
-    return int(low + (high - low) * dice.random() ** 2.2)
+    return int(low + (high - low) * dice.random() ** _SHORTNESS)
+
+
+def usual_hold_ms(style: Style) -> float:
+    """The mean of ``hold_ms``."""
+    low, high = style.hold
+    return low + (high - low) / (_SHORTNESS + 1)
 
 
 def weekday(floor: Floor, symbol: Symbol, at: int) -> bool:

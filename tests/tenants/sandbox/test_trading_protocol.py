@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from sandbox.trading import wire
 from support.mt5_peer import MAX_NUMBER, Peer, Told, hashed
 from support.trading_server import PASSWORD, TradingServer, deals_of
@@ -74,13 +75,13 @@ async def test_a_server_that_proves_itself_wrongly_is_noticed(own: TradingServer
 async def test_encrypted_sessions_say_the_same_as_plain_ones(trading: TradingServer) -> None:
     plain, sealed = await trading.peer(), await trading.peer(crypt=True)
 
-    for command, given in [
+    for command, fields in [
         ("GROUP_TOTAL", {}),
         ("SYMBOL_NEXT", {"INDEX": "0"}),
         ("GROUP_GET", {"GROUP": "real\\raw-usd"}),
         ("SYMBOL_NEXT", {"INDEX": "0", "COUNT": "22"}),
     ]:
-        one, other = await plain.say(command, **given), await sealed.say(command, **given)
+        one, other = await plain.say(command, **fields), await sealed.say(command, **fields)
         assert one == other
         assert one.code == 0
 
@@ -225,20 +226,18 @@ async def test_prices_are_told_once_and_then_only_when_they_moved(peer: Peer) ->
     assert again.body == []
 
 
-async def test_a_group_sees_its_own_spread(peer: Peer) -> None:
-    await asyncio.sleep(0)
-    for _ in range(5):
-        plain = (await peer.say("TICK_LAST", SYMBOL="EURUSD")).body[0]
-        marked = (
-            await peer.say("TICK_LAST_GROUP", SYMBOL="EURUSD", GROUP="real\\standard-usd")
-        ).body[0]
-        if plain["Datetime"] == marked["Datetime"]:
-            break
+async def test_a_group_sees_its_own_spread(desk: Peer) -> None:
+    plain = (await desk.say("TICK_LAST", SYMBOL="EURUSD")).body[0]
+    raw = (await desk.say("TICK_LAST_GROUP", SYMBOL="EURUSD", GROUP="real\\raw-usd")).body[0]
+    marked = (await desk.say("TICK_LAST_GROUP", SYMBOL="EURUSD", GROUP="real\\standard-usd")).body[
+        0
+    ]
 
     def spread(row: dict[str, str]) -> int:
         return int(row["Ask"].replace(".", "")) - int(row["Bid"].replace(".", ""))
 
-    assert 3 <= spread(marked) - spread(plain) + 3
+    assert raw == plain
+    assert spread(marked) == spread(plain) + 4
 
 
 async def test_the_day_of_a_symbol_contains_its_price(peer: Peer) -> None:
