@@ -1,0 +1,29 @@
+"""What this module tells."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from stoa.events.facts import Fact, fact
+
+
+@fact
+class PartnerJoined(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "partner.joined"
+    public: ClassVar[bool] = True
+
+    partner: UUID
+    parent: UUID | None
+
+
+@fact
+class PartnerPaid(Fact, frozen=True, kw_only=True):
+    """`amount` in the payout's currency, as text."""
+
+    kind: ClassVar[str] = "partner.paid"
+    lane: ClassVar[str] = "money"
+    public: ClassVar[bool] = True
+
+    payout: UUID
+    partner: UUID
+    amount: str
+    currency: str

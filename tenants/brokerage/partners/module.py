@@ -1,0 +1,149 @@
+"""How partners join the product."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from brokerage.clients import hooks
+from brokerage.clients.model import Client
+from brokerage.partners import attribution, desk, jobs, room
+from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
+from brokerage.partners.permissions import Partners
+from brokerage.partners.settings import PartnerSettings
+from brokerage.trading.events import DealsImported
+from stoa.product import Card, Hit, Item, Module, NavItem, Tab
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+
+async def _touched(work: Work, touch: hooks.Touch) -> None:
+    source = touch.source or ("link" if touch.code else "direct")
+    await attribution.touch(work, touch.visitor, code=touch.code, source=source)
+
+
+async def _registered(work: Work, client: Client, _touch: hooks.Touch | None) -> None:
+    await attribution.attribute(work, client.id, client.visitor)
+
+
+hooks.on_touch.append(_touched)
+hooks.on_register.append(_registered)
+
+
+async def today(work: Work) -> list[Card]:
+    """Partner payouts that wait for a second person."""
+    if not work.actor.may(Partners.APPROVE):
+        return []
+    rows = await work.rows(
+        select(PartnerPayout)
+        .where(PartnerPayout.state == PayoutState.WAITING)
+        .order_by(PartnerPayout.made_at)
+        .limit(10)
+    )
+    if not rows:
+        return []
+    return [
+        Card(
+            "partner-payouts",
+            N_("Partner payouts to approve"),
+            len(rows),
+            path="/desk/partners",
+            items=[
+                Item(
+                    title=f"{row.amount.quantize(Decimal('0.01'))} {row.currency}",
+                    path=f"/desk/partners/{row.partner}",
+                    since=row.made_at,
+                    status="needs",
+                )
+                for row in rows
+            ],
+            order=60,
+        )
+    ]
+
+
+async def pulse(work: Work) -> dict[str, Any]:
+    count = await work.value(select(func.count()).select_from(Partner))
+    return {"partners": int(count or 0)}
+
+
+async def home(work: Work, client: UUID) -> list[Card]:
+    """What a partner earned this month, on their home."""
+    row = await work.session.get(Partner, client)
+    if row is None:
+        return []
+    month = work.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    earned = await work.value(
+        select(func.coalesce(func.sum(Reward.amount), 0)).where(
+            Reward.partner == client, Reward.deal_at >= month
+        )
+    )
+    return [
+        Card(
+            "partner",
+            N_("Partner rewards this month"),
+            Decimal(earned or 0).quantize(Decimal("0.01")),
+            currency=row.currency,
+            path="/partner",
+            order=70,
+        )
+    ]
+
+
+async def search(work: Work, typed: str) -> list[Hit]:
+    if not work.actor.may(Partners.VIEW):
+        return []
+    row = await work.first(select(Partner).where(Partner.code == typed.strip().lower()))
+    if row is None:
+        return []
+    return [Hit("partner", row.code, row.plan, f"/desk/partners/{row.id}", 80)]
+
+
+MODULE = Module(
+    name="partners",
+    settings=PartnerSettings,
+    permissions=Partners,
+    web=[
+        room.portal,
+        room.join,
+        room.add_link,
+        room.rewards,
+        room.reward,
+        room.clients,
+        room.month,
+        room.program,
+        desk.listed,
+        desk.one,
+        desk.pay,
+        desk.approve,
+        desk.refuse,
+        desk.enrol,
+        desk.move,
+        desk.reassign,
+        desk.rewards,
+        desk.reward,
+        desk.client_tab,
+    ],
+    reactions={DealsImported: [jobs.accrue_imported]},
+    nav=[
+        NavItem("desk", N_("Partners"), "/desk/partners", "affiliate", Partners.VIEW, 60, "p"),
+        NavItem("room", N_("Partner"), "/partner", "affiliate", Partners.OWN, 40),
+        NavItem("partner", N_("Overview"), "/partner", "layout-dashboard", Partners.OWN, 10),
+        NavItem("partner", N_("Rewards"), "/partner/rewards", "coins", Partners.OWN, 20),
+        NavItem("partner", N_("Clients"), "/partner/clients", "users", Partners.OWN, 30),
+        NavItem("partner", N_("Trader room"), "/", "arrow-back-up", Partners.OWN, 90),
+    ],
+    tabs=[Tab("partner", N_("Partner"), "/desk/clients/{client}/partner", Partners.VIEW, 60)],
+    today=today,
+    home=home,
+    search=search,
+    pulse=pulse,
+    roles={
+        "Owner": [Partners.VIEW, Partners.EDIT, Partners.PAY, Partners.APPROVE],
+        "Head of finance": [Partners.VIEW, Partners.PAY, Partners.APPROVE],
+        "Finance": [Partners.VIEW, Partners.PAY],
+        "Sales": [Partners.VIEW],
+        "Auditor": [Partners.VIEW],
+    },
+)

@@ -1,0 +1,191 @@
+"""Joining, placing and re-placing partners; their rates follow the plan in force."""
+
+import secrets
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, text, update
+
+from brokerage.clients.model import Client
+from brokerage.partners import rules
+from brokerage.partners.events import PartnerJoined
+from brokerage.partners.model import (
+    Partner,
+    PartnerLine,
+    PartnerLink,
+    PartnerRate,
+    PartnerState,
+)
+from brokerage.partners.permissions import Partners
+from brokerage.partners.settings import PartnerSettings
+from stoa.kernel.refusals import Conflict, Invalid
+from stoa.tenancy.actor import Kind
+from stoa.tenancy.work import Work
+
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+async def enrol(
+    work: Work,
+    client: UUID,
+    *,
+    parent: UUID | None = None,
+    plan: str | None = None,
+    rates: dict[str, str] | None = None,
+) -> Partner:
+    """Make a client a partner, under another one or at the top.
+
+    Agreed rates never exceed the parent's. A client applying by themselves waits for staff unless
+    the tenant lets everyone join. Raises Conflict when they are a partner already.
+    """
+    settings = work.settings(PartnerSettings)
+    if work.actor.kind is Kind.CLIENT:
+        work.require(Partners.OWN)
+        work.actor.own(client)
+    else:
+        work.require(Partners.EDIT)
+    row = await work.lock(Client, client)
+    if await work.session.get(Partner, client) is not None:
+        raise Conflict("This client is a partner already. Nothing was changed.")
+    chosen = settings.plan(plan or settings.default_plan)
+    above = await work.get(Partner, parent) if parent is not None else None
+    if above is not None and rates:
+        rules.within_parent(rates, above.rates, settings.plan(above.plan))
+
+    waiting = work.actor.kind is Kind.CLIENT and not settings.auto_join
+    partner = Partner(
+        id=row.id,
+        code="".join(secrets.choice(_ALPHABET) for _ in range(8)),
+        parent=parent,
+        plan=chosen.code,
+        rates=dict(rates or {}),
+        currency=chosen.currency,
+        state=PartnerState.APPLIED if waiting else PartnerState.ACTIVE,
+        agreement=chosen.version,
+        agreed_at=work.now,
+        joined_at=work.now,
+    )
+    work.add(partner)
+    await work.flush()
+    work.add(PartnerLink(code=partner.code, partner=partner.id, name="Main", made_at=work.now))
+    await _place(work, partner.id, parent)
+    await set_rates(work, [partner])
+    work.tell(PartnerJoined(partner=partner.id, parent=parent))
+    return partner
+
+
+async def _place(work: Work, partner: UUID, parent: UUID | None) -> None:
+    """The lines from a partner without descendants up to the top, from now on."""
+    await work.run(
+        insert(PartnerLine),
+        [{"partner": partner, "above": partner, "valid_from": work.now, "depth": 0}],
+    )
+    if parent is not None:
+        await work.run(
+            text(
+                "insert into partner_line (partner, above, valid_from, depth) "
+                "select :partner, above, :now, depth + 1 from partner_line "
+                "where partner = :parent and valid_to is null"
+            ),
+            {"partner": partner, "parent": parent, "now": work.now},
+        )
+    work.record("partner.placed", partner=str(partner), under=str(parent) if parent else None)
+
+
+async def move(work: Work, partner: UUID, *, parent: UUID | None) -> None:
+    """Put a partner and everyone below under another parent from now on; the past stays.
+
+    Raises Invalid when the new parent stands below.
+    """
+    work.require(Partners.EDIT)
+    row = await work.lock(Partner, partner)
+    if parent is not None:
+        below = await work.first(
+            select(PartnerLine.partner).where(
+                PartnerLine.above == partner,
+                PartnerLine.partner == parent,
+                PartnerLine.valid_to.is_(None),
+            )
+        )
+        if below is not None:
+            raise Invalid(
+                "The new place is below this partner. Nothing was changed.", field="parent"
+            )
+
+    row.parent = parent
+    places = {"partner": partner, "parent": parent, "now": work.now}
+    await work.run(
+        text(
+            "update partner_line l set valid_to = :now where l.valid_to is null "
+            "and l.partner in (select partner from partner_line "
+            "where above = :partner and valid_to is null) "
+            "and l.above not in (select partner from partner_line "
+            "where above = :partner and valid_to is null)"
+        ),
+        places,
+    )
+    if parent is not None:
+        await work.run(
+            text(
+                "insert into partner_line (partner, above, valid_from, depth) "
+                "select d.partner, u.above, :now, d.depth + u.depth + 1 "
+                "from partner_line d cross join partner_line u "
+                "where d.above = :partner and d.valid_to is null "
+                "and u.partner = :parent and u.valid_to is null"
+            ),
+            places,
+        )
+    work.record("partner.moved", partner=str(partner), under=str(parent) if parent else None)
+
+
+async def set_rates(work: Work, partners: Sequence[Partner]) -> None:
+    """Write the rates in force for these partners under their plans; earlier ones end now."""
+    settings = work.settings(PartnerSettings)
+    groups = [*(group.code for group in settings.symbol_groups), settings.other_group]
+    ids = [partner.id for partner in partners]
+    await work.run(
+        update(PartnerRate)
+        .where(PartnerRate.partner.in_(ids), PartnerRate.valid_to.is_(None))
+        .values(valid_to=work.now)
+    )
+    # A rate replaced in the instant it began never was in force.
+    await work.run(
+        text("delete from partner_rate where partner = any(:ids) and valid_from = valid_to"),
+        {"ids": ids},
+    )
+    rows: list[dict[str, Any]] = []
+    for partner in partners:
+        plan = settings.plan(partner.plan)
+        rows += [
+            {
+                "partner": partner.id,
+                "kind": kind,
+                "symbol_group": group,
+                "valid_from": work.now,
+                "rate": rate,
+                "currency": plan.currency,
+                "plan": plan.code,
+                "plan_version": plan.version,
+                "held_min_s": plan.excluded.held_less_than_s,
+                "cap": Decimal(plan.cap.percent_of_income) / 100,
+            }
+            for kind, group, rate in rules.rates_of(plan, partner.rates, groups)
+        ]
+    if rows:
+        await work.run(insert(PartnerRate), rows)
+    work.record("partner.rates", count=len(rows))
+
+
+async def add_link(work: Work, partner: UUID, name: str) -> PartnerLink:
+    """A link with a campaign of its own."""
+    work.require(Partners.OWN if work.actor.kind is Kind.CLIENT else Partners.EDIT)
+    work.actor.own(partner)
+    row = await work.get(Partner, partner)
+    if not name.strip():
+        raise Invalid("Give the campaign a name.", field="name")
+    code = f"{row.code[:4]}{''.join(secrets.choice(_ALPHABET) for _ in range(6))}"
+    link = PartnerLink(code=code, partner=partner, name=name.strip()[:60], made_at=work.now)
+    work.add(link)
+    return link

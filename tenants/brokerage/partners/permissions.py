@@ -1,0 +1,11 @@
+"""What may be granted around partners."""
+
+from enum import StrEnum
+
+
+class Partners(StrEnum):
+    VIEW = "partners:partner:view"
+    EDIT = "partners:partner:edit"
+    PAY = "partners:payout:create"
+    APPROVE = "partners:payout:approve"
+    OWN = "partners:portal:own"

@@ -1,0 +1,207 @@
+"""Reads for the portal and the desk: figures, trees, lines that open to their deal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+
+from brokerage.clients import queries as clients
+from brokerage.clients.model import Client
+from brokerage.partners import rules
+from brokerage.partners.model import Attribution, Partner, PartnerLine, PartnerLink, Reward
+from stoa.kernel.clock import business_day, day_bounds
+from stoa.kernel.refusals import NotFound
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+
+_MOST_NODES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    clients: int
+    active_clients: int
+    partners: int
+    lots: Decimal
+    today: Decimal
+    month: Decimal
+    unpaid: Decimal
+    currency: str
+    days: Sequence[str]
+    series: Sequence[float]
+
+
+async def figures(work: Work, partner: UUID, unpaid: Decimal) -> Figures:
+    """What a partner's first page shows: their own tree, this month, the line over 30 days."""
+    row = await work.get(Partner, partner)
+    zone = work.settings(TenantFacts).time_zone
+    today = business_day(work.now, zone)
+    month_start, _ = day_bounds(today.replace(day=1), zone)
+    today_start, _ = day_bounds(today, zone)
+    first, _ = day_bounds(today - timedelta(days=29), zone)
+    below = select(PartnerLine.partner).where(
+        PartnerLine.above == partner, PartnerLine.valid_to.is_(None)
+    )
+    counted = (
+        await work.table(
+            select(
+                select(func.count())
+                .select_from(Client)
+                .where(Client.partner.in_(below))
+                .scalar_subquery(),
+                select(func.count())
+                .select_from(Client)
+                .where(
+                    Client.partner.in_(below),
+                    Client.last_trade_at > work.now - timedelta(days=30),
+                )
+                .scalar_subquery(),
+                select(func.count() - 1)
+                .select_from(PartnerLine)
+                .where(PartnerLine.above == partner, PartnerLine.valid_to.is_(None))
+                .scalar_subquery(),
+            )
+        )
+    )[0]
+    earned = await work.table(
+        text(
+            "select (deal_at at time zone :zone)::date as day, sum(amount) as amount, "
+            "sum(lots) as lots, bool_or(deal_at >= :today) as is_today "
+            "from reward where partner = :partner and deal_at >= :first group by 1 order by 1"
+        ),
+        {"zone": zone, "partner": partner, "first": min(first, month_start), "today": today_start},
+    )
+    by_day = {item.day: item for item in earned}
+    days = [today - timedelta(days=back) for back in range(29, -1, -1)]
+    in_month = [item for item in earned if item.day >= today.replace(day=1)]
+    return Figures(
+        clients=counted[0],
+        active_clients=counted[1],
+        partners=counted[2],
+        lots=sum((item.lots for item in in_month), Decimal(0)),
+        today=by_day[today].amount if today in by_day else Decimal(0),
+        month=sum((item.amount for item in in_month), Decimal(0)),
+        unpaid=unpaid,
+        currency=row.currency,
+        days=[str(day) for day in days],
+        series=[float(by_day[day].amount) if day in by_day else 0.0 for day in days],
+    )
+
+
+async def tree(work: Work, partner: UUID, *, masked: bool) -> dict[str, Any]:
+    """The partner and everyone below as one node of nodes, with clients and earnings on each."""
+    rows = await work.table(
+        text(
+            "select p.id, p.parent, p.code, p.state, l.depth, "
+            "(select count(*) from client c where c.partner = p.id) as clients, "
+            "coalesce((select sum(r.amount) from reward r where r.partner = p.id "
+            "and r.deal_at >= :since), 0) as earned, p.currency "
+            "from partner_line l join partner p on p.id = l.partner "
+            "where l.above = :top and l.valid_to is null order by l.depth limit :most"
+        ),
+        {"top": partner, "since": work.now - timedelta(days=30), "most": _MOST_NODES},
+    )
+    names = {} if masked else await clients.names(work, [row.id for row in rows])
+    nodes: dict[UUID, dict[str, Any]] = {}
+    for row in rows:
+        nodes[row.id] = {
+            "title": names.get(row.id) or row.code,
+            "text": f"{row.clients}",
+            "value": rules_money(row.earned, row.currency),
+            "note": row.code,
+            "href": f"/desk/partners/{row.id}" if not masked else "",
+            "children": [],
+        }
+        if row.id != partner and row.parent in nodes:
+            nodes[row.parent]["children"].append(nodes[row.id])
+    return nodes[partner]
+
+
+def rules_money(amount: Decimal, currency: str) -> str:
+    return f"{amount.quantize(Decimal('0.01'))} {currency}"
+
+
+def mask(name: str) -> str:
+    """First letter of each word: what a partner may read of a client."""
+    return " ".join(f"{word[0]}•••" for word in name.split() if word)[:24] or "•••"
+
+
+async def links(work: Work, partner: UUID) -> Sequence[PartnerLink]:
+    return await work.rows(
+        select(PartnerLink)
+        .where(PartnerLink.partner == partner)
+        .order_by(PartnerLink.made_at)
+        .limit(100)
+    )
+
+
+async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) -> dict[str, Any]:
+    """One reward with everything it was made of, and the sum done again from what is stored.
+
+    With `partner`, only their own reward is found. Raises NotFound.
+    """
+    row = await work.session.get(Reward, reward_id)
+    if row is None or (partner is not None and row.partner != partner):
+        raise NotFound
+    waterfall = await work.rows(
+        select(Reward)
+        .where(Reward.server == row.server, Reward.deal == row.deal, Reward.kind == row.kind)
+        .order_by(Reward.depth)
+    )
+    attributed = await work.first(
+        select(Attribution)
+        .where(Attribution.client == row.client, Attribution.valid_from <= row.deal_at)
+        .order_by(Attribution.valid_from.desc())
+    )
+    codes = {
+        one.id: one.code
+        for one in await work.rows(
+            select(Partner).where(Partner.id.in_([line.partner for line in waterfall]))
+        )
+    }
+    again = rules.recompute(row)
+    return {
+        "row": row,
+        "again": again,
+        "agrees": again == row.amount,
+        "waterfall": [
+            {"code": codes.get(line.partner, ""), "line": line, "mine": line.partner == row.partner}
+            for line in waterfall
+            if partner is None or line.depth <= row.depth
+        ],
+        "rule": attributed.rule if attributed is not None else "",
+    }
+
+
+async def month_of(
+    work: Work, partner: UUID, start: datetime, end: datetime
+) -> list[dict[str, Any]]:
+    """Every reward of a period with its inputs, for the download that anyone can recompute."""
+    rows = await work.rows(
+        select(Reward)
+        .where(Reward.partner == partner, Reward.deal_at >= start, Reward.deal_at < end)
+        .order_by(Reward.deal_at, Reward.id)
+        .limit(200_000)
+    )
+    return [
+        {
+            "deal": f"{row.server}:{row.deal}",
+            "at": row.deal_at.isoformat(),
+            "symbol": row.symbol,
+            "kind": row.kind,
+            "lots": str(row.lots.normalize()),
+            "base": format(row.base.normalize(), "f"),
+            "rate": format(row.rate.normalize(), "f"),
+            "below": format(row.below.normalize(), "f"),
+            "factor": format(row.factor.normalize(), "f"),
+            "excluded": row.excluded or "",
+            "amount": format(row.amount.normalize(), "f"),
+            "currency": row.currency,
+            "plan": f"{row.plan} v{row.plan_version}",
+        }
+        for row in rows
+    ]

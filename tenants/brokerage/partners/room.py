@@ -1,0 +1,288 @@
+"""The partner portal: figures first, tree, clients, links, every reward open to its deal."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import segno
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+from sqlalchemy import Select, select
+
+from brokerage.clients import queries as client_queries
+from brokerage.clients.model import Client
+from brokerage.partners import partners, payouts, queries
+from brokerage.partners.model import Partner, PartnerLine, PartnerPayout, Reward
+from brokerage.partners.permissions import Partners
+from brokerage.partners.recompute_program import PROGRAM
+from brokerage.partners.settings import PartnerSettings
+from stoa.kernel.refusals import Invalid
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+from stoa.web import access, forms, tables
+from stoa.web.pages import go, page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Campaign(msgspec.Struct):
+    name: str
+
+
+class Join(msgspec.Struct):
+    agree: bool = False
+
+
+async def _mine(work: Work) -> Partner | None:
+    return await work.session.get(Partner, work.actor.id)
+
+
+@get("/partner", access=access.room(Partners.OWN))
+async def portal(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    row = await _mine(work)
+    settings = work.settings(PartnerSettings)
+    if row is None:
+        plan = settings.plan(settings.default_plan)
+        return page(request, work, "partner/join.html", audience="room", plan=plan)
+    _, earned, last = await payouts.unpaid(work, row.id)
+    carried = last.carried if last is not None else 0
+    paid = await work.rows(
+        select(PartnerPayout)
+        .where(PartnerPayout.partner == row.id)
+        .order_by(PartnerPayout.made_at.desc())
+        .limit(12)
+    )
+    return page(
+        request,
+        work,
+        "partner/portal.html",
+        audience="partner",
+        partner=row,
+        figures=await queries.figures(work, row.id, earned + carried),
+        tree=await queries.tree(work, row.id, masked=True),
+        links=[_link(request, link) for link in await queries.links(work, row.id)],
+        payouts=paid,
+        plan=settings.plan(row.plan),
+        minimum=settings.payout_minimum,
+    )
+
+
+def _link(request: AnyRequest, link: Any) -> dict[str, Any]:
+    state = request.app.state.stoa
+    url = state.config.url(request.scope["state"]["visit"].host, f"/r/{link.code}")
+    svg = segno.make(url, error="m").svg_inline(scale=4, border=1, omitsize=True)
+    return {"name": link.name, "code": link.code, "url": url, "clicks": link.clicks, "qr": svg}
+
+
+@post("/partner/join", access=access.room(Partners.OWN))
+async def join(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
+    form = await forms.read(request, Join)
+    if not form.agree:
+        raise Invalid("Accept the partner agreement to go on.", field="agree")
+    client = await work.get(Client, work.actor.id)
+    await partners.enrol(work, client.id, parent=client.partner)
+    return go(request, "/partner", notice="Welcome. Your first link is ready.")
+
+
+@post("/partner/links", access=access.room(Partners.OWN))
+async def add_link(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
+    form = await forms.read(request, Campaign)
+    assert work.actor.id is not None  # noqa: S101 - a client's session names them
+    await partners.add_link(work, work.actor.id, form.name)
+    return go(request, "/partner")
+
+
+def reward_table(*, desk: bool) -> tables.Table:
+    """Rewards as a list: a partner's own in the portal, everyone's at the desk."""
+
+    def query(work: Any) -> Select[Any]:
+        statement = select(
+            Reward.id,
+            Reward.deal_at,
+            Reward.symbol,
+            Reward.kind,
+            Reward.lots,
+            Reward.rate,
+            Reward.below,
+            Reward.amount,
+            Reward.currency,
+            Reward.depth,
+            Reward.excluded,
+            Reward.client,
+            Reward.deal,
+            Partner.code,
+        ).join(Partner, Partner.id == Reward.partner)
+        return statement if desk else statement.where(Reward.partner == work.actor.id)
+
+    async def view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+        names = await client_queries.names(work, [row.client for row in rows])
+        shown: list[tables.Shown] = []
+        for row in rows:
+            name = names.get(row.client, "")
+            cells: list[Any] = [
+                row.deal_at,
+                f"#{row.deal}",
+                row.symbol,
+                row.lots,
+                name if desk else queries.mask(name),
+                row.depth,
+                row.amount,
+                row.currency,
+                row.excluded or "",
+            ]
+            if desk:
+                cells.insert(1, row.code)
+            path = "/desk/partners/rewards" if desk else "/partner/rewards"
+            shown.append(tables.Shown(key=str(row.id), href=f"{path}/{row.id}", cells=cells))
+        return shown
+
+    columns = [
+        tables.Column("at", N_("Deal at"), "when", sort=Reward.deal_at, fixed=True),
+        tables.Column("deal", N_("Deal"), "code"),
+        tables.Column("symbol", N_("Symbol"), "strong"),
+        tables.Column("lots", N_("Lots"), "num"),
+        tables.Column("client", N_("Client")),
+        tables.Column("level", N_("Level"), "num"),
+        tables.Column("amount", N_("Reward"), "num", sort=Reward.amount),
+        tables.Column("currency", N_("Currency"), "code"),
+        tables.Column("excluded", N_("Excluded because")),
+    ]
+    if desk:
+        columns.insert(1, tables.Column("partner", N_("Partner"), "code"))
+    return tables.Table(
+        name="rewards" if desk else "my-rewards",
+        title=N_("Rewards"),
+        columns=columns,
+        query=query,
+        view=view,
+        id=Reward.id,
+        order="at",
+        filters=(
+            *tables.dates("at", N_("From"), N_("To"), Reward.deal_at),
+            tables.Filter("symbol", N_("Symbol"), lambda _w, v: Reward.symbol == v.upper(), "text"),
+        ),
+        empty_title=N_("No rewards yet"),
+        empty_text=N_("They appear seconds after a client's deal closes, each with its reason."),
+        export_permission=Partners.VIEW if desk else None,
+    )
+
+
+MY_REWARDS = reward_table(desk=False)
+
+
+@get("/partner/rewards", access=access.room(Partners.OWN))
+async def rewards(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    return await tables.answer(request, work, MY_REWARDS, audience="partner")
+
+
+@get("/partner/rewards/{reward:uuid}", access=access.room(Partners.OWN))
+async def reward(
+    request: AnyRequest, work: NamedDependency[Work], reward: FromPath[UUID]
+) -> Response[str]:
+    found = await queries.reward(work, reward, partner=work.actor.id)
+    return page(
+        request, work, "partner/reward.html", audience="partner", back="/partner/rewards", **found
+    )
+
+
+@get("/partner/clients", access=access.room(Partners.OWN))
+async def clients(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    return await tables.answer(request, work, MY_CLIENTS, audience="partner")
+
+
+def _clients_query(work: Any) -> Select[Any]:
+    below = select(PartnerLine.partner).where(
+        PartnerLine.above == work.actor.id, PartnerLine.valid_to.is_(None)
+    )
+    return (
+        select(
+            Client.id,
+            Client.registered_at,
+            Client.country,
+            Client.level,
+            Client.volume_lots,
+            Client.first_deposit_at,
+            Client.last_trade_at,
+            Partner.code,
+        )
+        .join(Partner, Partner.id == Client.partner)
+        .where(Client.partner.in_(below))
+    )
+
+
+async def _clients_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+    names = await client_queries.names(work, [row.id for row in rows])
+    return [
+        tables.Shown(
+            key=str(row.id),
+            cells=(
+                queries.mask(names.get(row.id, "")),
+                row.country,
+                row.code,
+                row.registered_at,
+                "done" if row.first_deposit_at else "waiting",
+                row.volume_lots,
+                row.last_trade_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+MY_CLIENTS = tables.Table(
+    name="my-clients",
+    title=N_("Clients"),
+    columns=(
+        tables.Column("client", N_("Client"), "strong", fixed=True),
+        tables.Column("country", N_("Country"), "flag"),
+        tables.Column("by", N_("Through"), "code"),
+        tables.Column("registered", N_("Registered"), "when", sort=Client.registered_at),
+        tables.Column("deposited", N_("Deposited"), "status"),
+        tables.Column("lots", N_("Lots"), "num", sort=Client.volume_lots),
+        tables.Column("traded", N_("Last trade"), "when"),
+    ),
+    query=_clients_query,
+    view=_clients_view,
+    id=Client.id,
+    order="registered",
+    empty_title=N_("No clients yet"),
+    empty_text=N_("Share your link: whoever registers within the window is yours."),
+)
+
+
+def month_bounds(month: str) -> tuple[datetime, datetime]:
+    """First instant of a `YYYY-MM` and of the next, in UTC. Raises Invalid."""
+    try:
+        start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError as why:
+        raise Invalid("Write the month as year-month.", field="month") from why
+    end = start.replace(year=start.year + (start.month == 12), month=start.month % 12 + 1)
+    return start, end
+
+
+@get("/partner/months/{month:str}", access=access.room(Partners.OWN))
+async def month(
+    request: AnyRequest, work: NamedDependency[Work], month: FromPath[str]
+) -> Response[bytes]:
+    """A month's rewards with all inputs, to be added up again by anyone."""
+    assert work.actor.id is not None  # noqa: S101 - a client's session names them
+    start, end = month_bounds(month)
+    rows = await queries.month_of(work, work.actor.id, start, end)
+    return Response(
+        msgspec.json.encode(rows),
+        media_type="application/json",
+        headers={"content-disposition": f'attachment; filename="rewards-{month}.json"'},
+    )
+
+
+@get("/partner/recompute.py", access=access.room(Partners.OWN))
+async def program() -> Response[str]:
+    return Response(
+        PROGRAM,
+        media_type="text/x-python",
+        headers={"content-disposition": 'attachment; filename="recompute.py"'},
+    )

@@ -1,0 +1,67 @@
+"""What trading tells."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from stoa.events.facts import Fact, fact
+
+
+@fact
+class AccountOpened(Fact, frozen=True, kw_only=True):
+    """A trading account exists on its server. `account_kind` is live or demo."""
+
+    kind: ClassVar[str] = "account.opened"
+    public: ClassVar[bool] = True
+
+    account: UUID
+    client: UUID
+    login: int
+    account_kind: str
+
+
+@fact
+class AccountAsked(Fact, frozen=True, kw_only=True):
+    """A trading account was asked for and waits to be made on its server."""
+
+    kind: ClassVar[str] = "account.asked"
+
+    account: UUID
+
+
+@fact
+class DealsImported(Fact, frozen=True, kw_only=True):
+    """Deals of one server were stored; `first` and `last` bound their `imported_at`, inclusive."""
+
+    kind: ClassVar[str] = "deals.imported"
+
+    server: str
+    first: datetime
+    last: datetime
+    count: int
+
+
+@fact
+class TransferAsked(Fact, frozen=True, kw_only=True):
+    """Money is held and waits to be moved to or from a trading account."""
+
+    kind: ClassVar[str] = "transfer.asked"
+    lane: ClassVar[str] = "money"
+
+    transfer: UUID
+
+
+@fact
+class TransferDone(Fact, frozen=True, kw_only=True):
+    """`amount` is text in `currency`; `direction` is to-account or to-wallet."""
+
+    kind: ClassVar[str] = "transfer.done"
+    lane: ClassVar[str] = "money"
+    public: ClassVar[bool] = True
+
+    transfer: UUID
+    client: UUID
+    account: UUID
+    direction: str
+    amount: str
+    currency: str
