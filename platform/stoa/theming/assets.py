@@ -176,7 +176,8 @@ def _fonts(out: _Output, sources: Sources) -> None:
 
 
 def _icons(out: _Output, sources: Sources) -> None:
-    out.put("icons.svg", sprite.drawn(sources.package("@tabler/icons"), sources.themes).encode())
+    names = sprite.used(sources.themes)
+    out.put("icons.svg", sprite.drawn(sources.package("@tabler/icons"), names).encode())
 
 
 def _styles(out: _Output, sources: Sources) -> None:

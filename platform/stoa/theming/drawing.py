@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import uuid4
 
+import segno
 from babel import Locale
 from markupsafe import Markup
 
@@ -63,6 +64,14 @@ def monogram_icon() -> str:
         f'fill="{colours["on-accent"]}">{Markup.escape(letters)}</text></svg>'
     )
     return f"data:image/svg+xml,{quote(drawn)}"
+
+
+def qr_svg(text: str) -> Markup:
+    """A QR code that takes the size its place gives it; dark on light in every mode, as readers need."""
+    svg = segno.make(text, error="m", micro=False).svg_inline(
+        omitsize=True, border=0, dark="#111111"
+    )
+    return Markup(svg)  # noqa: S704 - segno draws modules; the text itself is not in it
 
 
 def chart_json(x: Sequence[Any], series: Sequence[Mapping[str, Any]]) -> Markup:

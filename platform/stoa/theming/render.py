@@ -195,5 +195,6 @@ _GLOBALS: Final[dict[str, Any]] = {
     "countries": places.countries,
     "figure_parts": figures.parts,
     "chart_json": drawing.chart_json,
+    "qr_svg": drawing.qr_svg,
     "count_done": drawing.count_done,
 }

@@ -37,10 +37,10 @@ def named(found: Iterable[themes.Theme]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def drawn(package: Path, found: Iterable[themes.Theme]) -> str:
-    """The sprite: one `<symbol>` per used icon that exists."""
+def drawn(package: Path, names: Iterable[str]) -> str:
+    """The sprite: one `<symbol>` per named icon that exists."""
     symbols: list[str] = []
-    for name in used(found):
+    for name in names:
         path = package / "icons" / "outline" / f"{name}.svg"
         if not path.is_file():
             continue

@@ -14,3 +14,15 @@ function tell() {
   }
 }
 setInterval(() => { if (!document.hidden) tell(); }, 15000);
+
+/* Clocks and market sessions, each by its own city's time. */
+const local = (zone) => Object.fromEntries(new Intl.DateTimeFormat("en", { timeZone: zone, weekday: "short", hour: "numeric", hourCycle: "h23" }).formatToParts(new Date()).map((part) => [part.type, part.value]));
+function sessions() {
+  for (const element of all("[data-session]")) {
+    const now = local(element.dataset.session);
+    const hour = Number(now.hour);
+    element.classList.toggle("is-open", !["Sat", "Sun"].includes(now.weekday) && hour >= Number(element.dataset.opens) && hour < Number(element.dataset.closes));
+  }
+}
+if (document.querySelector("[data-session]")) { sessions(); setInterval(sessions, 30000); }
+if (document.querySelector("[data-clock]")) setInterval(() => { const now = new Date().toISOString().slice(11, 19); for (const element of all("[data-clock]")) element.textContent = now; }, 1000);
