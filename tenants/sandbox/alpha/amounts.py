@@ -9,6 +9,8 @@ LARGEST = 99_999_999
 SMALLEST = {0: 50, 2: 50, 3: 500}
 # Without decimals today, but written with two for compatibility; the two must be zero.
 WRITTEN_WITH_TWO = frozenset({"ISK", "UGX"})
+# Charged with decimals, paid out without.
+PAID_OUT_WHOLE = frozenset({"HUF", "TWD"})
 
 
 def exponent(currency: str) -> int | None:
@@ -21,7 +23,9 @@ def currency(given: str, param: str = "currency") -> str:
     return given.lower()
 
 
-def check(amount: int, code: str, *, param: str = "amount", least: bool = True) -> int:
+def check(
+    amount: int, code: str, *, param: str = "amount", least: bool = True, payout: bool = False
+) -> int:
     """The amount, when Stripe would move it.
 
     Raises:
@@ -40,7 +44,8 @@ def check(amount: int, code: str, *, param: str = "amount", least: bool = True) 
     if least and amount < SMALLEST[places]:
         message = f"Amount must be at least {show(SMALLEST[places], code)}"
         raise invalid(message, code="amount_too_small", param=param)
-    step = 100 if code.upper() in WRITTEN_WITH_TWO else 10 if places == 3 else 1
+    whole = WRITTEN_WITH_TWO | PAID_OUT_WHOLE if payout else WRITTEN_WITH_TWO
+    step = 100 if code.upper() in whole else 10 if places == 3 else 1
     if amount % step:
         message = f"Amounts in {code} must end in {str(step)[1:]}, as it is paid in that unit."
         raise invalid(message, code="parameter_invalid_integer", param=param)

@@ -37,7 +37,7 @@ class Payouts:
         params.only(given, KNOWN)
         code = amounts.currency(params.need(given, "currency"))
         amount = amounts.check(
-            params.whole(params.need(given, "amount"), "amount"), code, least=False
+            params.whole(params.need(given, "amount"), "amount"), code, least=False, payout=True
         )
         method = params.text(given, "method") or "standard"
         if method not in ("standard", "instant"):

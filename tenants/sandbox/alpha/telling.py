@@ -12,6 +12,7 @@ DEFAULT_EVENTS = (
     "payout.failed",
     "refund.updated",
     "charge.dispute.created",
+    "charge.dispute.closed",
 )
 AMOUNTS = ("amount", "amount_total", "amount_subtotal", "amount_received", "amount_captured")
 REFERENCES = ("client_reference_id", "metadata", "payment_intent", "id")

@@ -33,7 +33,7 @@ class CardPaying:
             "payment_method_data": {"card": _shown(card, entered), "billing": None},
             "connector": "beta_cards",
             "attempt_count": row["attempt_count"] + 1,
-            "_method": method["id"],
+            "payment_method_id": method["id"],
         }
         if card.outcome == CHALLENGE:
             step = {"type": "redirect_to_url", "redirect_to_url": _bank(row)}
@@ -46,7 +46,7 @@ class CardPaying:
 
     def answer_bank(self, row: Row, *, agreed: bool) -> Row:
         """The holder confirmed at the bank, or did not."""
-        method = self._of.book.get("methods", row["_method"])
+        method = self._of.book.get("methods", row["payment_method_id"])
         if row["status"] != "requires_customer_action" or method is None:
             return row
         if not agreed:

@@ -142,6 +142,7 @@ class Payments:
             "payment_method": None,
             "payment_method_type": None,
             "payment_method_data": None,
+            "payment_method_id": None,
             "return_url": fields.address(given, "return_url") or merchant["return_url"] or None,
             "next_action": None,
             "cancellation_reason": None,
@@ -159,7 +160,6 @@ class Payments:
             "_at": now,
             "_due": now + seconds,
             "_coin": None,
-            "_method": None,
         }
 
 

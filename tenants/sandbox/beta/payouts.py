@@ -56,7 +56,8 @@ class Payouts:
             raise malformed("payout_type", "one of " + ", ".join(TYPES))
         confirmed = bool(given.get("confirm"))
         method = given.get("payout_method_data")
-        if confirmed and not (isinstance(method, dict) and method):
+        known = self._known(merchant, fields.text(given, "payout_token"))
+        if confirmed and known is None and not (isinstance(method, dict) and method):
             raise missing("payout_method_data")
         row: Row = {
             "id": key,
@@ -67,6 +68,7 @@ class Payouts:
             "connector": "beta_payouts",
             "payout_type": kind or "card",
             "payout_method_data": _masked(method or {}),
+            "payout_token": known["id"] if known else None,
             "customer_id": fields.text(given, "customer_id"),
             "auto_fulfill": bool(given.get("auto_fulfill")),
             "email": fields.text(given, "email"),
@@ -83,7 +85,7 @@ class Payouts:
             "profile_id": fields.text(given, "profile_id") or merchant["profile_id"] or None,
             "created": self._of.clock.iso(),
             "connector_transaction_id": None,
-            "_fails": self._outcome(merchant, method or {}),
+            "_fails": self._outcome(merchant, method or {}, known),
             "_at": self._of.clock.now(),
         }
         self._of.book.put("payout.created", "payouts", row)
@@ -139,12 +141,23 @@ class Payouts:
             self._of.event(TOLD[status], "payout_details", moved)
         return moved
 
-    def _outcome(self, merchant: Row, method: dict[str, Any]) -> str:
+    def _known(self, merchant: Row, token: str | None) -> Row | None:
+        """The card of an earlier payment, by the `payment_method_id` that payment told."""
+        if token is None:
+            return None
+        method = self._of.book.get("methods", token)
+        if method is None or method["merchant"] != merchant["id"]:
+            raise absent("Payment method")
+        return method
+
+    def _outcome(self, merchant: Row, method: dict[str, Any], used: Row | None) -> str:
         about = {"on": "payouts.create", "merchant": merchant["id"]}
         if self._of.faults.strike("decline_hard", **about):
             return "declined"
         if self._of.faults.strike("decline_technical", **about):
             return "could_not_process"
+        if used is not None and used["after"] == "payout_fails":
+            return "declined"
         card = method.get("card")
         number = cards.digits(str(card.get("card_number", ""))) if isinstance(card, dict) else ""
         known = cards.CARDS.get(number)

@@ -134,5 +134,5 @@ class Returns:
             return "declined"
         if self._of.faults.strike("decline_technical", **about):
             raise Refused(error(503, "HE_00", "The connector is not available.", "api"))
-        method = self._of.book.get("methods", payment["_method"])
+        method = self._of.book.get("methods", payment["payment_method_id"])
         return "declined" if method is not None and method["after"] == "refund_fails" else ""

@@ -10,6 +10,7 @@ import jinja2
 from sandbox.common.currencies import show
 from sandbox.common.wire import Answer, as_html
 
+NOT_TICKED = ("", "0", "false", "off")
 SHARED = Path(__file__).parent / "templates"
 GUARD = (
     ("cache-control", "no-store"),
@@ -53,4 +54,4 @@ def _when(moment: object) -> str:
 
 def checked(given: Mapping[str, object], *names: str) -> list[str]:
     """Which of these were ticked in a form."""
-    return [name for name in names if given.get(name) not in (None, "", "0", "false")]
+    return [name for name in names if str(given.get(name) or "").lower() not in NOT_TICKED]
