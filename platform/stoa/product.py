@@ -58,7 +58,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A figure or worklist for the first screen of an audience."""
+    """A figure or worklist for the first screen of an audience. A `worklist` without items says
+    that nothing waits; a figure has no items.
+    """
 
     key: str
     label: str
@@ -70,6 +72,7 @@ class Card:
     spark: Sequence[float] = ()
     items: Sequence["Item"] = ()
     order: int = 50
+    worklist: bool = False
 
 
 @dataclass(frozen=True, slots=True)

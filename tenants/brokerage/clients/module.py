@@ -1,17 +1,35 @@
 """How clients join the product."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from brokerage.clients import queries
+from brokerage.clients import (
+    audited,
+    bulk,
+    desk,
+    needs,
+    proof,
+    queries,
+    register,
+    room,
+    stream,
+    visitor,
+    working,
+)
 from brokerage.clients.model import Client, State
 from brokerage.clients.permissions import ROLES, Clients
 from brokerage.clients.settings import ClientSettings
 from stoa.kernel.clock import business_day, day_bounds
-from stoa.product import Module
+from stoa.product import Card, Item, Module, NavItem
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+_DAYS: Final = 14
+_MOST_ITEMS: Final = 5
 
 
 async def pulse(work: Work) -> dict[str, Any]:
@@ -27,11 +45,91 @@ async def pulse(work: Work) -> dict[str, Any]:
     return {"clients": int(counted[0][0]), "clients_new_today": int(counted[0][1])}
 
 
+async def today(work: Work) -> Sequence[Card]:
+    """New clients day by day; those nobody looks after yet."""
+    if not work.actor.may(Clients.VIEW):
+        return []
+    cards = [await _newcomers(work)]
+    if work.actor.may(Clients.ASSIGN):
+        cards.append(await _unassigned(work))
+    return cards
+
+
+async def _newcomers(work: Work) -> Card:
+    zone = work.settings(TenantFacts).time_zone
+    day = business_day(work.now, zone)
+    first = day - timedelta(days=_DAYS - 1)
+    local = func.date(func.timezone(zone, Client.registered_at))
+    rows = await work.table(
+        select(local, func.count())
+        .where(Client.registered_at >= day_bounds(first, zone)[0], queries.visible(work))
+        .group_by(local)
+    )
+    counted = {row[0]: int(row[1]) for row in rows}
+    series = [counted.get(first + timedelta(days=n), 0) for n in range(_DAYS)]
+    return Card(
+        key="clients-new",
+        label=N_("New clients today"),
+        figure=series[-1],
+        path=f"/desk/clients?registered_from={day.isoformat()}",
+        spark=series,
+        detail=N_("last 14 days"),
+        order=40,
+    )
+
+
+async def _unassigned(work: Work) -> Card:
+    waiting = select(Client).where(Client.owner.is_(None), Client.state != State.CLOSED)
+    rows = await work.rows(waiting.order_by(Client.id.desc()).limit(_MOST_ITEMS))
+    named = await queries.names(work, [row.id for row in rows])
+    return Card(
+        key="clients-unassigned",
+        label=N_("Nobody looks after them"),
+        figure=await work.count(waiting) if rows else 0,
+        path="/desk/clients?owner=none",
+        items=[
+            Item(
+                title=named.get(row.id, row.reference),
+                path=f"/desk/clients/{row.id}",
+                detail=row.reference,
+                status=row.state,
+                since=row.registered_at,
+            )
+            for row in rows
+        ],
+        order=60,
+        worklist=True,
+    )
+
+
 MODULE = Module(
     name="clients",
     settings=ClientSettings,
     permissions=Clients,
+    web=[
+        *visitor.WEB,
+        *register.WEB,
+        *proof.WEB,
+        *room.WEB,
+        *stream.WEB,
+        *working.WEB,
+        *desk.WEB,
+        *bulk.WEB,
+        *audited.WEB,
+    ],
     pulse=pulse,
+    nav=[
+        NavItem("desk", N_("Today"), "/desk", "sun", Clients.SEE_TODAY, order=0, key="t"),
+        NavItem("desk", N_("Clients"), "/desk/clients", "users", Clients.VIEW, order=10, key="c"),
+        NavItem("room", N_("Home"), "/", "home", Clients.HOME_OWN, order=0, key="h"),
+        NavItem("room", N_("Profile"), "/profile", "user-circle", Clients.PROFILE_OWN, order=90),
+        NavItem("public", N_("Sign in"), "/sign-in", "login", order=0),
+        NavItem("public", N_("Open an account"), "/register", "user-plus", order=10),
+    ],
     search=queries.hits,
+    today=today,
+    needs=needs.needs,
+    tabs=desk.TABS,
+    moments=needs.moments,
     roles=ROLES,
 )

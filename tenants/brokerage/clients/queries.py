@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, select, true
@@ -17,6 +17,8 @@ from stoa.kernel.refusals import NotFound
 from stoa.product import Hit
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
+
+_MOST_STAFF: Final = 500
 
 
 def visible(work: Work) -> ColumnElement[bool]:
@@ -65,6 +67,19 @@ async def emails(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
         return {}
     rows = await work.table(select(Person.id, Person.email_sealed).where(Person.id.in_(wanted)))
     return {row.id: work.unseal(row.id, "person.email", row.email_sealed) or "" for row in rows}
+
+
+async def staff(work: Work) -> list[tuple[str, str]]:
+    """Active members of staff as (id, name), by name: to whom something can be given."""
+    rows = await work.table(
+        select(Person.id, Person.name_sealed)
+        .where(Person.kind == "staff", Person.state == "active")
+        .limit(_MOST_STAFF)
+    )
+    named = [
+        (str(row.id), work.unseal(row.id, "person.name", row.name_sealed) or "?") for row in rows
+    ]
+    return sorted(named, key=lambda one: one[1].casefold())
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _question(
         at=at,
         back=f"/register/{asked[at - 1].key}" if at else "",
         kept=kept,
-        countries=_served(settings),
+        served=_served(settings),
         documents=[
             {"code": one.code, "title": one.in_language(language).title}
             for one in settings.documents
@@ -263,7 +263,7 @@ async def _tell_holder(request: AnyRequest, work: Work, known: Person) -> None:
         await limits.spend(redis, work.tenant.id, f"taken:{known.id}", most=1, per_s=3600)
     except TooMany:
         return
-    await notices.mail(work, known.id, "already-registered", link="/sign-in")
+    await notices.mail(work, known.id, "already_registered", link="/sign-in")
 
 
 WEB: Final = [begin, question, answer]

@@ -23,6 +23,7 @@ MOST = 200
 @dataclass(frozen=True, slots=True)
 class Note:
     id: UUID
+    client: UUID
     kind: str
     text: str
     about: dict[str, Any] | None
@@ -105,6 +106,7 @@ async def history(work: Work, note: UUID) -> list[Note]:
 def _opened(work: Work, row: ClientNote) -> Note:
     return Note(
         id=row.id,
+        client=row.client,
         kind=row.kind,
         text=work.unseal(row.id, "client_note.text", row.text_sealed) or "",
         about=row.about,

@@ -41,7 +41,7 @@ async def send(work: Work, client: UUID) -> None:
     bearer = await tokens.issue(work, client, PURPOSE, {"code": _mac(work, client, code)}, hours)
     # The code rides behind the link, which is kept sealed and forgotten once the letter is sent.
     link = f"/verify-email/{bearer}#{code}"
-    await notices.mail(work, client, "verify-email", link=link, hours=hours)
+    await notices.mail(work, client, "verify_email", link=link, hours=hours)
 
 
 async def attempt(work: Work, client: UUID, code: str) -> Verdict:

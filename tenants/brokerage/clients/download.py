@@ -1,0 +1,91 @@
+"""A client's own data as a file, and what stays with us after they leave."""
+
+import io
+import json
+import zipfile
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.clients import details, hooks, needs, queries
+from stoa.audit.capture import plain
+from stoa.identity.model import Person, Session
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+_MOST_SESSIONS: Final = 500
+
+KEPT: Final = (
+    (N_("Who you are and how we checked it"), N_("Law against money laundering"), 5),
+    (N_("Deposits, withdrawals and transfers"), N_("Law against money laundering, tax law"), 7),
+    (N_("Orders, trades and statements"), N_("Financial services law"), 5),
+    (N_("What we wrote to one another"), N_("Financial services law"), 5),
+)
+"""What is kept after closing: what, why, and for how many years."""
+
+
+async def pack(work: Work, client: UUID) -> bytes:
+    """A ZIP with one JSON file a section. Nothing in it is about anyone else."""
+    sections: dict[str, Any] = {
+        "personal-details": await _details(work, client),
+        "agreements": [
+            {
+                "document": one.document,
+                "version": one.version,
+                "language": one.language,
+                "accepted_at": one.accepted_at,
+            }
+            for one in (await needs.agreed(work, client)).values()
+        ],
+        "sign-ins": await _sign_ins(work, client),
+    }
+    for name, export in hooks.exports.items():
+        sections[name] = await export(work, client)
+    work.record("data.downloaded", client=str(client), sections=sorted(sections))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, section in sections.items():
+            text = json.dumps(plain(section), ensure_ascii=False, indent=2, sort_keys=True)
+            archive.writestr(f"{name}.json", text)
+    return out.getvalue()
+
+
+async def _details(work: Work, client: UUID) -> dict[str, Any]:
+    found = await queries.brief(work, client)
+    person = await work.get(Person, client)
+    return {
+        "reference": found.reference,
+        "first_name": found.first_name,
+        "last_name": found.last_name,
+        "email": found.email,
+        "email_confirmed_at": found.email_verified_at,
+        "phone": found.phone,
+        "birth_date": found.birth_date,
+        "address": details.address_of(found).lines() or None,
+        "country": found.country,
+        "language": person.locale,
+        "client_type": found.client_type,
+        "verification_level": found.level,
+        "registered_at": found.registered_at,
+        "came_by": {"source": found.source, "campaign": found.campaign},
+    }
+
+
+async def _sign_ins(work: Work, client: UUID) -> list[dict[str, Any]]:
+    rows = await work.rows(
+        select(Session)
+        .where(Session.person == client)
+        .order_by(Session.started_at.desc())
+        .limit(_MOST_SESSIONS)
+    )
+    return [
+        {
+            "started_at": row.started_at,
+            "seen_at": row.seen_at,
+            "ended_at": row.ended_at,
+            "ip": row.ip,
+            "device": row.device,
+        }
+        for row in rows
+    ]

@@ -1,0 +1,78 @@
+"""What all modules say about one client or one working day, merged for the shared screens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from stoa.product import Card, Hit, Need, Product
+from stoa.tenancy.work import Work
+
+MOST_MOMENTS: Final = 120
+MOST_HITS: Final = 30
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def today(product: Product, work: Work) -> list[Card]:
+    """Cards of the desk's first screen: each module gives what the reader's role may see."""
+    found = [card for m in product.modules if m.today for card in await m.today(work)]
+    return sorted(found, key=lambda card: card.order)
+
+
+async def home(product: Product, work: Work, client: UUID) -> list[Card]:
+    """Cards of the trader room's first screen."""
+    found = [card for m in product.modules if m.home for card in await m.home(work, client)]
+    return sorted(found, key=lambda card: card.order)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A need as the tracker draws it."""
+
+    title: str
+    text: str
+    state: str
+    href: str
+    when: datetime | None
+    who: str
+
+
+async def needs(product: Product, work: Work, client: UUID) -> list[Step]:
+    """What is asked of a client, by whom and by when; staff see the same list."""
+    found: list[Need] = []
+    for module in product.modules:
+        if module.needs:
+            found += await module.needs(work, client)
+    return [_step(need) for need in sorted(found, key=lambda need: need.order)]
+
+
+_STATES: Final = {"done": "done", "stopped": "stopped", "moving": "here", "waiting": "next"}
+
+
+def _step(need: Need) -> Step:
+    state = _STATES.get(need.status, "needs" if need.who == "client" else "next")
+    acts = state in {"needs", "stopped", "here", "next"} and need.who == "client"
+    return Step(need.label, need.detail, state, need.path or "" if acts else "", need.due, need.who)
+
+
+async def moments(product: Product, work: Work, client: UUID) -> list[Any]:
+    """Everything that happened to a client, newest first."""
+    found = [one for m in product.modules if m.moments for one in await m.moments(work, client)]
+    found.sort(key=lambda one: _field(one, "at") or _LONG_AGO, reverse=True)
+    return found[:MOST_MOMENTS]
+
+
+def _field(one: Any, name: str) -> Any:
+    return one.get(name) if isinstance(one, dict) else getattr(one, name, None)
+
+
+async def hits(product: Product, work: Work, typed: str) -> Sequence[Hit]:
+    """What every module finds, the closest first; one path appears once."""
+    found: dict[str, Hit] = {}
+    for module in product.modules:
+        if module.search:
+            for hit in await module.search(work, typed):
+                if hit.path not in found or found[hit.path].score < hit.score:
+                    found[hit.path] = hit
+    return sorted(found.values(), key=lambda hit: -hit.score)[:MOST_HITS]

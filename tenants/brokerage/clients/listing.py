@@ -1,0 +1,240 @@
+"""The list of clients: columns, filters, and rows opened a page at a time."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy.orm import aliased
+
+from brokerage.clients import queries
+from brokerage.clients.model import NO_LEVEL, SEARCH, Client, Risk, State
+from brokerage.clients.permissions import Clients
+from brokerage.clients.settings import ClientSettings
+from stoa.identity.model import Person
+from stoa.kernel.money import Money
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+from stoa.theming import statuses
+from stoa.theming.masks import mask
+from stoa.theming.places import countries
+from stoa.theming.statuses import Status, Tone
+from stoa.theming.texts import N_
+from stoa.web.tables import Bulk, Column, Filter, Shown, Table, amounts, choice, dates
+
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_traded = func.coalesce(Client.last_trade_at, _NEVER)
+
+STATES: Final = (
+    (State.REGISTERED, N_("Registered")),
+    (State.ACTIVE, N_("Active")),
+    (State.CLOSED, N_("Closed")),
+)
+RISKS: Final = (
+    (Risk.UNRATED, N_("Not rated")),
+    (Risk.LOW, N_("Low risk")),
+    (Risk.MEDIUM, N_("Medium risk")),
+    (Risk.HIGH, N_("High risk")),
+)
+statuses.learn(
+    {
+        "registered": Status(N_("Registered"), Tone.WAITING, icon="user-plus"),
+        "not verified": Status(N_("Not verified"), Tone.WAITING, icon="shield"),
+        "basic": Status(N_("Basic"), Tone.MOVING, icon="shield-half"),
+        "unrated risk": Status(N_("Not rated"), Tone.WAITING, icon="gauge"),
+        "low risk": Status(N_("Low risk"), Tone.DONE, icon="gauge"),
+        "medium risk": Status(N_("Medium risk"), Tone.NEEDS, icon="gauge"),
+        "high risk": Status(N_("High risk"), Tone.STOPPED, icon="gauge"),
+    }
+)
+TRADED: Final = (
+    ("7", N_("In the last 7 days")),
+    ("30", N_("In the last 30 days")),
+    ("-14", N_("Not for 14 days")),
+    ("-30", N_("Not for 30 days")),
+    ("never", N_("Never")),
+)
+LEVELS: Final = {"none": N_("Not verified"), "basic": N_("Basic"), "verified": N_("Verified")}
+
+
+def query(work: Work) -> Select[Any]:
+    found: Any = (
+        select(
+            Client.id,
+            Client.reference,
+            Client.state,
+            Client.level,
+            Client.risk,
+            Client.country,
+            Client.owner,
+            Client.registered_at,
+            Client.deposits_total,
+            Client.withdrawals_total,
+            Client.last_trade_at,
+            Person.name_sealed,
+            Person.email_sealed,
+        )
+        .join(Person, Person.id == Client.id)
+        .where(queries.visible(work))
+    )
+    return found  # type: ignore[no-any-return]
+
+
+def _found(work: Work, typed: str) -> ColumnElement[bool]:
+    tokens = work.keys.query_tokens(SEARCH, typed)
+    return Client.search.contains(tokens) if tokens else false()
+
+
+def _last_trade(work: Work, value: str) -> ColumnElement[bool]:
+    if value == "never":
+        return Client.last_trade_at.is_(None)
+    if not value.lstrip("-").isdecimal() or len(value) > 5:
+        return false()
+    since = work.now - timedelta(days=abs(int(value)))
+    if value.startswith("-"):
+        return (_traded < since) & Client.last_trade_at.is_not(None)
+    return Client.last_trade_at >= since
+
+
+def _whose(work: Work, value: str) -> ColumnElement[bool]:
+    if value == "none":
+        return Client.owner.is_(None)
+    if value == "me":
+        return Client.owner == work.actor.id
+    return _is(Client.owner, value)
+
+
+def _is(column: Any, value: str) -> ColumnElement[bool]:
+    try:
+        return column == UUID(value)  # type: ignore[no-any-return]
+    except ValueError:
+        return false()
+
+
+async def owners(work: Work) -> Sequence[tuple[str, str]]:
+    """Members of staff who look after someone, by name."""
+    ids = await work.rows(select(Client.owner).where(Client.owner.is_not(None)).distinct())
+    named = await queries.names(work, [one for one in ids if one is not None])
+    listed = sorted(((str(one), name) for one, name in named.items()), key=lambda o: o[1])
+    return [("me", N_("Me")), ("none", N_("Nobody")), *listed]
+
+
+async def partners(work: Work) -> Sequence[tuple[str, str]]:
+    """Partners who introduced someone, by name; a partner is a client too."""
+    other = aliased(Client)
+    ids = await work.rows(
+        select(other.id)
+        .where(other.id.in_(select(Client.partner).where(Client.partner.is_not(None))))
+        .limit(200)
+    )
+    named = await queries.names(work, ids)
+    return sorted(((str(one), name) for one, name in named.items()), key=lambda p: p[1])
+
+
+async def levels(work: Work) -> Sequence[tuple[str, str]]:
+    return [
+        (one, LEVELS.get(one, one.capitalize())) for one in work.settings(ClientSettings).levels
+    ]
+
+
+async def lands(_work: Work) -> Sequence[tuple[str, str]]:
+    return countries()
+
+
+FILTERS: Final = (
+    choice("state", N_("State"), Client.state, [(str(k), v) for k, v in STATES]),
+    choice("level", N_("Level"), Client.level, levels),
+    choice("risk", N_("Risk"), Client.risk, [(str(k), v) for k, v in RISKS]),
+    choice("country", N_("Country"), Client.country, lands),
+    Filter("owner", N_("Looked after by"), _whose, "select", owners),
+    Filter("partner", N_("Partner"), lambda _w, v: _is(Client.partner, v), "select", partners),
+    Filter("traded", N_("Last trade"), _last_trade, "select", TRADED),
+    Filter("tag", N_("Tag"), lambda _w, v: Client.tags.contains([v.casefold()]), "text"),
+    *dates("registered", N_("Registered from"), N_("Registered to"), Client.registered_at),
+    *amounts("deposited", N_("Deposited at least"), N_("Deposited at most"), Client.deposits_total),
+)
+
+
+async def view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
+    """Names of clients and of who looks after them, in one more query for the whole page."""
+    named = await queries.names(work, {row.owner for row in rows if row.owner})
+    currency = work.settings(TenantFacts).base_currency
+    return [
+        Shown(
+            key=str(row.id),
+            href=f"/desk/clients/{row.id}",
+            cells=[
+                {
+                    "name": work.unseal(row.id, "person.name", row.name_sealed) or row.reference,
+                    "note": row.reference,
+                },
+                _address(work, row),
+                row.country,
+                row.state,
+                level_word(row.level),
+                f"{row.risk} risk",
+                named.get(row.owner, ""),
+                Money(row.deposits_total, currency),
+                Money(row.deposits_total - row.withdrawals_total, currency),
+                row.last_trade_at,
+                row.registered_at,
+            ],
+        )
+        for row in rows
+    ]
+
+
+def _address(work: Work, row: Any) -> str:
+    """Masked in lists, whoever reads; one address is opened on the client's own page."""
+    return mask(work.unseal(row.id, "person.email", row.email_sealed), "email")
+
+
+def level_word(level: str) -> str:
+    return "not verified" if level == NO_LEVEL else level
+
+
+def table(work: Work) -> Table:
+    """The list in the tenant's base currency."""
+    currency = work.settings(TenantFacts).base_currency
+    bulk = []
+    if work.actor.may(Clients.ASSIGN):
+        bulk.append(Bulk(N_("Give to someone"), "/desk/clients/assign", "user-share"))
+    if work.actor.may(Clients.TAG):
+        bulk.append(Bulk(N_("Tag"), "/desk/clients/tag", "tag"))
+    return Table(
+        name="clients",
+        title=N_("Clients"),
+        columns=[
+            Column("name", N_("Client"), "person", fixed=True),
+            Column("email", N_("E-mail"), "text"),
+            Column("country", N_("Country"), "flag", sort=Client.country),
+            Column("state", N_("State"), "status"),
+            Column("level", N_("Level"), "status"),
+            Column("risk", N_("Risk"), "status"),
+            Column("owner", N_("Looked after by"), "text"),
+            Column("deposits", N_("Deposited"), "money", sort=Client.deposits_total, note=currency),
+            Column(
+                "net",
+                N_("Net deposits"),
+                "money",
+                sort=Client.deposits_total - Client.withdrawals_total,
+                note=currency,
+            ),
+            Column("traded", N_("Last trade"), "when", sort=_traded),
+            Column("registered", N_("Registered"), "when", sort=Client.registered_at),
+        ],
+        query=query,
+        view=view,
+        id=Client.id,
+        order="registered",
+        filters=FILTERS,
+        search=_found,
+        search_label=N_("Name, e-mail, telephone or reference"),
+        export_permission=Clients.EXPORT,
+        bulk=bulk,
+        live="clients",
+        empty_title=N_("No clients here yet"),
+        empty_text=N_("People appear here as soon as they register. Share your sign-up page."),
+        empty_icon="users",
+    )
