@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 
 from stoa.db.rows import TenantRow
 from stoa.vault.keys import MasterKey
@@ -18,15 +18,25 @@ REVISION_TABLE: Final = "schema_revision"
 
 
 def ddl(metadata: MetaData) -> list[str]:
-    """CREATE statements of every table and index, in an order that resolves foreign keys."""
+    """CREATE statements of every table and index, in an order that resolves foreign keys.
+
+    Foreign keys that close a circle (`use_alter`) come last.
+    """
     dialect = postgresql.dialect()
     parts: list[str] = []
+    circles = [
+        key
+        for table in metadata.sorted_tables
+        for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name))
+        if key.use_alter
+    ]
     for table in metadata.sorted_tables:
         parts.append(str(CreateTable(table).compile(dialect=dialect)).strip())
         parts += [
             str(CreateIndex(index).compile(dialect=dialect))
             for index in sorted(table.indexes, key=lambda index: str(index.name))
         ]
+    parts += [str(AddConstraint(key).compile(dialect=dialect)).strip() for key in circles]
     return parts
 
 

@@ -1,0 +1,1 @@
+"""Whose money is where: accounts, entries and legs that the database itself keeps balanced."""

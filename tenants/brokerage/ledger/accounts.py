@@ -1,0 +1,255 @@
+"""Accounts as values. Naming one asks the database nothing: its id is the digest of what it is.
+
+client_wallet(work, client, currency) -> Account        what a client may spend
+hold(work, client, currency, cause)   -> Account        set aside; cause = ("withdrawal", id)
+platform(work, client, currency, trading_account) -> Account
+house(work, code, currency)           -> Account        "psp:alpha", "fees", "bank", ...
+await get(work, id)                   -> Account        of a stored id, such as a hold's
+await freeze(work, client, why) / unfreeze(work, client)
+await ensure(work, accounts)          rows for accounts never used before (posting does it)
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from brokerage.ledger.model import Guard, LedgerAccount, Tree
+from brokerage.ledger.permissions import Ledger
+from stoa.kernel import currencies
+from stoa.kernel.refusals import Invalid, NotFound
+from stoa.tenancy.work import Work
+
+Ref = tuple[str, UUID]
+"""What a posting or a hold is about: the row's kind and its id, such as ("withdrawal", id)."""
+
+WALLET: Final = "wallet"
+HOLD: Final = "hold"
+PLATFORM: Final = "platform"
+
+_CLIENT: Final = {WALLET: Guard.FLOOR, HOLD: Guard.FLOOR, PLATFORM: Guard.RUNNING}
+
+HOUSE: Final[dict[str, Tree]] = {
+    "bank": Tree.CLIENT_MONEY,
+    "psp": Tree.CLIENT_MONEY,
+    "payout": Tree.CLIENT_MONEY,
+    "platform-clearing": Tree.CLIENT_MONEY,
+    "suspense": Tree.CLIENT_MONEY,
+    "house-bank": Tree.HOUSE,
+    "fees": Tree.HOUSE,
+    "fx": Tree.HOUSE,
+    "partners": Tree.HOUSE,
+    "bonus": Tree.HOUSE,
+    "trading": Tree.HOUSE,
+    "negative-balance": Tree.HOUSE,
+    "chargebacks": Tree.HOUSE,
+    "adjustments": Tree.HOUSE,
+}
+"""Kinds of house accounts. A code is a kind, or `kind:name` for one of several (`psp:alpha`)."""
+
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing one can misread aloud
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account's name; whether its row exists is for `posting` to see to."""
+
+    id: UUID
+    code: str
+    kind: str
+    tree: Tree
+    guard: Guard
+    currency: str
+    owner: UUID | None = None
+    ref_kind: str | None = None
+    ref: UUID | None = None
+
+    @property
+    def number(self) -> str | None:
+        """What other clients pay to; wallets have one. 49 bits, from the id."""
+        if self.kind != WALLET:
+            return None
+        value, signs = self.id.int >> 64, ""
+        for _ in range(10):
+            value, at = divmod(value, len(_ALPHABET))
+            signs += _ALPHABET[at]
+        return f"W-{signs[:5]}-{signs[5:]}"
+
+
+def _named(
+    work: Work,
+    code: str,
+    kind: str,
+    currency: str,
+    *,
+    tree: Tree,
+    guard: Guard,
+    owner: UUID | None = None,
+    ref: Ref | None = None,
+) -> Account:
+    if not currencies.known(currency):
+        raise Invalid("This currency is not available.", field="currency")
+    ref_kind, ref_id = ref or (None, None)
+    what = f"{work.tenant.id}|{code}|{owner or ''}|{currency}|{ref_id or ''}"
+    digest = hashlib.sha256(what.encode()).hexdigest()
+    return Account(
+        UUID(hex=digest[:32]), code, kind, tree, guard, currency, owner, ref_kind, ref_id
+    )
+
+
+def client_wallet(work: Work, client: UUID, currency: str) -> Account:
+    """What a client may spend in one currency."""
+    return _of_client(work, WALLET, client, currency, None)
+
+
+def hold(work: Work, client: UUID, currency: str, cause: Ref) -> Account:
+    """What is set aside for one cause; an account of its own, so it is used up at most once."""
+    return _of_client(work, HOLD, client, currency, cause)
+
+
+def platform(work: Work, client: UUID, currency: str, trading_account: UUID) -> Account:
+    """A client's money at one trading account.
+
+    Its balance runs but has no floor: what the platform did to it is a fact, and a loss beyond the
+    balance shows until the house has funded it.
+    """
+    return _of_client(work, PLATFORM, client, currency, ("trading-account", trading_account))
+
+
+def _of_client(work: Work, kind: str, client: UUID, currency: str, ref: Ref | None) -> Account:
+    return _named(
+        work,
+        kind,
+        kind,
+        currency,
+        tree=Tree.CLIENT_MONEY,
+        guard=_CLIENT[kind],
+        owner=client,
+        ref=ref,
+    )
+
+
+def house(work: Work, code: str, currency: str) -> Account:
+    """An account of the house by code. Raises ValueError for a kind that is not in HOUSE."""
+    kind = code.split(":", 1)[0]
+    if kind not in HOUSE:
+        raise ValueError(f"no house account is called {code}")
+    return _named(work, code, kind, currency, tree=HOUSE[kind], guard=Guard.NONE)
+
+
+def of_row(row: LedgerAccount) -> Account:
+    """The value of a stored account."""
+    return Account(
+        row.id,
+        row.code,
+        row.kind,
+        Tree(row.tree),
+        Guard(row.guard),
+        row.currency,
+        row.owner,
+        row.ref_kind,
+        row.ref,
+    )
+
+
+async def get(work: Work, account: UUID) -> Account:
+    """The account of a stored id. Raises NotFound."""
+    row = await work.first(
+        select(LedgerAccount)
+        .where(LedgerAccount.id == account)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound
+    return of_row(row)
+
+
+async def ensure(work: Work, accounts: Iterable[Account]) -> None:
+    """Make the rows of accounts that have none yet; the others stay as they are."""
+    wanted = sorted(set(accounts), key=lambda account: account.id)
+    rows = [
+        {
+            "id": account.id,
+            "code": account.code,
+            "kind": account.kind,
+            "tree": str(account.tree),
+            "guard": str(account.guard),
+            "currency": account.currency,
+            "owner": account.owner,
+            "ref_kind": account.ref_kind,
+            "ref": account.ref,
+            "number": account.number,
+            "opened_at": work.now,
+        }
+        for account in wanted
+    ]
+    if not rows:
+        return
+    await work.run(insert(LedgerAccount).values(rows).on_conflict_do_nothing())
+    owners = [account.owner for account in wanted if account.kind in {WALLET, PLATFORM}]
+    if owners:
+        await _inherit_freeze(work, owners)
+
+
+async def _inherit_freeze(work: Work, owners: list[UUID | None]) -> None:
+    """A frozen client's new wallet is frozen as the others are."""
+    other = aliased(LedgerAccount)
+    frozen = (
+        select(func.max(other.frozen_at))
+        .where(other.owner == LedgerAccount.owner, other.frozen_at.is_not(None))
+        .scalar_subquery()
+    )
+    why = (
+        select(func.max(other.frozen_why))
+        .where(other.owner == LedgerAccount.owner, other.frozen_at.is_not(None))
+        .scalar_subquery()
+    )
+    await work.run(
+        update(LedgerAccount)
+        .where(
+            LedgerAccount.owner.in_(owners),
+            LedgerAccount.kind != HOLD,
+            LedgerAccount.frozen_at.is_(None),
+            frozen.is_not(None),
+        )
+        .values(frozen_at=frozen, frozen_why=why)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def freeze(work: Work, client: UUID, why: str) -> int:
+    """Let nothing leave a client's wallets and trading accounts until unfrozen.
+
+    Money may still come in, and holds may be released. Returns how many accounts were frozen.
+    """
+    work.require(Ledger.FREEZE)
+    work.subject = client
+    changed = await _frozen(work, client, why)
+    work.record("wallets frozen", client=str(client), why=why, accounts=changed)
+    work.announce(f"client:{client}|wallets", f"desk|money-{client}")
+    return changed
+
+
+async def unfreeze(work: Work, client: UUID) -> int:
+    """Let money leave again. Returns how many accounts were unfrozen."""
+    work.require(Ledger.FREEZE)
+    work.subject = client
+    changed = await _frozen(work, client, None)
+    work.record("wallets unfrozen", client=str(client), accounts=changed)
+    work.announce(f"client:{client}|wallets", f"desk|money-{client}")
+    return changed
+
+
+async def _frozen(work: Work, client: UUID, why: str | None) -> int:
+    found = await work.run(
+        update(LedgerAccount)
+        .where(LedgerAccount.owner == client, LedgerAccount.kind != HOLD)
+        .values(frozen_at=work.now if why else None, frozen_why=why and why[:200])
+        .returning(LedgerAccount.id)
+    )
+    return len(found.all())

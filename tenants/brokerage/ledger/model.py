@@ -1,0 +1,257 @@
+"""Accounts, entries and legs, and the constraints that make a wrong ledger unwritable.
+
+A tenant's schema holds no function and no trigger, so the proof is made of keys and checks alone:
+
+* **Entries sum to zero.** A leg names its opposite: the same entry and line, the same currency,
+  minus the amount (`opposite`, a generated column). A foreign key of the table on itself demands
+  that this opposite exists. A leg cannot stand alone, so no set of legs can fail to sum to zero,
+  and the foreign key on (account, currency) keeps both in the account's own currency. An entry in
+  its turn points at a leg, so it cannot be empty.
+* **Balances are the sum of their legs.** Accounts of clients are chained: each leg carries the
+  account's version and balance after it, and refers to the version and balance before it. The
+  account's row holds the newest version and balance and refers to the leg that carries them: a
+  balance that no leg explains cannot be stored, by whatever statement.
+* **Clients' money is never negative**: a check on every leg and on every account with a floor.
+* **Nothing is altered**: entries and legs are insert-only by grant. An account's id is the digest
+  of what the account is, so a wallet cannot change its owner or its currency.
+* **Digits fit the currency**: a check, drawn from the table of currencies.
+
+House accounts are written by nearly every entry; they are not chained, so nobody waits for them,
+and their balance is the sum of their legs. `posting` writes all of it in one statement.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from stoa.db.rows import TenantRow
+from stoa.kernel.currencies import EXPONENTS
+
+
+class Tree(StrEnum):
+    """Whose money: what is owed to clients and where it lies, or the broker's own."""
+
+    CLIENT_MONEY = "client-money"
+    HOUSE = "house"
+
+
+class Guard(StrEnum):
+    """FLOOR: running balance, never below zero. RUNNING: running balance. NONE: legs alone."""
+
+    FLOOR = "floor"
+    RUNNING = "running"
+    NONE = "none"
+
+
+def _places() -> str:
+    """SQL for the digits of a leg's currency; two unless the currency says otherwise."""
+    uncommon = sorted((places, code) for code, places in EXPONENTS.items() if places != 2)
+    whens = " ".join(
+        f"when currency in ({', '.join(repr(code) for _, code in group)}) then {places}"
+        for places, group in groupby(uncommon, key=lambda pair: pair[0])
+    )
+    return f"(case {whens} else 2 end)"
+
+
+ACCOUNT_ID_SQL: Final = (
+    "cast(left(encode(sha256(convert_to("
+    "cast(tenant as text) || '|' || code || '|' || coalesce(cast(owner as text), '') || '|' || "
+    "currency || '|' || coalesce(cast(ref as text), ''), 'UTF8')), 'hex'), 32) as uuid)"
+)
+
+
+class LedgerAccount(TenantRow):
+    """An account. `code` is `wallet`, `hold` or `platform` for clients, `psp:alpha` for the house;
+    `ref` names the trading account or the cause of a hold; `number` is what others pay to.
+    """
+
+    __tablename__ = "ledger_account"
+    __audited__ = False
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant: Mapped[UUID] = mapped_column(
+        ForeignKey("tenant_identity.tenant"),
+        server_default=text("cast(current_setting('app.tenant') as uuid)"),
+    )
+    code: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(24))
+    tree: Mapped[str] = mapped_column(String(16))
+    guard: Mapped[str] = mapped_column(String(8))
+    currency: Mapped[str] = mapped_column(String(8))
+    owner: Mapped[UUID | None]
+    ref_kind: Mapped[str | None] = mapped_column(String(40))
+    ref: Mapped[UUID | None]
+    number: Mapped[str | None] = mapped_column(String(16))
+    balance: Mapped[Decimal] = mapped_column(server_default="0")
+    version: Mapped[int | None] = mapped_column(BigInteger)
+    moved_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    frozen_at: Mapped[datetime | None]
+    frozen_why: Mapped[str | None] = mapped_column(String(200))
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("id", "currency", "guard"),
+        ForeignKeyConstraint(
+            ["id", "version", "balance"],
+            ["leg.account", "leg.version", "leg.balance"],
+            name="fk_ledger_account_newest_leg",
+            use_alter=True,
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
+        CheckConstraint(f"id = {ACCOUNT_ID_SQL}", name="identity"),
+        CheckConstraint("tree in ('client-money', 'house')", name="tree"),
+        CheckConstraint("guard in ('floor', 'running', 'none')", name="guard"),
+        CheckConstraint("(guard = 'none') = (owner is null)", name="guarded_when_owned"),
+        CheckConstraint("guard <> 'none' or version is null", name="house_unversioned"),
+        CheckConstraint("version is not null or balance = 0", name="balance_explained"),
+        CheckConstraint("guard <> 'floor' or balance >= 0", name="never_negative"),
+        Index("ix_ledger_account_owner", "owner", "kind"),
+        Index(
+            "ix_ledger_account_house",
+            "code",
+            "currency",
+            postgresql_where=text("owner is null"),
+        ),
+        Index(
+            "ix_ledger_account_number",
+            "number",
+            unique=True,
+            postgresql_where=text("number is not null"),
+        ),
+        Index("ix_ledger_account_ref", "ref", postgresql_where=text("ref is not null")),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+
+class Entry(TenantRow):
+    """One thing that happened to money. `operation` is unique for ever; `asked_hash` is the digest
+    of what was asked under it. `amount` is the first line's, for lists.
+    """
+
+    __tablename__ = "entry"
+    __append_only__ = True
+    __audited__ = False
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant: Mapped[UUID] = mapped_column(
+        ForeignKey("tenant_identity.tenant"),
+        server_default=text("cast(current_setting('app.tenant') as uuid)"),
+    )
+    operation: Mapped[str] = mapped_column(String(160), unique=True)
+    asked_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    kind: Mapped[str] = mapped_column(String(40))
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(8))
+    first_line: Mapped[int] = mapped_column(SmallInteger, Computed("1", persisted=True))
+    ref_kind: Mapped[str | None] = mapped_column(String(40))
+    ref: Mapped[UUID | None]
+    reason: Mapped[str | None] = mapped_column(String(400))
+    posted_at: Mapped[datetime]
+    effective_at: Mapped[datetime]
+    reverses: Mapped[UUID | None] = mapped_column(ForeignKey("entry.id"))
+    posted_by_kind: Mapped[str] = mapped_column(String(16))
+    posted_by: Mapped[UUID | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["id", "first_line", "amount", "currency"],
+            ["leg.entry", "leg.line", "leg.amount", "leg.currency"],
+            name="fk_entry_first_leg",
+            use_alter=True,
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("reverses is null or reverses <> id", name="reverses_another"),
+        CheckConstraint("effective_at <= posted_at", name="not_ahead"),
+        Index(
+            "ix_entry_reverses",
+            "reverses",
+            unique=True,
+            postgresql_where=text("reverses is not null"),
+        ),
+        Index("ix_entry_ref", "ref", postgresql_where=text("ref is not null")),
+        Index("ix_entry_kind", "kind", "id"),
+    )
+
+
+class Leg(TenantRow):
+    """What one entry does to one account: more (positive) or less (negative) of what the broker
+    owes its owner. Assets of the house, such as money at a PSP, are therefore negative.
+    """
+
+    __tablename__ = "leg"
+    __append_only__ = True
+    __audited__ = False
+
+    entry: Mapped[UUID] = mapped_column(ForeignKey("entry.id"))
+    line: Mapped[int] = mapped_column(SmallInteger)
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(8))
+    opposite: Mapped[Decimal] = mapped_column(Computed("-amount", persisted=True))
+    account: Mapped[UUID]
+    guard: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int | None] = mapped_column(BigInteger)
+    balance: Mapped[Decimal | None]
+    previous: Mapped[int | None] = mapped_column(
+        BigInteger, Computed("nullif(version - 1, 0)", persisted=True)
+    )
+    before: Mapped[Decimal | None] = mapped_column(Computed("balance - amount", persisted=True))
+    posted_at: Mapped[datetime]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("entry", "line", "amount", "currency"),
+        ForeignKeyConstraint(
+            ["entry", "line", "opposite", "currency"],
+            ["leg.entry", "leg.line", "leg.amount", "leg.currency"],
+            name="fk_leg_opposite",
+        ),
+        ForeignKeyConstraint(
+            ["account", "currency", "guard"],
+            ["ledger_account.id", "ledger_account.currency", "ledger_account.guard"],
+            name="fk_leg_account",
+        ),
+        ForeignKeyConstraint(
+            ["account", "previous", "before"],
+            ["leg.account", "leg.version", "leg.balance"],
+            name="fk_leg_previous",
+        ),
+        UniqueConstraint("account", "version", "balance"),
+        CheckConstraint(f"amount <> 0 and amount = round(amount, {_places()})", name="digits"),
+        CheckConstraint(
+            "(guard = 'none') = (version is null) and (version is null) = (balance is null)",
+            name="chained_when_guarded",
+        ),
+        CheckConstraint("version is null or version > 1 or balance = amount", name="first"),
+        CheckConstraint("version is null or version > 0", name="version"),
+        CheckConstraint("guard <> 'floor' or balance >= 0", name="never_negative"),
+        Index(
+            "ix_leg_version",
+            "account",
+            "version",
+            unique=True,
+            postgresql_where=text("version is not null"),
+        ),
+        Index("ix_leg_account", "account", "posted_at"),
+    )

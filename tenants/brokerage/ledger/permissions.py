@@ -1,0 +1,37 @@
+"""What may be granted about money and its records."""
+
+from enum import StrEnum
+
+
+class Ledger(StrEnum):
+    VIEW = "ledger:entries:view"
+    ACCOUNTS_VIEW = "ledger:accounts:view"
+    REVERSE = "ledger:entries:reverse"
+    FREEZE = "ledger:wallets:freeze"
+    ADJUSTMENTS_VIEW = "ledger:adjustments:view"
+    ADJUST = "ledger:adjustments:ask"
+    APPROVE = "ledger:adjustments:approve"
+    EXPORT = "ledger:entries:export"
+    WALLETS_OWN = "wallets:own"
+    EXCHANGE_OWN = "exchange:own"
+    TRANSFER_OWN = "transfer:own"
+
+
+VIEWS = (Ledger.VIEW, Ledger.ACCOUNTS_VIEW, Ledger.ADJUSTMENTS_VIEW)
+
+ROLES: dict[str, list[str]] = {
+    "Owner": [p for p in Ledger if not p.endswith(":own")],
+    "Head of finance": [
+        *VIEWS,
+        Ledger.REVERSE,
+        Ledger.FREEZE,
+        Ledger.ADJUST,
+        Ledger.APPROVE,
+        Ledger.EXPORT,
+    ],
+    "Finance": [*VIEWS, Ledger.ADJUST, Ledger.EXPORT],
+    "Compliance": [*VIEWS, Ledger.FREEZE],
+    "Support": [Ledger.VIEW],
+    "Dealing": [Ledger.VIEW],
+    "Auditor": [*VIEWS],
+}

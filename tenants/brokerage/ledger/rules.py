@@ -1,0 +1,92 @@
+"""Decisions about legs: what balances, what pairs with what. Values in, verdicts out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from brokerage.ledger.accounts import Account
+from stoa.kernel.money import LARGEST, Money
+
+MOST_LEGS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """What a posting does to one account: positive adds to what its owner has."""
+
+    account: Account
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One stored leg: lines hold exactly two sides of the same amount."""
+
+    line: int
+    account: Account
+    amount: Decimal
+
+
+def moving(source: Account, target: Account, money: Money) -> list[Leg]:
+    """The two legs that take an amount from one account and give it to another."""
+    return [Leg(source, -money), Leg(target, money)]
+
+
+def reversed_legs(legs: Sequence[Leg]) -> list[Leg]:
+    return [Leg(leg.account, -leg.money) for leg in legs]
+
+
+def paired(legs: Sequence[Leg]) -> list[Side]:
+    """Split legs into lines of two opposite sides, in the order given, giver before taker.
+
+    A deposit of 100 with a fee of 2 (`psp -100, wallet +98, fees +2`) becomes the lines
+    `psp -98 / wallet +98` and `psp -2 / fees +2`: each line is a sum of zero by itself, which is
+    what the database can demand of it. Raises ValueError for what only a programmer does wrong:
+    no legs, amounts that do not sum to zero per currency, a currency not the account's, finer
+    digits than the currency has.
+    """
+    _sound(legs)
+    givers = [_Open(leg.account, -leg.money.amount) for leg in legs if leg.money.amount < 0]
+    sides: list[Side] = []
+    line = 0
+    for leg in legs:
+        if leg.money.amount < 0:
+            continue
+        wanted = leg.money.amount
+        for giver in givers:
+            if wanted == 0:
+                break
+            if giver.left == 0 or giver.account.currency != leg.account.currency:
+                continue
+            taken = min(giver.left, wanted)
+            giver.left -= taken
+            wanted -= taken
+            line += 1
+            sides.append(Side(line, giver.account, -taken))
+            sides.append(Side(line, leg.account, taken))
+    return sides
+
+
+@dataclass(slots=True)
+class _Open:
+    account: Account
+    left: Decimal
+
+
+def _sound(legs: Sequence[Leg]) -> None:
+    if not 2 <= len(legs) <= MOST_LEGS:
+        raise ValueError(f"a posting has 2 to {MOST_LEGS} legs")
+    sums: dict[str, Money] = {}
+    for leg in legs:
+        money = leg.money
+        if money.currency != leg.account.currency:
+            raise ValueError(f"{money.currency} cannot go to an account in {leg.account.currency}")
+        if money.amount == 0 or abs(money.amount) > LARGEST:
+            raise ValueError("a leg moves more than nothing and no more than the largest amount")
+        if not money.exact_digits():
+            raise ValueError(f"{money.amount} has finer digits than {money.currency}")
+        sums[money.currency] = sums.get(money.currency, Money.zero(money.currency)) + money
+    wrong = [str(total) for total in sums.values() if total]
+    if wrong:
+        raise ValueError(f"legs do not sum to zero: {', '.join(wrong)} over")
