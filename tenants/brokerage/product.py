@@ -1,6 +1,7 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
 from brokerage.clients.module import MODULE as CLIENTS
+from brokerage.ledger.module import MODULE as LEDGER
 from stoa.identity.module import MODULE as IDENTITY
 from stoa.notices.module import MODULE as NOTICES
 from stoa.product import Product
@@ -13,6 +14,7 @@ PRODUCT = Product(
         BRAND,
         IDENTITY,
         NOTICES,
+        LEDGER,
         CLIENTS,
     ]
 )
