@@ -58,7 +58,10 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="directory of its own files")
     parser.add_argument("--seed", type=int, default=1, help="of prices, robots and faults")
     given = parser.parse_args()
-    asyncio.run(run(given.state, given.port, given.http_port, given.seed))
+    try:
+        asyncio.run(run(given.state, given.port, given.http_port, given.seed))
+    except OSError as wrong:
+        parser.exit(1, f"sandbox.trading: {wrong}\n")
 
 
 if __name__ == "__main__":

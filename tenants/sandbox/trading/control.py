@@ -6,16 +6,15 @@ import os
 import resource
 from typing import Any
 
-import msgspec
-
 from sandbox.trading import faults as bad_luck
 from sandbox.trading import treasury
 from sandbox.trading.amounts import to_minor, to_text
 from sandbox.trading.book import Account
 from sandbox.trading.config import Group, Manager
+from sandbox.trading.forms import ClockForm, HistoryForm, MoneyForm, RobotForm, ShockForm
 from sandbox.trading.history import Past, Plan
 from sandbox.trading.hub import Hub
-from sandbox.trading.records import Action, Deal, RobotSet
+from sandbox.trading.records import Deal, RobotSet
 from sandbox.trading.retcodes import RefusedError, spoken
 from sandbox.trading.styles import STYLES
 from sandbox.trading.symbols import SYMBOLS
@@ -24,56 +23,6 @@ from sandbox.trading.web_server import HttpError, Request, Response, Router, num
 
 _RATE_MAX = 3_600.0
 _LOGINS_MAX = 1_000
-
-
-class ClockForm(msgspec.Struct, forbid_unknown_fields=True):
-    """``now``: UTC seconds or ISO 8601; or ``offset_s`` from the machine's clock."""
-
-    now: float | str | None = None
-    offset_s: float | None = None
-    frozen: bool = False
-
-
-class RobotForm(msgspec.Struct, forbid_unknown_fields=True):
-    """``rate`` is deals an hour; one robot for each login."""
-
-    login: int = 0
-    logins: list[int] = msgspec.field(default_factory=list[int])
-    style: str = "mixed"
-    rate: float = 6.0
-    seed: int = 0
-    symbols: list[str] = msgspec.field(default_factory=list[str])
-
-
-class HistoryForm(
-    msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}
-):
-    """A past to make. ``from`` and ``to``: UTC seconds or ISO 8601. ``deals`` for each login."""
-
-    start: float | str
-    end: float | str
-    deals: int
-    login: int = 0
-    logins: list[int] = msgspec.field(default_factory=list[int])
-    seed: int = 0
-    style: str = "mixed"
-    keep_open: int = 0
-    deposit: str = "0"
-    comment: str = "Deposit"
-
-
-class ShockForm(msgspec.Struct, forbid_unknown_fields=True):
-    symbol: str
-    percent: float
-
-
-class MoneyForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A balance operation by the desk's own hand; ``forced`` lets it go below zero."""
-
-    amount: str
-    type: int = Action.BALANCE
-    comment: str = ""
-    forced: bool = False
 
 
 class Control:
@@ -213,6 +162,8 @@ class Control:
             past = Past(self._hub.floor, account, plan)
         except RefusedError as refused:
             raise HttpError(422, spoken(refused.code)) from None
+        if past.penniless:
+            raise HttpError(422, f"{account.login} has no money in that period: give a deposit")
         for _ in past.run():
             await asyncio.sleep(0)
         records = past.outcome()

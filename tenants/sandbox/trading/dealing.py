@@ -88,7 +88,8 @@ def close(
     """Close a position, or a part of it, at the price of the moment."""
     position = nightly.accrued(floor, account, position, at)
     volume = position.volume if volume is None else volume
-    if not 0 < volume <= position.volume:
+    uneven = volume != position.volume and volume % SYMBOLS[position.symbol].volume_step
+    if uneven or not 0 < volume <= position.volume:
         raise RefusedError(Ret.INVALID_VOLUME)
     price = floor.closing_price(account, position, at)
     deal, rest = _closing(floor, account, position, at, volume=volume, price=price)

@@ -75,6 +75,13 @@ class Past:
         self._events: list[_Event] = []
         self._number = 0
 
+    @property
+    def penniless(self) -> bool:
+        """Whether there is no money to trade with in all the period."""
+        coming = self._account.between(self.plan.start + 1, self.plan.end)
+        held = self._shadow.balance + self._shadow.credit + self.plan.deposit
+        return held <= 0 and not any(deal.money > 0 for deal in coming)
+
     def run(self) -> Iterator[None]:
         """Trade through the period; yields now and then, so that others get their turn."""
         self._lay_out()

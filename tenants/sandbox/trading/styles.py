@@ -8,11 +8,13 @@ from sandbox.trading.book import Account
 from sandbox.trading.dealing import Want
 from sandbox.trading.floor import Floor
 from sandbox.trading.records import Action, Reason
-from sandbox.trading.symbols import SYMBOLS, Symbol
+from sandbox.trading.symbols import SYMBOLS, Calc, Symbol
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 
 _SHORTNESS = 2.2
+_SHARE_OF_MONEY = 0.25
+"""No single position takes more of the account than this as margin."""
 
 _MAJORS = ("EURUSD", "GBPUSD", "USDJPY", "AUDUSD", "USDCAD", "USDCHF", "NZDUSD")
 _CROSSES = ("EURGBP", "EURJPY", "GBPJPY", "EURCHF", "AUDJPY")
@@ -107,7 +109,8 @@ def size(floor: Floor, account: Account, symbol: Symbol, gear: float, at: int) -
     price = floor.market.quote(symbol, at).ask
     # Money in minor units of one lot; sizes need no exactness, only a sensible order.
     lot: int = symbol.contract * price * rate * 10**group.digits // (10**symbol.digits * RATE)
-    gear = min(gear, account.user.leverage * 0.25)
+    most = 10_000 // symbol.margin_bp if symbol.calc is Calc.CFD else account.user.leverage
+    gear = min(gear, most * _SHARE_OF_MONEY)
     wanted = int(max(0, account.balance + account.credit) * gear * LOT) // max(1, lot)
     steps = max(1, wanted // symbol.volume_step)
     return min(max(steps * symbol.volume_step, symbol.volume_min), symbol.volume_max // 5)

@@ -8,13 +8,12 @@ import base64
 import binascii
 from typing import Any
 
-import msgspec
-
 from sandbox.trading import dealing, pending, rules, users, views
 from sandbox.trading import views_config as prices
 from sandbox.trading.amounts import to_minor
 from sandbox.trading.book import Account
 from sandbox.trading.dealing import Want
+from sandbox.trading.forms import CancelForm, ChangeForm, CloseForm, OrderForm
 from sandbox.trading.hub import Hub
 from sandbox.trading.pending import Waiting
 from sandbox.trading.records import Action, Deal, Kind, Position, Reason
@@ -32,37 +31,6 @@ _KINDS = {
     ("buy", "stop"): Kind.BUY_STOP,
     ("sell", "stop"): Kind.SELL_STOP,
 }
-
-
-class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
-    """``lots``, prices and stops as decimal text; ``expires`` in UTC seconds."""
-
-    symbol: str
-    side: str
-    lots: str
-    type: str = "market"
-    price: str = "0"
-    sl: str = "0"
-    tp: str = "0"
-    expires: int = 0
-    comment: str = ""
-
-
-class CloseForm(msgspec.Struct, forbid_unknown_fields=True):
-    position: int
-    lots: str = ""
-    by: int = 0
-    comment: str = ""
-
-
-class ChangeForm(msgspec.Struct, forbid_unknown_fields=True):
-    position: int
-    sl: str = "0"
-    tp: str = "0"
-
-
-class CancelForm(msgspec.Struct, forbid_unknown_fields=True):
-    order: int
 
 
 class TradingApi:

@@ -13,6 +13,23 @@ from sandbox.trading.symbols import Symbol, digits_of
 
 Json = dict[str, Any]
 _RATES = "Buy Sell BuyLimit SellLimit BuyStop SellStop BuyStopLimit SellStopLimit".split()
+_AS_SYMBOL = (
+    "TradeMode ExecMode FillFlags ExpirFlags OrderFlags SpreadDiff SpreadDiffBalance StopsLevel "
+    "FreezeLevel VolumeMin VolumeMinExt VolumeMax VolumeMaxExt VolumeStep VolumeStepExt "
+    "VolumeLimit VolumeLimitExt MarginFlags MarginInitial MarginMaintenance MarginLiquidity "
+    "MarginHedged MarginCurrency SwapMode SwapLong SwapShort Swap3Day REFlags RETimeout IEFlags "
+    "IECheckMode IETimeout IESlipProfit IESlipLosing IEVolumeMax IEVolumeMaxExt"
+).split()
+"""What a group may set otherwise than the symbol does; here it does so for few of them."""
+
+_UNUSED = (
+    "TickChartMode FilterSoft FilterSoftTicks FilterHard FilterHardTicks FilterDiscard "
+    "FilterSpreadMax FilterSpreadMin FilterGap FilterGapTicks REFlags RETimeout IECheckMode "
+    "IETimeout IESlipProfit IESlipLosing IEVolumeMax IEVolumeMaxExt SpliceType SpliceTimeType "
+    "SpliceTimeDays"
+).split()
+"""What clients read of a symbol and this market has no use for."""
+
 _RETAIL_NETTING, _RETAIL_HEDGING = "0", "2"
 _SWAP_BY_POINTS, _SWAP_OFF = "1", "0"
 _DAY_MINUTES = "1440"
@@ -24,6 +41,7 @@ def group(row: Group) -> Json:
         "Server": "1",
         "PermissionsFlags": "2",
         "AuthMode": "0",
+        "AuthOTPMode": "0",
         "AuthPasswordMin": str(row.password_min),
         "Company": row.company,
         "CompanyPage": "",
@@ -37,6 +55,7 @@ def group(row: Group) -> Json:
         "ReportsFlags": "0",
         "ReportsSMTP": "",
         "ReportsSMTPLogin": "",
+        "ReportsSMTPPass": "",
         "NewsMode": "2",
         "NewsCategory": "",
         "NewsLangs": [],
@@ -60,8 +79,14 @@ def group(row: Group) -> Json:
         "LimitSymbols": "0",
         "LimitPositions": "0",
         "Commissions": [_commission(row)] if to_minor(row.commission, row.digits) else [],
-        "Symbols": [{"Path": row.symbols, "TradeMode": "default", "SpreadDiff": str(row.markup)}],
+        "Symbols": [
+            {**dict.fromkeys(_AS_SYMBOL, "default"), "Path": row.symbols, **_spread(row)},
+        ],
     }
+
+
+def _spread(row: Group) -> Json:
+    return {"SpreadDiff": str(row.markup), "SwapMode": "0" if row.swap_free else "default"}
 
 
 def _commission(row: Group) -> Json:
@@ -164,6 +189,7 @@ def symbol(row: Symbol, at_group: Group | None = None) -> Json:
         "PriceLimitMin": to_text(0, 8),
         "PriceStrike": to_text(0, 8),
         "OptionsMode": "0",
+        **dict.fromkeys(_UNUSED, "0"),
         "FaceValue": to_text(0, 8),
         "AccruedInterest": to_text(0, 8),
     }

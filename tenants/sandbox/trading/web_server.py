@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -145,6 +146,11 @@ class HttpServer:
             return await self._router(request)
         except HttpError as wrong:
             return reply({"error": str(wrong)}, wrong.status)
+        except DroppedError:
+            raise
+        except Exception:
+            traceback.print_exc()
+            return reply({"error": "the server made a mistake; its log says which"}, 500)
 
 
 async def _next_request(

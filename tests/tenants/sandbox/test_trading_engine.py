@@ -154,9 +154,10 @@ async def test_a_partial_close_leaves_the_rest_open(still: TradingServer, desk: 
 
     first = (await still.post(f"/dealer/{login}/close", position=ticket, lots="0.10"))["Deals"][0]
     rest = (await positions(desk, login))[0]
-    too_much = await still.call(
-        "POST", f"/dealer/{login}/close", {"position": ticket, "lots": "0.21"}
-    )
+    wrong = [
+        await still.call("POST", f"/dealer/{login}/close", {"position": ticket, "lots": lots})
+        for lots in ("0.21", "0.005", "0", "-0.01")
+    ]
     second = (await still.post(f"/dealer/{login}/close", position=ticket))["Deals"][0]
 
     assert (first["VolumeClosed"], rest["Volume"], second["VolumeClosed"]) == (
@@ -164,7 +165,7 @@ async def test_a_partial_close_leaves_the_rest_open(still: TradingServer, desk: 
         "2000",
         "2000",
     )
-    assert too_much.body["retcode"].startswith("10014")
+    assert all(reply.body["retcode"].startswith("10014") for reply in wrong)
     assert await positions(desk, login) == []
     assert (await state(desk, login))["Margin"] == 0
 

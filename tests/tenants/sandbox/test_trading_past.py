@@ -123,6 +123,7 @@ async def test_what_cannot_have_been_is_refused(trading: TradingServer, peer: Pe
         {"deposit": "1.234"},
         {"from": "yesterday"},
         {"colour": "red"},
+        {"deals": 2},  # its money came later
     ):
         form = {"login": login, "from": now - 100, "to": now - 10, "deals": 2} | change
         assert (await trading.call("POST", "/history", form)).status == 422
