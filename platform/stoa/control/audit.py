@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.response import Response
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from stoa.audit.model import OperatorAudit
 from stoa.identity.operators import Control
@@ -16,7 +16,7 @@ from stoa.theming.texts import N_
 from stoa.web import access, tables
 
 
-def _query(_work: Any) -> Select[Any]:
+def _query(_work: Any) -> Any:
     return select(
         OperatorAudit.id,
         OperatorAudit.at,

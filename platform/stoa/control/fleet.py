@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import func, literal, select
 
 from stoa.identity.operators import Control
 from stoa.tenancy.model import Host, Meter, Provision, Pulse, SchemaSlot, SupportSession, Tenant
@@ -21,7 +21,7 @@ AnyRequest = Request[Any, Any, Any]
 _QUIET_AFTER_S = 60
 
 
-def _query(_work: Any) -> Select[Any]:
+def _query(_work: Any) -> Any:
     return (
         select(
             Tenant.id,

@@ -17,7 +17,7 @@ from stoa.tenancy.work import Work
 ACCRUE: Final = text("""
 with asked as (
     select d.server, d.number, d.client, d.at, d.symbol, d.currency,
-           case when d.entry = 'in-out' then d.lots_closed else d.lots end as lots,
+           case when d.entry = 'reversal' then d.lots_closed else d.lots end as lots,
            abs(d.commission) as commission,
            extract(epoch from d.at - d.opened_at)::bigint as held_s,
            g.grp, g.income_per_lot, f.rate as fx,
@@ -31,7 +31,7 @@ with asked as (
          and a.valid_from <= d.at and (a.valid_to is null or a.valid_to > d.at)
     join trading_account t on t.id = d.account and t.kind = 'live'
     where d.imported_at >= :since and d.imported_at <= :until
-      and d.kind in ('buy', 'sell') and d.entry in ('out', 'in-out', 'out-by')
+      and d.kind in ('buy', 'sell') and d.entry in ('out', 'reversal', 'out-by')
       and (cast(:server as varchar) is null or d.server = :server)
 ), lines as (
     select s.*, l.above, l.depth, r.kind, r.rate, r.currency as paid_in, r.plan, r.plan_version,

@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
@@ -54,7 +54,7 @@ class Give(msgspec.Struct):
     reason: str = ""
 
 
-def _query(work: Any) -> Select[Any]:
+def _query(work: Any) -> Any:
     clients = (
         select(func.count())
         .where(Client.partner == Partner.id)

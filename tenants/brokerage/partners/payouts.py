@@ -95,17 +95,17 @@ async def refuse(work: Work, payout: UUID, *, why: str) -> PartnerPayout:
 
 async def _pay(work: Work, row: PartnerPayout) -> None:
     amount = Money(row.amount, row.currency)
-    wallet = await accounts.client_wallet(work, row.partner, row.currency)
-    house = await accounts.house(work, "partners", row.currency)
+    wallet = accounts.client_wallet(work, row.partner, row.currency)
+    house = accounts.house(work, "partners", row.currency)
 
     row.move(PayoutState.PAID)
     row.paid_at, row.decided_by = work.now, work.actor.id
     posted = await posting.post(
         work,
-        operation=row.id,
+        operation=f"partner-payout:{row.id}",
         kind="partner-payout",
-        legs=[posting.Leg(house, -amount), posting.Leg(wallet, amount)],
-        ref=f"partner-payout:{row.id}",
+        legs=posting.moving(house, wallet, amount),
+        ref=("partner-payout", row.id),
     )
     row.entry = posted.entry
     work.tell(

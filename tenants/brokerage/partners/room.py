@@ -11,7 +11,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
@@ -99,7 +99,7 @@ async def add_link(request: AnyRequest, work: NamedDependency[Work]) -> Response
 def reward_table(*, desk: bool) -> tables.Table:
     """Rewards as a list: a partner's own in the portal, everyone's at the desk."""
 
-    def query(work: Any) -> Select[Any]:
+    def query(work: Any) -> Any:
         statement = select(
             Reward.id,
             Reward.deal_at,
@@ -194,7 +194,7 @@ async def clients(request: AnyRequest, work: NamedDependency[Work]) -> Response[
     return await tables.answer(request, work, MY_CLIENTS, audience="partner")
 
 
-def _clients_query(work: Any) -> Select[Any]:
+def _clients_query(work: Any) -> Any:
     below = select(PartnerLine.partner).where(
         PartnerLine.above == work.actor.id, PartnerLine.valid_to.is_(None)
     )

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement
 
 from stoa.kernel.clock import day_bounds
 from stoa.tenancy.facts import TenantFacts
@@ -72,7 +72,7 @@ class Table:
     name: str
     title: str
     columns: Sequence[Column]
-    query: Callable[[Any], Select[Any]]
+    query: Callable[[Any], Any]
     view: Callable[[Any, Sequence[Any]], Awaitable[Sequence[Shown]]]
     id: Any
     order: str

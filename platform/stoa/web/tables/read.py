@@ -57,7 +57,7 @@ class Page:
     total: int | None
 
 
-def filtered(work: Unit, table: Table, asked: Asked) -> Select[Any]:
+def filtered(work: Unit, table: Table, asked: Asked) -> Any:
     statement = table.query(work)
     for one in table.filters:
         if one.key in asked.filters:

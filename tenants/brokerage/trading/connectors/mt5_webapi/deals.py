@@ -9,6 +9,7 @@ import msgspec
 from brokerage.trading.connector import Deal, DealBatch, DealCursor, Misread, Position
 from brokerage.trading.connectors.mt5_webapi import records, zones
 from brokerage.trading.connectors.mt5_webapi.link import Link
+from brokerage.trading.connectors.mt5_webapi.zones import Clock
 from stoa.connectors.trouble import Unreadable
 from stoa.kernel.refusals import NotFound
 
@@ -42,17 +43,18 @@ class Deals:
         clock = await self._link.server_clock()
         slack = _MEASURED_SLACK if self._link.settings.clock == "auto" else timedelta()
         first, last = zones.window(clock, start.at - slack, until)
-        found: list[Deal] = []
-        misread: list[Misread] = []
         missing: list[int] = []
 
-        async def one(login: int) -> None:
+        async def one(login: int) -> _Journal | None:
             try:
-                await self._of(login, max(first, 0), last, found, misread)
+                return await self._of(login, max(first, 0), last)
             except NotFound:
                 missing.append(login)
+                return None
 
-        await self._link.each(logins, one)
+        journals = await self._link.each(logins, one)
+        found = [deal for journal in journals for deal in journal.deals.values()]
+        misread = [bent for journal in journals for bent in journal.misread.values()]
         found.sort(key=lambda deal: (deal.at, deal.deal))
         reached = cursor or start
         if found:
@@ -78,45 +80,20 @@ class Deals:
         unique = {one.position: one for one in found}
         return tuple(unique.values())
 
-    async def _of(
-        self, login: int, first: int, last: int, found: list[Deal], misread: list[Misread]
-    ) -> None:
+    async def _of(self, login: int, first: int, last: int) -> "_Journal":
+        """One login's deals. The offset counts what is new: a page may tell a deal twice."""
         asked: dict[str, str | int] = {"LOGIN": login, "FROM": first, "TO": last}
         total = await self._total("DEAL_GET_TOTAL", asked)
-        read = 0
-        while read < total:
-            page = await self._page("DEAL_GET_PAGE", asked, read)
-            raws = records.decode(page, list[msgspec.Raw]) if page else []
-            if not raws:
+        journal = _Journal(login, self._link.clock)
+        while journal.read < total:
+            before = journal.read
+            page = await self._page("DEAL_GET_PAGE", asked, before)
+            if page:
+                journal.take(page)
+            if journal.read == before:
                 # Taking this for the end would lose deals for ever: the cursor would pass them.
                 raise Unreadable("The trading server's journal ends too early.", code="short-page")
-            self._convert(login, page, raws, found, misread)
-            read += len(raws)
-
-    def _convert(
-        self,
-        login: int,
-        page: str,
-        raws: list[msgspec.Raw],
-        found: list[Deal],
-        misread: list[Misread],
-    ) -> None:
-        try:
-            whole = records.decode(page, list[records.RawDeal])
-            found += [one.value(self._link.clock) for one in whole]
-        except (Unreadable, OverflowError):
-            # One of them is bent: take them singly.
-            self._convert_singly(login, raws, found, misread)
-
-    def _convert_singly(
-        self, login: int, raws: list[msgspec.Raw], found: list[Deal], misread: list[Misread]
-    ) -> None:
-        for raw in raws:
-            text = bytes(raw).decode("utf-8", "replace")
-            try:
-                found.append(records.decode(text, records.RawDeal).value(self._link.clock))
-            except (Unreadable, OverflowError) as why:
-                misread.append(Misread(login, text[:2000], str(why.__cause__ or why)[:200]))
+        return journal
 
     async def _total(self, command: str, asked: dict[str, str | int]) -> int:
         answer = await self._link.read(command, asked)
@@ -131,3 +108,46 @@ class Deals:
         page = {"OFFSET": offset, "TOTAL": self._link.settings.page}
         answer = await self._link.read(command, asked | page)
         return answer.json if answer is not None else ""
+
+
+class _Journal:
+    """What was read of one login's deals, each once."""
+
+    def __init__(self, login: int, clock: Clock) -> None:
+        self._login = login
+        self._clock = clock
+        self.deals: dict[int, Deal] = {}
+        self.misread: dict[str, Misread] = {}
+
+    @property
+    def read(self) -> int:
+        return len(self.deals) + len(self.misread)
+
+    def take(self, page: str) -> None:
+        """Raises Unreadable where the page is no list."""
+        try:
+            whole = [one.value(self._clock) for one in records.decode(page, list[records.RawDeal])]
+        except (Unreadable, OverflowError):
+            # One of them is bent: take them singly.
+            for raw in records.decode(page, list[msgspec.Raw]):
+                self._take_one(bytes(raw).decode("utf-8", "replace"))
+            return
+        for deal in whole:
+            self._keep(deal, "")
+
+    def _take_one(self, text: str) -> None:
+        try:
+            deal = records.decode(text, records.RawDeal).value(self._clock)
+        except (Unreadable, OverflowError) as why:
+            self._put_aside(text, str(why.__cause__ or why))
+            return
+        self._keep(deal, text)
+
+    def _keep(self, deal: Deal, text: str) -> None:
+        if deal.login == self._login:
+            self.deals[deal.deal] = deal
+        else:
+            self._put_aside(text or str(deal.deal), "a deal of another login")
+
+    def _put_aside(self, text: str, why: str) -> None:
+        self.misread[text] = Misread(self._login, text[:2000], why[:200])

@@ -1,0 +1,178 @@
+"""Opening and changing trading accounts: asked here, made on the server by a job."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from brokerage.clients import queries as clients
+from brokerage.clients.model import Client
+from brokerage.trading import rules, servers
+from brokerage.trading.connector import NewAccount, Profile, Which
+from brokerage.trading.events import AccountAsked, AccountOpened
+from brokerage.trading.model import AccountState, TradingAccount
+from brokerage.trading.permissions import Trading
+from brokerage.trading.settings import TradingSettings
+from stoa.connectors.outcomes import Confirmed, Refused
+from stoa.kernel.ids import uuid7
+from stoa.kernel.refusals import Conflict, NotFound
+from stoa.tenancy.actor import Kind
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+PASSWORD = "trading_account.password"  # noqa: S105 - a column's name
+
+
+async def open_account(
+    work: Work,
+    client: UUID,
+    *,
+    product: str,
+    currency: str,
+    leverage: int | None = None,
+    pack: str = "",
+    cap: int | None = None,
+    verified: bool | None = None,
+) -> TradingAccount:
+    """Ask for an account; it exists on the server seconds later. Demo needs no verification.
+
+    Raises Conflict when the client has enough accounts or live trading is not allowed yet.
+    """
+    _may(work, client, Trading.EDIT)
+    settings = work.settings(TradingSettings)
+    chosen = settings.product(product)
+    if chosen is None or currency not in chosen.currencies:
+        raise NotFound
+    server = settings.server(chosen.server)
+    assert server is not None  # noqa: S101 - settings refuse a product without its server
+    row = await work.lock(Client, client)
+    if row.state == "closed":
+        raise Conflict("This profile is closed. Nothing was opened.")
+    if chosen.kind == "live" and not (row.level != "none" if verified is None else verified):
+        raise Conflict(
+            "A live account opens as soon as your verification is complete. Nothing was opened.",
+            code="not-verified",
+        )
+    have = await work.value(
+        select(func.count())
+        .select_from(TradingAccount)
+        .where(
+            TradingAccount.client == client,
+            TradingAccount.state.not_in((AccountState.ARCHIVED, AccountState.FAILED)),
+        )
+    )
+    if have >= settings.most_accounts:
+        raise Conflict("You have as many accounts as we can keep for you. Archive one first.")
+
+    account = TradingAccount(
+        id=uuid7(int(work.now.timestamp() * 1000)),
+        client=client,
+        server=server.code,
+        kind=chosen.kind,
+        product=chosen.code,
+        server_group=rules.group_for(server, pack=pack, currency=currency),
+        currency=currency,
+        leverage=rules.leverage_for(chosen, leverage, cap),
+        opened_at=work.now,
+    )
+    work.add(account)
+    await work.flush()
+    work.tell(AccountAsked(account=account.id))
+    work.announce(f"client:{client}|accounts")
+    return account
+
+
+def _may(work: Work, client: UUID, permission: str) -> None:
+    if work.actor.kind is Kind.CLIENT:
+        work.require(Trading.OWN)
+        work.actor.own(client)
+    else:
+        work.require(permission)
+
+
+async def make(open_work: OpenWork, fact: AccountAsked) -> None:
+    """Claim, call, conclude: make the account on its server. Safe to repeat.
+
+    After an unknown outcome the server is asked for our own id before anything is sent again.
+    """
+    async with open_work() as work:
+        row = await work.get(TradingAccount, fact.account)
+        if row.state != AccountState.OPENING:
+            return
+        connector = await servers.connect(work, row.server)
+        profile = await _profile(work, row.client)
+        main, investor = rules.password(), rules.password()
+
+    login = await connector.find_account(row.external_id, row.server_group)
+    if login is None:
+        outcome = await connector.create_account(
+            NewAccount(
+                external_id=row.external_id,
+                group=row.server_group,
+                leverage=row.leverage,
+                profile=profile,
+                password=main,
+                investor_password=investor,
+            )
+        )
+        if isinstance(outcome, Refused):
+            await _failed(open_work, row.id, outcome)
+            return
+        if not isinstance(outcome, Confirmed):
+            raise Conflict("The trading server did not say whether the account exists.")
+        login = int(outcome.reference)
+    else:
+        # The answer was lost the first time: the password we made then is not known any more.
+        await connector.reset_password(login, main, Which.MAIN)
+    await _opened(open_work, row.id, login, main)
+
+
+async def _profile(work: Work, client: UUID) -> Profile:
+    brief = await clients.brief(work, client)
+    return Profile(name=brief.name, email=brief.email, country=brief.country)
+
+
+async def _opened(open_work: OpenWork, account: UUID, login: int, main: str) -> None:
+    async with open_work() as work:
+        row = await work.lock(TradingAccount, account)
+        if row.state != AccountState.OPENING:
+            return
+        row.move(AccountState.ACTIVE)
+        row.login = login
+        row.password_sealed = work.seal(row.id, PASSWORD, main)
+        work.tell(
+            AccountOpened(account=row.id, client=row.client, login=login, account_kind=row.kind)
+        )
+        work.announce(f"client:{row.client}|accounts", "desk|accounts")
+
+
+async def _failed(open_work: OpenWork, account: UUID, outcome: Any) -> None:
+    async with open_work() as work:
+        row = await work.lock(TradingAccount, account)
+        row.move(AccountState.FAILED)
+        row.why = str(getattr(outcome, "why", "") or getattr(outcome, "code", ""))[:400]
+        work.announce(f"client:{row.client}|accounts", "desk|accounts")
+
+
+async def retry(work: Work, account: UUID) -> TradingAccount:
+    """Ask the server again for an account that it refused."""
+    work.require(Trading.EDIT)
+    row = await work.lock(TradingAccount, account)
+
+    row.move(AccountState.OPENING)
+    row.why = None
+    work.tell(AccountAsked(account=row.id))
+    return row
+
+
+async def reveal(work: Work, account: UUID) -> str:
+    """The first password, shown to its owner once."""
+    row = await work.lock(TradingAccount, account)
+    work.require(Trading.OWN)
+    work.actor.own(row.client)
+    if row.password_sealed is None:
+        raise Conflict("The password was shown already. Ask for a new one if you lost it.")
+    shown = work.unseal(row.id, PASSWORD, row.password_sealed)
+
+    row.password_sealed, row.password_shown_at = None, work.now
+    return shown or ""

@@ -1,0 +1,172 @@
+"""Storing deals once: a batch in, new rows out, with what follows from them in the same commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from brokerage.clients import totals
+from brokerage.ledger import accounts as ledger
+from brokerage.ledger import posting
+from brokerage.trading import rules
+from brokerage.trading.connector import Deal as Told
+from brokerage.trading.connector import DealKind
+from brokerage.trading.events import DealsImported
+from brokerage.trading.model import Deal
+from stoa.kernel.money import Money
+from stoa.tenancy.work import Work
+
+STEP: Final = 1000
+_ROOT: Final = UUID("6f1d8b52-6a0e-4a55-9a52-3b8f7d0a9c11")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose login it is."""
+
+    account: UUID
+    client: UUID
+    currency: str
+    live: bool
+
+
+async def store(work: Work, server: str, told: Sequence[Told], owners: Mapping[int, Owner]) -> int:
+    """Insert deals not yet stored, count trades, post results to the platform account, tell.
+
+    The whole batch is one transaction; deals stored before change nothing. Returns how many were
+    new. Deals of logins that are not ours are left out.
+    """
+    mine = [deal for deal in told if deal.login in owners]
+    fresh = 0
+    for start in range(0, len(mine), STEP):
+        fresh += await _store(work, server, mine[start : start + STEP], owners)
+    if fresh:
+        work.tell(DealsImported(server=server, first=work.now, last=work.now, count=fresh))
+        work.record("deals.imported", server=server, count=fresh)
+    return fresh
+
+
+async def _store(
+    work: Work, server: str, batch: Sequence[Told], owners: Mapping[int, Owner]
+) -> int:
+    opened = await _opened(work, server, batch)
+    rows = [_row(work, server, deal, owners[deal.login], opened) for deal in batch]
+    if not rows:
+        return 0
+    done = await work.run(insert(Deal).values(rows).on_conflict_do_nothing().returning(Deal.number))
+    new = {int(number) for number in done.scalars()}
+    if not new:
+        return 0
+    stored = [deal for deal in batch if deal.deal in new]
+    await _count(work, stored, owners)
+    await _post(work, server, stored, owners)
+    for client in {owners[deal.login].client for deal in stored}:
+        work.announce(f"client:{client}|accounts")
+    work.announce("desk|deals")
+    return len(new)
+
+
+def _row(
+    work: Work, server: str, deal: Told, owner: Owner, opened: Mapping[int, datetime]
+) -> dict[str, Any]:
+    closing = deal.entry in rules.CLOSING
+    return {
+        "server": server,
+        "number": deal.deal,
+        "id": uuid5(_ROOT, f"{work.tenant.id}|{server}|{deal.deal}"),
+        "account": owner.account,
+        "client": owner.client,
+        "login": deal.login,
+        "kind": str(deal.kind),
+        "entry": str(deal.entry),
+        "at": deal.at,
+        "symbol": deal.symbol[:32],
+        "lots": deal.lots,
+        "lots_closed": deal.lots_closed,
+        "contract_size": deal.contract_size,
+        "price": deal.price,
+        "profit": deal.profit,
+        "swap": deal.swap,
+        "commission": deal.commission,
+        "currency": owner.currency,
+        "position": deal.position,
+        "opened_at": opened.get(deal.position) if closing else None,
+        "comment": deal.comment[:64],
+        "imported_at": work.now,
+    }
+
+
+async def _opened(work: Work, server: str, batch: Sequence[Told]) -> dict[int, datetime]:
+    """When the positions that a batch closes were opened: from the batch, else from the store."""
+    found = {
+        deal.position: deal.at for deal in reversed(batch) if deal.kind.trade and deal.entry == "in"
+    }
+    missing = [
+        deal.position
+        for deal in batch
+        if deal.entry in rules.CLOSING and deal.position not in found
+    ]
+    if missing:
+        rows = await work.table(
+            select(Deal.position, Deal.at).where(
+                Deal.server == server, Deal.position.in_(missing), Deal.entry == "in"
+            )
+        )
+        found |= {row.position: row.at for row in rows}
+    return found
+
+
+async def _count(work: Work, stored: Sequence[Told], owners: Mapping[int, Owner]) -> None:
+    trades = [
+        (owners[deal.login].client, deal.lots, deal.at)
+        for deal in stored
+        if deal.kind.trade and deal.entry in rules.CLOSING and owners[deal.login].live
+    ]
+    if trades:
+        await totals.note_trades(work, trades)
+
+
+async def _post(
+    work: Work, server: str, stored: Sequence[Told], owners: Mapping[int, Owner]
+) -> None:
+    """What trading did to each live account, as one entry per account and batch.
+
+    Balance operations of our own transfers were posted by the transfer; those are left out.
+    """
+    sums: dict[int, Decimal] = {}
+    last: dict[int, int] = {}
+    for deal in stored:
+        if not owners[deal.login].live or deal.kind in {DealKind.BALANCE, DealKind.CREDIT}:
+            continue
+        result = rules.result_of(deal.profit, deal.swap, deal.commission)
+        sums[deal.login] = sums.get(deal.login, Decimal(0)) + result
+        last[deal.login] = max(last.get(deal.login, 0), deal.deal)
+    postings: list[posting.Posting] = []
+    for login, total in sorted(sums.items()):
+        owner = owners[login]
+        money = Money(total, owner.currency).rounded()
+        if not money:
+            continue
+        platform = ledger.platform(work, owner.client, owner.currency, owner.account)
+        house = ledger.house(work, "trading", owner.currency)
+        gain = money.amount > 0
+        legs = posting.moving(
+            house if gain else platform, platform if gain else house, money if gain else -money
+        )
+        postings.append(
+            posting.Posting(
+                operation=f"trading:{server}:{login}:{last[login]}",
+                kind="trading",
+                legs=legs,
+                ref=("trading-account", owner.account),
+            )
+        )
+    for start in range(0, len(postings), posting.MOST_AT_ONCE):
+        await posting.post_many(
+            work, postings[start : start + posting.MOST_AT_ONCE], despite_freeze=True
+        )

@@ -1,0 +1,12 @@
+"""What may be granted around trading."""
+
+from enum import StrEnum
+
+
+class Trading(StrEnum):
+    VIEW = "trading:account:view"
+    EDIT = "trading:account:edit"
+    EXPOSURE = "trading:exposure:view"
+    SERVERS = "trading:server:view"
+    EXPORT = "trading:account:export"
+    OWN = "trading:account:own"

@@ -1,0 +1,285 @@
+"""Keeping in step with the servers: deals since the cursor, balances, positions, prices."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import and_, delete, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from brokerage.trading import deals, servers
+from brokerage.trading.connector import Account, DealCursor, Position, TradingConnector
+from brokerage.trading.model import (
+    AccountState,
+    EquityPoint,
+    OpenPosition,
+    QuarantinedDeal,
+    TradingAccount,
+    TradingServer,
+)
+from brokerage.trading.settings import TradingSettings
+from stoa.kernel.ids import uuid7
+from stoa.kernel.refusals import Refusal
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+LEASE_S: Final = 30
+BUSY_MOST: Final = 60
+IDLE_MOST: Final = 20
+_BUSY_FOR: Final = timedelta(hours=6)
+_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def watch(open_work: OpenWork) -> None:
+    """One pass over every server of the tenant; a server that fails does not stop the others."""
+    async with open_work() as work:
+        codes = [server.code for server in work.settings(TradingSettings).servers]
+    for code in codes:
+        await pass_over(open_work, code)
+
+
+async def pass_over(open_work: OpenWork, code: str) -> int:
+    """One server: claim it, ask it, store what it told. Returns how many deals were new."""
+    async with open_work() as work:
+        if not await _claim(work, code):
+            return 0
+        rows = await _whose_turn(work, code)
+        connector = await servers.connect(work, code)
+    started = datetime.now(UTC)
+    try:
+        found = await _ask(connector, rows)
+    except Refusal as why:
+        await _ill(open_work, code, f"{why.code}: {why}")
+        return 0
+    lag = int((datetime.now(UTC) - started).total_seconds() * 1000)
+    return await _keep(open_work, code, rows, found, lag)
+
+
+async def _claim(work: Work, code: str) -> bool:
+    await work.run(
+        insert(TradingServer)
+        .values(code=code, state="unknown", symbols=[], prices={}, deals_seen=0)
+        .on_conflict_do_nothing()
+    )
+    row = await work.lock(TradingServer, code)
+    if row.leased_until is not None and row.leased_until > work.now:
+        return False
+    row.leased_until = work.now + timedelta(seconds=LEASE_S)
+    return True
+
+
+async def _whose_turn(work: Work, code: str) -> Sequence[TradingAccount]:
+    """Accounts that traded or moved lately every time, the others in turn, oldest told first."""
+    alive = and_(
+        TradingAccount.server == code,
+        TradingAccount.login.is_not(None),
+        TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
+    )
+    lately = or_(TradingAccount.margin > 0, TradingAccount.deals_at > work.now - _BUSY_FOR)
+    busy = await work.rows(
+        select(TradingAccount)
+        .where(alive, lately)
+        .order_by(TradingAccount.told_at.asc().nulls_first())
+        .limit(BUSY_MOST)
+    )
+    idle = await work.rows(
+        select(TradingAccount)
+        .where(alive, TradingAccount.id.not_in([row.id for row in busy]))
+        .order_by(TradingAccount.told_at.asc().nulls_first())
+        .limit(IDLE_MOST)
+    )
+    return [*busy, *idle]
+
+
+class Found(msgspec.Struct):
+    """What one pass heard from a server."""
+
+    batches: list[Any]
+    accounts: list[Account]
+    positions: list[Position]
+    symbols: list[dict[str, Any]]
+    prices: dict[str, dict[str, str]]
+
+
+async def _ask(connector: TradingConnector, rows: Sequence[TradingAccount]) -> Found:
+    """Everything asked of the server, with no transaction open."""
+    batches: list[Any] = []
+    by_cursor: dict[datetime, list[int]] = {}
+    for row in rows:
+        since = row.deals_at or _BEGINNING
+        # Accounts whose cursors lie in one minute are asked together.
+        by_cursor.setdefault(since.replace(second=0, microsecond=0), []).append(row.login or 0)
+    for since, logins in by_cursor.items():
+        batches.append(await connector.get_deals(logins, DealCursor(since)))
+    accounts: list[Account] = []
+    positions: list[Position] = []
+    for row in rows:
+        account = await connector.get_account(row.login or 0)
+        accounts.append(account)
+        if account.margin > 0:
+            positions += await connector.get_positions(row.login or 0)
+    names = await connector.list_symbols()
+    ticks = await connector.prices([one.symbol for one in names])
+    return Found(
+        batches,
+        accounts,
+        positions,
+        [
+            {
+                "symbol": one.symbol,
+                "digits": one.digits,
+                "contract_size": str(one.contract_size),
+                "base": one.currency_base,
+                "profit": one.currency_profit,
+                "path": one.path,
+            }
+            for one in names
+        ],
+        {tick.symbol: {"bid": str(tick.bid), "ask": str(tick.ask)} for tick in ticks.ticks},
+    )
+
+
+async def _keep(
+    open_work: OpenWork, code: str, rows: Sequence[TradingAccount], found: Found, lag: int
+) -> int:
+    owners = {
+        row.login: deals.Owner(row.id, row.client, row.currency, row.kind == "live")
+        for row in rows
+        if row.login is not None
+    }
+    async with open_work() as work:
+        told = [deal for batch in found.batches for deal in batch.deals]
+        fresh = await deals.store(work, code, told, owners)
+        for batch in found.batches:
+            for bad in batch.misread:
+                work.add(
+                    QuarantinedDeal(
+                        id=uuid7(),
+                        server=code,
+                        login=bad.login,
+                        raw=bad.raw[:4000],
+                        why=bad.why[:400],
+                        at=work.now,
+                    )
+                )
+        newest: dict[int, datetime] = {}
+        for deal in told:
+            newest[deal.login] = max(newest.get(deal.login, _BEGINNING), deal.at)
+        await _accounts(work, code, found.accounts, newest)
+        await _positions(work, code, found.positions, owners)
+        await work.run(
+            update(TradingServer)
+            .where(TradingServer.code == code)
+            .values(
+                state="ok",
+                ok_at=work.now,
+                error=None,
+                lag_ms=lag,
+                leased_until=None,
+                deals_seen=TradingServer.deals_seen + fresh,
+                symbols=found.symbols,
+                prices=found.prices,
+                prices_at=work.now,
+            )
+        )
+        work.announce("risk|exposure", "public|prices")
+    return fresh
+
+
+ACCOUNTS: Final = text(
+    "update trading_account t set balance = x.balance, credit = x.credit, equity = x.equity, "
+    "margin = x.margin, margin_free = x.margin_free, floating = x.floating, told_at = :now, "
+    "deals_at = greatest(t.deals_at, x.deals_at) "
+    "from unnest(cast(:logins as bigint[]), cast(:balances as numeric[]), "
+    "cast(:credits as numeric[]), cast(:equities as numeric[]), cast(:margins as numeric[]), "
+    "cast(:frees as numeric[]), cast(:floatings as numeric[]), cast(:deals as timestamptz[])) "
+    "as x(login, balance, credit, equity, margin, margin_free, floating, deals_at) "
+    "where t.server = :server and t.login = x.login "
+    "returning t.client, t.equity is distinct from x.equity as changed"
+)
+
+
+async def _accounts(
+    work: Work, code: str, told: Sequence[Account], newest: dict[int, datetime]
+) -> None:
+    if not told:
+        return
+    touched = await work.table(
+        ACCOUNTS,
+        {
+            "now": work.now,
+            "server": code,
+            "logins": [one.login for one in told],
+            "balances": [one.balance for one in told],
+            "credits": [one.credit for one in told],
+            "equities": [one.equity for one in told],
+            "margins": [one.margin for one in told],
+            "frees": [one.margin_free for one in told],
+            "floatings": [one.floating for one in told],
+            "deals": [newest.get(one.login) for one in told],
+        },
+    )
+    for client in {row.client for row in touched}:
+        work.announce(f"client:{client}|equity")
+
+
+async def _positions(
+    work: Work, code: str, told: Sequence[Position], owners: dict[Any, deals.Owner]
+) -> None:
+    """What was asked about is replaced by what was told: a position not told is closed."""
+    await work.run(
+        delete(OpenPosition).where(
+            OpenPosition.server == code,
+            OpenPosition.account.in_([owner.account for owner in owners.values()]),
+        )
+    )
+    rows = [
+        {
+            "server": code,
+            "number": one.position,
+            "account": owners[one.login].account,
+            "client": owners[one.login].client,
+            "symbol": one.symbol,
+            "side": str(one.kind),
+            "lots": one.lots,
+            "contract_size": one.contract_size,
+            "price_open": one.price_open,
+            "price_now": one.price_current,
+            "profit": one.profit,
+            "swap": one.swap,
+            "opened_at": one.opened,
+            "told_at": work.now,
+        }
+        for one in told
+        if one.login in owners
+    ]
+    for start in range(0, len(rows), deals.STEP):
+        await work.run(insert(OpenPosition).values(rows[start : start + deals.STEP]))
+
+
+async def _ill(open_work: OpenWork, code: str, error: str) -> None:
+    async with open_work() as work:
+        await work.run(
+            update(TradingServer)
+            .where(TradingServer.code == code)
+            .values(state="failing", failed_at=work.now, error=error[:2000], leased_until=None)
+        )
+        work.announce("desk|servers")
+
+
+async def keep_equity(open_work: OpenWork) -> None:
+    """Once an hour: a point of each account's line over time."""
+    async with open_work() as work:
+        hour = work.now.replace(minute=0, second=0, microsecond=0)
+        chosen = select(
+            TradingAccount.id,
+            text("cast(:hour as timestamptz)").bindparams(hour=hour),
+            TradingAccount.balance,
+            TradingAccount.equity,
+        ).where(TradingAccount.told_at.is_not(None), TradingAccount.state == AccountState.ACTIVE)
+        await work.run(
+            insert(EquityPoint)
+            .from_select(["account", "at", "balance", "equity"], chosen)
+            .on_conflict_do_nothing()
+        )

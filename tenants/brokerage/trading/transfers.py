@@ -1,0 +1,243 @@
+"""Money between a wallet and a trading account: claim, call, conclude, and never twice.
+
+To an account: the money is held in the wallet, the server is told, the hold settles. To the
+wallet: the server is debited first, and the wallet is credited for the confirmed deal. A server
+that did not answer is asked for our mark until it says; nothing is sent again before that.
+"""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from brokerage.ledger import accounts as ledger
+from brokerage.ledger import posting, wallets
+from brokerage.trading import servers
+from brokerage.trading.connector import MoneyKind, mark
+from brokerage.trading.events import TransferAsked, TransferDone
+from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
+from brokerage.trading.permissions import Trading
+from stoa.connectors.outcomes import Confirmed, Refused
+from stoa.kernel.ids import uuid7
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Conflict, Denied, Unavailable
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+TO_ACCOUNT: Final = "to-account"
+TO_WALLET: Final = "to-wallet"
+_ASK_AGAIN_S: Final = 5
+_ASK_MOST_S: Final = 120
+
+
+async def to_account(
+    work: Work, account: UUID, money: Money, *, key: UUID | None = None
+) -> Transfer:
+    """Ask to move money from the owner's wallet; it is held at once. `key` makes it one request."""
+    return await _ask(work, account, money, TO_ACCOUNT, key)
+
+
+async def to_wallet(
+    work: Work, account: UUID, money: Money, *, key: UUID | None = None
+) -> Transfer:
+    """Ask to move money from the account into the owner's wallet."""
+    return await _ask(work, account, money, TO_WALLET, key)
+
+
+async def _ask(
+    work: Work, account: UUID, money: Money, direction: str, key: UUID | None
+) -> Transfer:
+    row = await work.lock(TradingAccount, account)
+    work.require(Trading.OWN)
+    work.actor.own(row.client)
+    if key is not None:
+        known = await work.session.get(Transfer, key)
+        if known is not None:
+            if (known.account, known.amount, known.direction) != (account, money.amount, direction):
+                raise Conflict("This form was sent before with other values. Nothing was moved.")
+            return known
+    if row.state not in {AccountState.ACTIVE, AccountState.RESTRICTED} or row.login is None:
+        raise Conflict("This account cannot take transfers now. Nothing was moved.")
+    if row.kind != "live":
+        raise Denied("A demo account holds play money. Nothing was moved.")
+    if money.currency != row.currency:
+        raise Conflict(
+            "This account is kept in {currency}; exchange first. Nothing was moved.",
+            currency=row.currency,
+        )
+
+    transfer = Transfer(
+        id=key or uuid7(int(work.now.timestamp() * 1000)),
+        client=row.client,
+        account=row.id,
+        direction=direction,
+        amount=money.amount,
+        currency=money.currency,
+        state=TransferState.HELD,
+        asked_at=work.now,
+    )
+    work.add(transfer)
+    await work.flush()
+    if direction == TO_ACCOUNT:
+        await wallets.hold(work, row.client, money, cause=("transfer", transfer.id))
+    work.tell(TransferAsked(transfer=transfer.id))
+    work.announce(f"client:{row.client}|wallets", f"client:{row.client}|accounts")
+    return transfer
+
+
+async def cancel(work: Work, transfer: UUID) -> Transfer:
+    """Take a transfer back before it is sent; what was held is available again."""
+    row = await work.lock(Transfer, transfer)
+    work.require(Trading.OWN)
+    work.actor.own(row.client)
+
+    row.move(TransferState.CANCELLED)
+    await _release(work, row, "cancelled by the client")
+    return row
+
+
+async def _release(work: Work, row: Transfer, why: str) -> None:
+    if row.direction == TO_ACCOUNT:
+        aside = ledger.hold(work, row.client, row.currency, ("transfer", row.id))
+        await wallets.release(work, aside.id, reason=why)
+    work.announce(f"client:{row.client}|wallets", f"client:{row.client}|accounts")
+
+
+async def send(open_work: OpenWork, fact: TransferAsked) -> None:
+    """Claim the transfer, tell the server, conclude. Safe to repeat."""
+    async with open_work() as work:
+        row = await work.lock(Transfer, fact.transfer)
+        if row.state == TransferState.SENDING:
+            known = True
+        elif row.state == TransferState.HELD:
+            known = False
+            row.move(TransferState.SENDING)
+            row.sent_at, row.tries = work.now, row.tries + 1
+            row.next_ask_at = work.now + timedelta(seconds=_ASK_AGAIN_S)
+        else:
+            return
+        account = await work.get(TradingAccount, row.account)
+        connector = await servers.connect(work, account.server)
+        login, amount, direction = account.login or 0, row.amount, row.direction
+    if known:
+        # Somebody claimed it and did not conclude: the server may know. Ask, never send.
+        await look(open_work, fact.transfer)
+        return
+    kind = MoneyKind.DEPOSIT if direction == TO_ACCOUNT else MoneyKind.WITHDRAWAL
+    try:
+        outcome = await connector.balance_op(login, kind, amount, mark("T", fact.transfer))
+    except Unavailable:
+        await _back_to_held(open_work, fact.transfer)
+        raise
+    await conclude(open_work, fact.transfer, outcome)
+
+
+async def _back_to_held(open_work: OpenWork, transfer: UUID) -> None:
+    """Nothing left this machine: the transfer waits in its order for the server to return."""
+    async with open_work() as work:
+        row = await work.lock(Transfer, transfer)
+        if row.state == TransferState.SENDING:
+            row.move(TransferState.HELD)
+            row.next_ask_at = None
+
+
+async def conclude(open_work: OpenWork, transfer: UUID, outcome: object) -> None:
+    """Write down what the server answered; what it did not answer stays SENDING."""
+    async with open_work() as work:
+        row = await work.lock(Transfer, transfer)
+        if row.state != TransferState.SENDING:
+            return
+        if isinstance(outcome, Confirmed):
+            await _done(work, row, int(outcome.reference or 0))
+        elif isinstance(outcome, Refused):
+            if outcome.technical:
+                row.move(TransferState.HELD)
+                row.next_ask_at = work.now + timedelta(seconds=_ASK_AGAIN_S)
+                return
+            row.move(TransferState.REFUSED)
+            row.why = (outcome.text or outcome.code)[:400]
+            row.done_at = work.now
+            await _release(work, row, row.why)
+
+
+async def _done(work: Work, row: Transfer, deal: int) -> None:
+    money = Money(row.amount, row.currency)
+    platform = ledger.platform(work, row.client, row.currency, row.account)
+    row.move(TransferState.DONE)
+    row.done_at, row.deal, row.next_ask_at = work.now, deal or None, None
+    if row.direction == TO_ACCOUNT:
+        aside = ledger.hold(work, row.client, row.currency, ("transfer", row.id))
+        await wallets.settle(work, aside.id, against=platform, kind="transfer")
+    else:
+        await posting.post(
+            work,
+            operation=f"transfer:{row.id}",
+            kind="transfer",
+            legs=posting.moving(
+                platform, ledger.client_wallet(work, row.client, row.currency), money
+            ),
+            ref=("transfer", row.id),
+            despite_freeze=True,
+        )
+    work.tell(
+        TransferDone(
+            transfer=row.id,
+            client=row.client,
+            account=row.account,
+            direction=row.direction,
+            amount=money.text(),
+            currency=row.currency,
+        )
+    )
+    work.announce(f"client:{row.client}|wallets", f"client:{row.client}|accounts")
+
+
+async def look(open_work: OpenWork, transfer: UUID) -> None:
+    """Ask the server whether it has our mark; only a definite no lets the money go back."""
+    async with open_work() as work:
+        row = await work.get(Transfer, transfer)
+        if row.state != TransferState.SENDING or row.sent_at is None:
+            return
+        account = await work.get(TradingAccount, row.account)
+        connector = await servers.connect(work, account.server)
+        login, since, now = account.login or 0, row.sent_at, work.now
+    found = await connector.find_balance_op(
+        login, mark("T", transfer), since - timedelta(minutes=2)
+    )
+    async with open_work() as work:
+        row = await work.lock(Transfer, transfer)
+        if row.state != TransferState.SENDING:
+            return
+        if found is not None:
+            await _done(work, row, found.deal)
+        elif now - since > connector.settle_after:
+            row.move(TransferState.HELD)
+            row.next_ask_at = None
+        else:
+            row.tries += 1
+            wait = min(_ASK_AGAIN_S * 2 ** min(row.tries, 5), _ASK_MOST_S)
+            row.next_ask_at = work.now + timedelta(seconds=wait)
+
+
+async def sweep(open_work: OpenWork) -> None:
+    """Every few seconds: ask again for what is open, and send what waited for its server."""
+    async with open_work() as work:
+        rows = await work.table(
+            select(Transfer.id, Transfer.state)
+            .where(
+                Transfer.state.in_((TransferState.SENDING, TransferState.HELD)),
+                or_(Transfer.next_ask_at.is_(None), Transfer.next_ask_at <= work.now),
+                Transfer.asked_at < work.now - timedelta(seconds=_ASK_AGAIN_S),
+            )
+            .order_by(Transfer.asked_at)
+            .limit(50)
+        )
+    for row in rows:
+        try:
+            if row.state == TransferState.SENDING:
+                await look(open_work, row.id)
+            else:
+                await send(open_work, TransferAsked(transfer=row.id))
+        except Unavailable:
+            continue
