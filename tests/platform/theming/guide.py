@@ -179,7 +179,7 @@ async def fulfil(route: Any) -> None:
             return
         await route.fulfill(status=404, body="")
     elif path == "/live":
-        return
+        await route.fulfill(body="retry: 900000\nevent: hello\ndata: live\n\n", content_type="text/event-stream")
     elif path.endswith((".jpg", ".png")):
         file = HERE / path.rpartition("/")[2]
         await route.fulfill(body=file.read_bytes() if file.is_file() else b"", content_type="image/png")

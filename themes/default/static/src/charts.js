@@ -1,5 +1,6 @@
-/* Charts in the brand's colours, redrawn when the mode changes. The server's SVG stands until then. */
-import { all, language, ready, rtl } from "./dom.js";
+/* Charts in the brand's colours, redrawn when the mode changes. The server's SVG stands until then.
+   Time runs from left to right in every language: a mirrored rise reads as a fall. */
+import { all, language, ready } from "./dom.js";
 
 const drawn = new WeakMap();
 let library = null;
@@ -63,13 +64,13 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
   const bars = kind === "bars" ? Plot.paths.bars({ size: [0.62, 36], radius: 0.12 }) : undefined;
   const smooth = kind === "bars" ? bars : Plot.paths.spline?.();
   return {
-    width, height, padding: bare ? [4, 0, 2, 0] : [10, 8, 0, 0],
+    width, height, padding: bare ? [4, 0, 2, 0] : [10, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, width: 2, fill: (u, at) => colours[at - 1] } },
-    scales: { x: { time: dated, dir: rtl ? -1 : 1, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind) } },
+    scales: { x: { time: dated, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind) } },
     axes: bare ? [{ show: false }, { show: false }] : [
       { ...axis, size: 26, space: 64, values: dated ? (u, at) => at.map(date) : (u, at) => at.map((value) => short.format(value)) },
-      { ...axis, side: rtl ? 1 : 3, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map((value) => short.format(value).replace("-", "−")) },
+      { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map((value) => short.format(value).replace("-", "−")) },
     ],
     series: [{}, ...told.series.map((one, at) => ({
       label: one.label, stroke: kind === "bars" ? undefined : colours[at], width: kind === "bars" ? 0 : at ? 1.5 : 2, dash: at && kind !== "bars" ? [4, 4] : undefined,

@@ -21,7 +21,7 @@ export function ready(selector, handle) {
 }
 
 export const language = document.documentElement.lang || "en";
-export const rtl = document.documentElement.dir === "rtl";
+
 export const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const wide = matchMedia("(min-width: 62rem)");
 export const csrf = () => {

@@ -24,7 +24,9 @@ document.addEventListener("toggle", (event) => {
 /* Dialogs. */
 on("click", "[data-open]", function () {
   const dialog = document.getElementById(this.dataset.open);
-  if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
+  if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector("input:not([type=hidden]), select, textarea")?.focus();
 });
 on("click", "[data-close]", function () { close(this.closest("dialog")); });
 on("click", "dialog.modal-box", function (event) {

@@ -25,15 +25,22 @@ on("change", "[data-check-all]", function () {
   told(shell(this));
 });
 let last = null;
-on("click", "[data-check]", function (event) {
-  const table = shell(this);
-  if (event.shiftKey && last && last !== this && table.contains(last)) {
-    const boxes = all("[data-check]", table);
-    const [from, to] = [boxes.indexOf(last), boxes.indexOf(this)].sort((a, b) => a - b);
-    for (const box of boxes.slice(from, to + 1)) box.checked = this.checked;
-  }
+on("click", ".col-check label", function (event) {
+  const box = this.querySelector("[data-check]");
+  if (!box || !event.shiftKey || event.target === box) return;
+  event.preventDefault();
+  getSelection()?.removeAllRanges();
+  box.checked = !box.checked;
+  const boxes = all("[data-check]", shell(box));
+  const from = last && boxes.includes(last) ? boxes.indexOf(last) : boxes.indexOf(box);
+  const [low, high] = [from, boxes.indexOf(box)].sort((a, b) => a - b);
+  for (const other of boxes.slice(low, high + 1)) other.checked = box.checked;
+  last = box;
+  told(shell(box));
+});
+on("change", "[data-check]", function () {
   last = this;
-  told(table);
+  told(shell(this));
 });
 on("click", "[data-bulk-clear]", function () {
   for (const box of all("[data-check], [data-check-all]", shell(this))) box.checked = false;
