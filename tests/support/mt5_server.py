@@ -65,6 +65,8 @@ class Mt5:
     split: int = 0  # bytes per packet of an answer
     pings: bool = False
     page: int = 10_000
+    stutters: bool = False  # every page tells its first deal twice
+    mixes_up: bool = False  # deals come with another login
     chaos: Callable[[], bool] = lambda: False  # whether to lose this money answer
     login_retcode: str = "0 Done"
 
@@ -320,7 +322,12 @@ class Desk:
     def deal_get_page(self, params: dict[str, str], _body: str) -> tuple[str, Any]:
         start = int(params["OFFSET"])
         size = min(int(params["TOTAL"]), self.server.page)
-        return "RETCODE=0 Done", self._window(params)[start : start + size]
+        rows = self._window(params)[start : start + size]
+        if self.server.stutters:
+            rows = rows[:1] + rows
+        if self.server.mixes_up:
+            rows = [row | {"Login": "999"} for row in rows]
+        return "RETCODE=0 Done", rows
 
     def _open(self, params: dict[str, str]) -> list[dict[str, str]]:
         return [one for one in self.server.positions if one["Login"] == params["LOGIN"]]

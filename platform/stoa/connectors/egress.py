@@ -193,8 +193,11 @@ class Egress:
         content: bytes | None = None,
         total_s: float = TOTAL_S,
         max_bytes: int = MAX_BYTES,
+        cut: bool = False,
     ) -> Reply:
         """One exchange within `total_s` seconds and `max_bytes` of answer.
+
+        With `cut` a longer answer is kept as far as that: for those whose status alone counts.
 
         Raises:
             Blocked: the address is not one we call.
@@ -209,7 +212,8 @@ class Egress:
         status = "none"
         try:
             async with asyncio.timeout(total_s):
-                reply = await self._exchange(method, target, headers, content, max_bytes)
+                answer = await self._exchange(method, target, headers, content, max_bytes + 1)
+                reply = _within(answer, max_bytes, cut=cut)
                 status = str(reply.status)
                 return reply
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as why:
@@ -220,7 +224,7 @@ class Egress:
             raise NoAnswer("The provider did not answer.") from why
         finally:
             took_ms = round((time.monotonic() - began) * 1000)
-            place = f"{target.scheme}://{target.host}{target.path}"
+            place = f"{target.scheme}://{target.netloc.decode()}{target.path}"
             log.info("egress", method=method, place=place, status=status, took_ms=took_ms)
 
     async def open_stream(
@@ -255,7 +259,7 @@ class Egress:
         url: httpx2.URL,
         headers: dict[str, str] | None,
         content: bytes | None,
-        max_bytes: int,
+        most: int,
     ) -> Reply:
         async with self._client.stream(method, url, headers=headers, content=content) as answer:
             if answer.headers.get("content-encoding", "identity").lower() != "identity":
@@ -263,9 +267,17 @@ class Egress:
             body = bytearray()
             async for chunk in answer.aiter_raw():
                 body += chunk
-                if len(body) > max_bytes:
-                    raise Unreadable("The provider's answer is too large.")
+                if len(body) >= most:
+                    break
             return Reply(answer.status_code, answer.headers, bytes(body))
+
+
+def _within(reply: Reply, max_bytes: int, *, cut: bool) -> Reply:
+    if len(reply.body) <= max_bytes:
+        return reply
+    if not cut:
+        raise Unreadable("The provider's answer is too large.")
+    return Reply(reply.status, reply.headers, reply.body[:max_bytes])
 
 
 def _plain(host: str) -> str:

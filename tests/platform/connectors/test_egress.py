@@ -170,6 +170,9 @@ async def test_an_answer_is_read_only_up_to_its_limit() -> None:
 
         with pytest.raises(Unreadable):
             await egress.request("GET", world.url, max_bytes=4999)
+        assert len((await egress.request("GET", world.url, max_bytes=5000)).body) == 5000
+        kept = await egress.request("GET", world.url, max_bytes=256, cut=True)
+        assert (kept.status, kept.body) == (200, b"x" * 256)
         await egress.aclose()
 
 

@@ -485,6 +485,29 @@ async def test_pages_smaller_than_asked_are_all_read(server: Mt5, mt5: Mt5WebApi
     assert len((await mt5.get_deals([501], DealCursor.start())).deals) == 50
 
 
+async def test_a_page_that_tells_a_deal_twice_loses_none(server: Mt5, mt5: Mt5WebApi) -> None:
+    server.page = 7
+    server.stutters = True
+    server.user(501)
+    for at in range(50):
+        server.deal(501, server.now() - at)
+
+    batch = await mt5.get_deals([501], DealCursor.start())
+
+    assert sorted(deal.deal for deal in batch.deals) == list(range(1, 51))
+
+
+async def test_another_login_s_deal_is_put_aside(server: Mt5, mt5: Mt5WebApi) -> None:
+    server.mixes_up = True
+    server.user(501)
+    server.deal(501, server.now())
+
+    batch = await mt5.get_deals([501], DealCursor.start())
+
+    assert batch.deals == ()
+    assert batch.misread[0].why == "a deal of another login"
+
+
 async def test_a_journal_that_ends_early_fails_rather_than_lose_deals(
     server: Mt5, mt5: Mt5WebApi
 ) -> None:
