@@ -4,14 +4,14 @@ from datetime import date
 
 import pytest
 from sqlalchemy import select
-from support.fixtures import staff
 
-from brokerage.clients import clients, hooks, queries
+from brokerage.clients import hooks, queries
 from brokerage.clients.events import ClientRegistered
 from brokerage.clients.model import Client, ClientAgreement, State
 from stoa.identity.model import Person
-from stoa.kernel.refusals import Conflict, Invalid, ManyInvalid
 from stoa.kernel.ids import uuid7
+from stoa.kernel.refusals import Conflict, Invalid, ManyInvalid
+from support.fixtures import staff
 
 from .people import a_client
 

@@ -8,3 +8,4 @@ import "./keys.js";
 import "./times.js";
 import "./charts.js";
 import "./drawn.js";
+import "./tabs.js";
