@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from sandbox.alpha import amounts
 from sandbox.alpha.shapes import shown
 from sandbox.common.book import Row
-from sandbox.common.wire import Answer, Asked, as_json
+from sandbox.common.wire import Answer, Asked, as_json, done
 
 if TYPE_CHECKING:
     from sandbox.alpha.api import Alpha
@@ -41,7 +41,7 @@ class Controls:
         )
         if row is None:
             return as_json({"error": "no charge there that can be disputed"}, 404)
-        return as_json(shown(row))
+        return done(asked, "Disputed", shown(row))
 
     def close_dispute(self, asked: Asked) -> Answer:
         row = self._of.book.get("disputes", asked.params["id"])
@@ -56,7 +56,7 @@ class Controls:
         if row is None or row["status"] not in ("pending", "paid"):
             return as_json({"error": "no payout there that can fail"}, 404)
         reason = str(asked.document().get("failure_code") or "account_closed")
-        return as_json(shown(self._of.payouts.fail(row, reason)))
+        return done(asked, "Returned", shown(self._of.payouts.fail(row, reason)))
 
 
 def truth(alpha: "Alpha", merchant: str) -> Row:
@@ -104,8 +104,18 @@ def recent(alpha: "Alpha", count: int) -> list[Row]:
             link = f"/c/pay/{row['id']}" if row["status"] == "open" else ""
             status = "paid" if paid else row["status"]
             shown_row = {"at": row["created"], "what": what, "id": row["id"], "amount": amount}
-            latest.append({**shown_row, "status": status, "link": link})
+            more = {"status": status, "link": link, "acts": _acts(row, table)}
+            latest.append({**shown_row, **more})
     return sorted(latest, key=lambda row: row["at"], reverse=True)[:count]
+
+
+def _acts(row: Row, table: str) -> list[Row]:
+    """What a person may do about it from the home page."""
+    if table == "sessions" and row["payment_status"] == "paid":
+        return [{"says": "Dispute", "path": "/_sandbox/dispute", "fields": {"session": row["id"]}}]
+    if table == "payouts" and row["status"] in ("pending", "paid"):
+        return [{"says": "Return", "path": f"/_sandbox/payouts/{row['id']}/fail", "fields": {}}]
+    return []
 
 
 def _sent(row: Row) -> Row:

@@ -6,7 +6,7 @@ from sandbox.beta.crypto import BadTransfer
 from sandbox.beta.link import back
 from sandbox.common import cards, currencies
 from sandbox.common.book import Row
-from sandbox.common.wire import Answer, Asked, as_json
+from sandbox.common.wire import Answer, Asked, as_json, done
 
 if TYPE_CHECKING:
     from sandbox.beta.api import Beta
@@ -63,7 +63,8 @@ class Controls:
         if row is None or row["status"] != "succeeded":
             return as_json({"error": "no payment there that can be disputed"}, 404)
         made = self._of.returns.dispute(row, str(given.get("reason") or "fraudulent"))
-        return as_json({name: value for name, value in made.items() if name[0] != "_"})
+        public = {name: value for name, value in made.items() if name[0] != "_"}
+        return done(asked, "Disputed", public)
 
     def fail_payout(self, asked: Asked) -> Answer:
         """Return a payout, also one that was paid: {reason?}."""
@@ -72,7 +73,7 @@ class Controls:
             return as_json({"error": "no payout there that can fail"}, 404)
         reason = str(asked.document().get("reason") or "returned")
         moved = self._of.payouts.fail(row, reason)
-        return as_json({"payout_id": moved["id"], "status": moved["status"]})
+        return done(asked, "Returned", {"payout_id": moved["id"], "status": moved["status"]})
 
 
 def truth(beta: "Beta", merchant: str) -> Row:
@@ -107,5 +108,16 @@ def recent(beta: "Beta", count: int) -> list[Row]:
             link = f"/payment_link/{row['merchant_id']}/{row['id']}" if open_link else ""
             amount = currencies.show(row["amount"], row["currency"])
             shown = {"at": row["_at"], "what": what, "id": row["id"], "amount": amount}
-            latest.append({**shown, "status": row["status"], "link": link})
+            more = {"status": row["status"], "link": link, "acts": _acts(row, table)}
+            latest.append({**shown, **more})
     return sorted(latest, key=lambda row: row["at"], reverse=True)[:count]
+
+
+def _acts(row: Row, table: str) -> list[Row]:
+    """What a person may do about it from the home page."""
+    if table == "payments" and row["status"] == "succeeded":
+        fields = {"payment_id": row["id"]}
+        return [{"says": "Dispute", "path": "/_sandbox/dispute", "fields": fields}]
+    if table == "payouts" and row["status"] in ("initiated", "success"):
+        return [{"says": "Return", "path": f"/_sandbox/payouts/{row['id']}/fail", "fields": {}}]
+    return []

@@ -1,6 +1,8 @@
 """The controls of a stand-in: its home page, merchants, faults, clock, callbacks and truth."""
 
-from urllib.parse import urlsplit
+import asyncio
+import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -8,11 +10,72 @@ from sandbox.common.book import Row
 from sandbox.common.faults import BadSetting
 from sandbox.common.pages import checked
 from sandbox.common.provider import Provider
-from sandbox.common.wire import Answer, Asked, as_json, see_other
+from sandbox.common.site import Site
+from sandbox.common.wire import Answer, Asked, as_json, done
 
 SECRETS = ("secret_key", "webhook_secret")
 LINES_AT_ONCE = 5_000
 SHOWN = 40
+LONGEST_WAIT_S = 120.0
+
+
+class Switches:
+    """The controls every site has: its faults and its clock."""
+
+    def __init__(self, site: Site, merchant: Callable[[str], str] = str) -> None:
+        self._of = site
+        self._merchant = merchant
+        for method, path, handler in (
+            ("GET", "/_sandbox/faults", self.faults),
+            ("POST", "/_sandbox/faults", self.set_faults),
+            ("DELETE", "/_sandbox/faults", self.clear_faults),
+            ("POST", "/_sandbox/faults/clear", self.clear_faults),
+            ("GET", "/_sandbox/clock", self.clock),
+            ("POST", "/_sandbox/clock", self.set_clock),
+        ):
+            site.on(method, path, handler)
+
+    def faults(self, _: Asked) -> Answer:
+        known = [
+            {"kind": kind.code, "says": kind.says, "seconds": kind.seconds, "times": kind.times}
+            for kind in self._of.faults.kinds.values()
+        ]
+        return as_json({"faults": self._of.faults.settings(), "kinds": known})
+
+    def set_faults(self, asked: Asked) -> Answer:
+        given = asked.document()
+        if asked.query.get("only"):
+            self._of.faults.clear()
+        if "kind" in given:
+            given = {str(given.pop("kind")): given}
+        try:
+            for code, value in given.items():
+                self._of.faults.set(code, self._scoped(value))
+        except (BadSetting, ValueError, TypeError) as why:
+            return as_json({"error": str(why)}, 400)
+        return done(asked, "Faults saved", {"faults": self._of.faults.settings()})
+
+    def clear_faults(self, asked: Asked) -> Answer:
+        self._of.faults.clear()
+        return done(asked, "All faults off", {"faults": {}})
+
+    def clock(self, _: Asked) -> Answer:
+        return as_json({**self._of.clock.setting, "now": self._of.clock.now()})
+
+    def set_clock(self, asked: Asked) -> Answer:
+        given = asked.document()
+        try:
+            offset = float(given.get("offset_s") or 0)
+        except (TypeError, ValueError):
+            return as_json({"error": "offset_s is a number of seconds"}, 400)
+        row = self._of.clock.set(offset, sign=bool(checked(given, "sign")))
+        return done(asked, "Clock set", {**row, "now": self._of.clock.now()})
+
+    def _scoped(self, value: object) -> object:
+        """A setting for one merchant names it by id, whatever it was named by."""
+        if isinstance(value, dict) and value.get("merchant"):
+            return {**value, "merchant": self._merchant(str(value["merchant"]))}
+        return value
 
 
 class Control:
@@ -20,6 +83,7 @@ class Control:
 
     def __init__(self, provider: Provider) -> None:
         self._of = provider
+        Switches(provider, self._merchant)
         for method, path, handler in (
             ("GET", "/", self.home),
             ("GET", "/health", self.health),
@@ -27,14 +91,9 @@ class Control:
             ("GET", "/truth/journal", self.journal),
             ("GET", "/_sandbox/merchants", self.merchants),
             ("POST", "/_sandbox/merchants", self.enrol),
-            ("GET", "/_sandbox/faults", self.faults),
-            ("POST", "/_sandbox/faults", self.set_faults),
-            ("DELETE", "/_sandbox/faults", self.clear_faults),
-            ("POST", "/_sandbox/faults/clear", self.clear_faults),
-            ("GET", "/_sandbox/clock", self.clock),
-            ("POST", "/_sandbox/clock", self.set_clock),
             ("GET", "/_sandbox/webhooks", self.callbacks),
             ("POST", "/_sandbox/webhooks/resend", self.resend),
+            ("POST", "/_sandbox/settle", self.settle),
         ):
             provider.on(method, path, handler)
 
@@ -83,43 +142,7 @@ class Control:
             row = self._of.enrol(given)
         except KeyError as missing:
             return as_json({"error": f"{missing.args[0]} is required"}, 400)
-        return self._done(asked, "Merchant saved", _hidden(row))
-
-    def faults(self, _: Asked) -> Answer:
-        known = [
-            {"kind": kind.code, "says": kind.says, "seconds": kind.seconds, "times": kind.times}
-            for kind in self._of.faults.kinds.values()
-        ]
-        return as_json({"faults": self._of.faults.settings(), "kinds": known})
-
-    def set_faults(self, asked: Asked) -> Answer:
-        given = asked.document()
-        if asked.query.get("only"):
-            self._of.faults.clear()
-        if "kind" in given:
-            given = {str(given.pop("kind")): given}
-        try:
-            for code, value in given.items():
-                self._of.faults.set(code, self._scoped(value))
-        except (BadSetting, ValueError, TypeError) as why:
-            return as_json({"error": str(why)}, 400)
-        return self._done(asked, "Faults saved", {"faults": self._of.faults.settings()})
-
-    def clear_faults(self, asked: Asked) -> Answer:
-        self._of.faults.clear()
-        return self._done(asked, "All faults off", {"faults": {}})
-
-    def clock(self, _: Asked) -> Answer:
-        return as_json({**self._of.clock.setting, "now": self._of.clock.now()})
-
-    def set_clock(self, asked: Asked) -> Answer:
-        given = asked.document()
-        try:
-            offset = float(given.get("offset_s") or 0)
-        except (TypeError, ValueError):
-            return as_json({"error": "offset_s is a number of seconds"}, 400)
-        row = self._of.clock.set(offset, sign=bool(checked(given, "sign")))
-        return self._done(asked, "Clock set", {**row, "now": self._of.clock.now()})
+        return done(asked, "Merchant saved", _hidden(row))
 
     def callbacks(self, asked: Asked) -> Answer:
         return as_json(
@@ -130,7 +153,20 @@ class Control:
         event = str(asked.document().get("event", ""))
         if not self._of.hooks.resend(event):
             return as_json({"error": "no such event, or its merchant has no address"}, 404)
-        return self._done(asked, "Callback queued again", {"event": event})
+        return done(asked, "Callback queued again", {"event": event})
+
+    async def settle(self, asked: Asked) -> Answer:
+        """Let all that waits happen now, and wait (`wait_s`, 10) until its callbacks were tried."""
+        given = asked.document()
+        try:
+            until = time.monotonic() + min(float(given.get("wait_s") or 10), LONGEST_WAIT_S)
+        except (TypeError, ValueError):
+            return as_json({"error": "wait_s is a number of seconds"}, 400)
+        settled = self._of.later.hurry()
+        while self._of.hooks.outstanding("") and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        left = self._of.hooks.outstanding("")
+        return done(asked, "Settled", {"settled": settled, "callbacks_left": left})
 
     def _latest(self, merchant: str) -> list[Row]:
         rows = [
@@ -146,18 +182,6 @@ class Control:
             if named and named in (row["id"], row["secret_key"], row.get("app_token")):
                 return str(row["id"])
         return named
-
-    def _scoped(self, value: object) -> object:
-        if isinstance(value, dict) and value.get("merchant"):
-            return {**value, "merchant": self._merchant(str(value["merchant"]))}
-        return value
-
-    def _done(self, asked: Asked, note: str, document: Row) -> Answer:
-        """Back to the page for a person's form, a document for a program."""
-        if "form" in asked.headers.get("content-type", ""):
-            back = urlsplit(asked.headers.get("referer", "/")).path or "/"
-            return see_other(f"{back}?note={note.replace(' ', '+')}")
-        return as_json(document)
 
 
 def _hidden(row: Row) -> Row:

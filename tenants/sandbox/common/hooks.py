@@ -77,9 +77,9 @@ class Hooks:
         return True
 
     def outstanding(self, merchant: str) -> int:
-        """How many deliveries to a merchant have not been tried even once."""
-        open_rows = self._open.values()
-        return sum(1 for row in open_rows if row["merchant"] == merchant and not row["tries"])
+        """How many deliveries to a merchant, or (empty) to all, were not tried even once."""
+        untried = (row for row in self._open.values() if not row["tries"])
+        return sum(1 for row in untried if merchant in ("", row["merchant"]))
 
     async def run(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sandbox.common.book import Book, Row, fresh
 
 Step = Callable[[str], None]
+MOST_HURRIED = 100_000
 
 
 class Later:
@@ -42,6 +43,14 @@ class Later:
                 await asyncio.wait_for(self._wake.wait(), wait)
             except TimeoutError:
                 continue
+
+    def hurry(self) -> int:
+        """Bring everything about that would have come later; returns how much that was."""
+        fired = 0
+        while (timers := self._book.table("timers")) and fired < MOST_HURRIED:
+            self._fire(next(iter(timers)))
+            fired += 1
+        return fired
 
     def _fire(self, key: str) -> None:
         timer = self._book.get("timers", key)

@@ -57,7 +57,10 @@ class Provider(Site):
         raise NotImplementedError
 
     def recent(self, count: int) -> list[Row]:
-        """The latest things for the home page: at, what, id, amount, currency, status, link."""
+        """The latest things for the home page, with what a person may do about each.
+
+        at, what, id, amount, status, link, acts [{says, path, fields}]
+        """
         raise NotImplementedError
 
     # The life of the process.

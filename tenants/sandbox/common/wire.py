@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import h11
 import msgspec
@@ -109,6 +109,14 @@ def as_html(text: str, status: int = 200, *headers: tuple[str, str]) -> Answer:
 
 def see_other(place: str) -> Answer:
     return Answer(303, b"", (("location", place),))
+
+
+def done(asked: Asked, note: str, document: object) -> Answer:
+    """A control was used: a document for a program, back to the page with a word for a person."""
+    if "form" not in asked.headers.get("content-type", ""):
+        return as_json(document)
+    back = urlsplit(asked.headers.get("referer", "/")).path or "/"
+    return see_other(f"{back}?{urlencode({'note': note})}")
 
 
 class Server:

@@ -9,7 +9,8 @@ from typing import ClassVar
 from urllib.parse import quote, urlencode
 
 from sandbox.common.book import Row
-from sandbox.common.faults import CALLS, BadSetting, Kind
+from sandbox.common.control import Switches
+from sandbox.common.faults import CALLS, Kind
 from sandbox.common.site import Options, Site
 from sandbox.common.wire import Answer, Asked, Refused, as_json, see_other
 from sandbox.mail import mailbox
@@ -44,6 +45,7 @@ class Mail(Site):
         self.pages.filter("ago", _ago)
         self.pages.filter("person", _person)
         self._arrival = asyncio.Event()
+        Switches(self)
         for method, path, handler in (
             ("GET", "/", self.listing),
             ("GET", "/messages/{id}", self.show),
@@ -56,10 +58,6 @@ class Mail(Site):
             ("GET", "/api/messages/{id}", self.api_show),
             ("DELETE", "/api/messages/{id}", self.api_drop),
             ("GET", "/faults", self.fault_page),
-            ("GET", "/_sandbox/faults", self.faults_now),
-            ("POST", "/_sandbox/faults", self.set_faults),
-            ("DELETE", "/_sandbox/faults", self.no_faults),
-            ("POST", "/_sandbox/faults/clear", self.no_faults),
             ("GET", "/health", self.health),
             ("GET", "/truth", self.truth),
         ):
@@ -214,25 +212,6 @@ class Mail(Site):
         return self.pages.page(
             "switches.html", kinds=kinds, faults=self.faults.settings(), note=note
         )
-
-    def faults_now(self, _: Asked) -> Answer:
-        return as_json({"faults": self.faults.settings()})
-
-    def set_faults(self, asked: Asked) -> Answer:
-        given = asked.document()
-        person = "kind" in given
-        if person:
-            given = {str(given.pop("kind")): given}
-        try:
-            for code, value in given.items():
-                self.faults.set(code, value)
-        except (BadSetting, ValueError, TypeError) as why:
-            return self.failure(400, str(why))
-        return see_other("/faults?note=Saved") if person else self.faults_now(asked)
-
-    def no_faults(self, asked: Asked) -> Answer:
-        self.faults.clear()
-        return see_other("/faults") if asked.method == "POST" else self.faults_now(asked)
 
     def health(self, _: Asked) -> Answer:
         return as_json({"status": "ok", "provider": self.name})

@@ -12,9 +12,11 @@ from sandbox.common.book import Row, fresh
 from sandbox.common.faults import CALLBACKS, Kind
 from sandbox.common.provider import Provider
 from sandbox.common.site import Options
-from sandbox.common.wire import Answer, Asked, Refused, as_json
+from sandbox.common.wire import Answer, Asked, as_json
 from sandbox.sumsub import errors, signing, verdicts
-from sandbox.sumsub.applicants import IDENTITY, Applicants, form
+from sandbox.sumsub.applicants import Applicants, form
+from sandbox.sumsub.controls import Controls, as_verdict, recent, truth
+from sandbox.sumsub.shapes import status, steps, whole
 from sandbox.sumsub.verdicts import Verdict
 
 ONE = "/resources/applicants/{id}"
@@ -48,8 +50,8 @@ class Sumsub(Provider):
         self.on("POST", "/resources/applicants", self._create, "applicants.create")
         self.on("GET", BY_USER, self._by_user, "read")
         self.on("GET", ONE + "/one", self._one(whole), "read")
-        self.on("GET", ONE + "/status", self._one(self._status), "read")
-        self.on("GET", ONE + "/requiredIdDocsStatus", self._one(_steps), "read")
+        self.on("GET", ONE + "/status", self._one(status), "read")
+        self.on("GET", ONE + "/requiredIdDocsStatus", self._one(steps), "read")
         self.on("PATCH", ONE + "/fixedInfo", self._fix, "applicants.fix")
         self.on("POST", ONE + "/info/idDoc", self._document, "documents.add")
         self.on("POST", ONE + "/status/pending", self._submit, "reviews.ask")
@@ -57,7 +59,7 @@ class Sumsub(Provider):
         self.on("POST", ONE + "/reset", self._reset, "applicants.reset")
         self.on("POST", "/resources/accessTokens", self._token, "tokens.create")
         self.on("POST", "/resources/accessTokens/sdk", self._token, "tokens.create")
-        self.on("POST", "/_sandbox/decide", self.drive)
+        Controls(self)
 
     # What a provider says of itself.
 
@@ -101,43 +103,10 @@ class Sumsub(Provider):
         return errors.error(status, message)
 
     def truth(self, merchant: str) -> Row:
-        """Every applicant with every verdict that was really given."""
-        rows = [
-            row
-            for row in self.book.table("applicants").values()
-            if merchant in ("", row["_merchant"])
-        ]
-        return {
-            "applicants": [
-                {
-                    "id": row["id"],
-                    "merchant": row["_merchant"],
-                    "reference": row["externalUserId"],
-                    "status": row["review"]["reviewStatus"],
-                    "result": row["review"].get("reviewResult"),
-                    "attempts": row["review"]["attemptCnt"],
-                    "images": row["_images"],
-                    "fixedInfo": row["fixedInfo"],
-                }
-                for row in rows
-            ]
-        }
+        return truth(self, merchant)
 
     def recent(self, count: int) -> list[Row]:
-        rows = list(self.book.table("applicants").values())[-count:]
-        return [
-            {
-                "at": row["_at"],
-                "what": f"{row['fixedInfo'].get('firstName', '')} {row['fixedInfo'].get('lastName', '')}".strip()
-                or "Applicant",
-                "id": row["id"],
-                "amount": "",
-                "status": row["review"].get("reviewResult", {}).get("reviewAnswer")
-                or row["review"]["reviewStatus"],
-                "link": "",
-            }
-            for row in reversed(rows)
-        ]
+        return recent(self, count)
 
     def event(self, kind: str, row: Row) -> None:
         merchant = self.book.table("merchants")[row["_merchant"]]
@@ -185,10 +154,6 @@ class Sumsub(Provider):
     def _row(self, asked: Asked) -> Row:
         return self.applicants.find(self.merchant_of(asked), asked.params["id"])
 
-    def _status(self, row: Row) -> Row:
-        inspection = {"inspectionId": row["inspectionId"], "applicantId": row["id"]}
-        return {**row["review"], **inspection}
-
     def _fix(self, asked: Asked) -> Answer:
         return as_json(self.applicants.fix(self._row(asked), asked.document())["fixedInfo"])
 
@@ -211,7 +176,7 @@ class Sumsub(Provider):
 
     def _completed(self, asked: Asked) -> Answer:
         """The published sandbox call that simulates a verdict."""
-        self.applicants.decide(self._row(asked), _told(asked.document()))
+        self.applicants.decide(self._row(asked), as_verdict(asked.document()))
         return as_json({"ok": 1})
 
     def _reset(self, asked: Asked) -> Answer:
@@ -224,54 +189,6 @@ class Sumsub(Provider):
         if not given.get("userId") or not given.get("levelName"):
             raise errors.refused(400, "userId and levelName are required")
         return as_json({"token": f"_act-sbx-{secrets.token_hex(16)}", "userId": given["userId"]})
-
-    def drive(self, asked: Asked) -> Answer:
-        """Decide at once, for tests and people.
-
-        {applicantId or externalUserId, answer: GREEN or RED, rejectType, labels, comment}
-        """
-        given = asked.document()
-        named = (given.get("applicantId"), given.get("externalUserId"))
-        for row in self.book.table("applicants").values():
-            if row["id"] == named[0] or (row["externalUserId"] == named[1] and not named[0]):
-                return as_json(whole(self.applicants.decide(row, _told(given))))
-        return as_json({"error": "no such applicant"}, 404)
-
-
-def whole(row: Row) -> Row:
-    """An applicant as the API shows it."""
-    return {name: value for name, value in row.items() if name[0] != "_" and value is not None}
-
-
-def _steps(row: Row) -> Row:
-    """Which required step has documents, and what was said of them."""
-    images = [one for one in row["_images"] if one["active"] and one["idDocType"] in IDENTITY]
-    if not images:
-        return {"IDENTITY": None}
-    result = row["review"].get("reviewResult", {})
-    return {
-        "IDENTITY": {
-            "reviewResult": result,
-            "country": images[-1]["country"],
-            "idDocType": images[-1]["idDocType"],
-            "imageIds": [int(one["id"]) for one in images],
-            "imageReviewResults": {one["id"]: result for one in images},
-            "forbidden": False,
-            "stepStatuses": None,
-        }
-    }
-
-
-def _told(given: Row) -> Verdict:
-    answer = str(given.get("answer") or given.get("reviewAnswer") or "GREEN").upper()
-    if answer not in ("GREEN", "RED"):
-        raise Refused(errors.error(400, "reviewAnswer is GREEN or RED"))
-    if answer == "GREEN":
-        return Verdict()
-    kind = str(given.get("rejectType") or given.get("reviewRejectType") or verdicts.RETRY).upper()
-    labels = given.get("labels") or given.get("rejectLabels") or ["BAD_PHOTO"]
-    comment = str(given.get("comment") or given.get("moderationComment") or "")
-    return Verdict("RED", kind, tuple(map(str, labels)), comment)
 
 
 def _client(token: str) -> str:
