@@ -1,0 +1,112 @@
+"""Trading at the desk: accounts, deals, live exposure, servers."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.trading import accounts, queries
+from brokerage.trading.model import TradingAccount, TradingServer
+from brokerage.trading.permissions import Trading
+from brokerage.trading.settings import TradingSettings
+from brokerage.trading.tables import ACCOUNTS, DEALS, deal_table
+from stoa.tenancy.work import Work
+from stoa.web import access, tables
+from stoa.web.pages import go, page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/desk/accounts", access=access.desk(Trading.VIEW))
+async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    return await tables.answer(request, work, ACCOUNTS)
+
+
+@get("/desk/deals", access=access.desk(Trading.VIEW))
+async def deals(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    return await tables.answer(request, work, DEALS)
+
+
+@get("/desk/accounts/{account:uuid}", access=access.desk(Trading.VIEW))
+async def one(
+    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
+) -> Response[Any]:
+    row = await work.get(TradingAccount, account)
+    await clients.seen(work, row.client)
+    names = await clients.names(work, [row.client])
+    days, line = await queries.equity_line(work, row.id)
+    return page(
+        request,
+        work,
+        "desk/trading/account.html",
+        audience="desk",
+        account=queries.card(work, row),
+        client=row.client,
+        name=names.get(row.client, ""),
+        positions=await queries.positions(work, row.id),
+        transfers=await queries.transfers(work, row.id),
+        table=await tables.shell(request, work, deal_table(desk=True, account=row.id)),
+        days=days,
+        line=line,
+        may_edit=work.actor.may(Trading.EDIT),
+    )
+
+
+@post("/desk/accounts/{account:uuid}/retry", access=access.desk(Trading.EDIT))
+async def retry(
+    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
+) -> Response[None]:
+    await accounts.retry(work, account)
+    return go(request, f"/desk/accounts/{account}", notice="The server is asked again.")
+
+
+@get("/desk/clients/{client:uuid}/accounts", access=access.desk(Trading.VIEW))
+async def client_tab(
+    request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
+) -> Response[str]:
+    await clients.seen(work, client)
+    return page(
+        request,
+        work,
+        "desk/trading/client_tab.html",
+        audience="desk",
+        accounts=await queries.cards(work, client),
+    )
+
+
+@get("/desk/exposure", access=access.desk(Trading.EXPOSURE))
+async def exposure(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    rows, at = await queries.exposure(work)
+    watched = await queries.watched(work)
+    names = await clients.names(work, [row.client for row in watched])
+    return page(
+        request,
+        work,
+        "desk/trading/exposure.html",
+        audience="desk",
+        rows=rows,
+        at=at,
+        stale=at is None or (work.now - at).total_seconds() > queries.STALE_S,
+        watched=[{"row": row, "name": names.get(row.client, "")} for row in watched],
+        failing=await queries.failing(work),
+    )
+
+
+@get("/desk/servers", access=access.desk(Trading.SERVERS))
+async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    known = {row.code: row for row in await work.rows(select(TradingServer).limit(100))}
+    return page(
+        request,
+        work,
+        "desk/trading/servers.html",
+        audience="desk",
+        servers=[
+            {"server": one, "row": known.get(one.code)}
+            for one in work.settings(TradingSettings).servers
+        ],
+    )

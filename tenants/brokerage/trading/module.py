@@ -1,0 +1,181 @@
+"""How trading joins the product."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from brokerage.clients import queries as clients
+from brokerage.kyc.events import KycApproved
+from brokerage.trading import accounts, desk, jobs, queries, room, sync, transfers
+from brokerage.trading.events import AccountAsked, TransferAsked
+from brokerage.trading.model import AccountState, TradingAccount
+from brokerage.trading.permissions import Trading
+from brokerage.trading.settings import TradingSettings
+from stoa.kernel.clock import business_day, day_bounds
+from stoa.product import Card, Every, Hit, Item, Module, NavItem, Tab
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+
+async def today(work: Work) -> list[Card]:
+    """Today's volume and the clients' result, and servers that fail."""
+    if not work.actor.may(Trading.VIEW):
+        return []
+    zone = work.settings(TenantFacts).time_zone
+    start, _ = day_bounds(business_day(work.now, zone), zone)
+    lots, deals, result = await queries.volume(work, start)
+    cards = [
+        Card(
+            "volume",
+            N_("Lots today"),
+            lots.quantize(Decimal("0.01")),
+            path="/desk/deals",
+            detail=f"{deals}",
+            order=30,
+        ),
+        Card(
+            "result",
+            N_("Clients' result today"),
+            result.quantize(Decimal("0.01")),
+            currency=work.tenant.base_currency,
+            path="/desk/exposure",
+            order=35,
+        ),
+    ]
+    failing = await queries.failing(work)
+    if failing:
+        cards.append(
+            Card(
+                "servers",
+                N_("Trading servers that fail"),
+                len(failing),
+                tone="stopped",
+                path="/desk/servers",
+                items=[
+                    Item(title=code, path="/desk/servers", status="stopped") for code in failing
+                ],
+                order=5,
+            )
+        )
+    return cards
+
+
+async def home(work: Work, client: UUID) -> list[Card]:
+    """The equity of a client's live accounts, by currency."""
+    rows = await work.table(
+        select(
+            TradingAccount.currency,
+            func.sum(TradingAccount.equity).label("equity"),
+            func.count().label("count"),
+        )
+        .where(
+            TradingAccount.client == client,
+            TradingAccount.kind == "live",
+            TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
+        )
+        .group_by(TradingAccount.currency)
+    )
+    return [
+        Card(
+            f"equity-{row.currency}",
+            N_("Equity in accounts"),
+            Decimal(row.equity).quantize(Decimal("0.01")),
+            currency=row.currency,
+            path="/accounts",
+            order=20,
+        )
+        for row in rows
+    ]
+
+
+async def search(work: Work, typed: str) -> list[Hit]:
+    """A login by its number."""
+    if not typed.isdecimal() or len(typed) > 17 or not work.actor.may(Trading.VIEW):
+        return []
+    rows = await work.rows(
+        select(TradingAccount)
+        .where(TradingAccount.login == int(typed), clients.within(work, TradingAccount.client))
+        .limit(5)
+    )
+    names = await clients.names(work, [row.client for row in rows])
+    return [
+        Hit("account", str(row.login), names.get(row.client, ""), f"/desk/accounts/{row.id}", 90)
+        for row in rows
+    ]
+
+
+async def pulse(work: Work) -> dict[str, Any]:
+    lots, _, _ = await queries.volume(work, work.now - timedelta(hours=24))
+    return {
+        "volume_lots": str(lots.quantize(Decimal("0.01"))),
+        "failing_servers": await queries.failing(work),
+    }
+
+
+MODULE = Module(
+    name="trading",
+    settings=TradingSettings,
+    permissions=Trading,
+    web=[
+        room.listed,
+        room.new,
+        room.create,
+        room.one,
+        room.password,
+        room.transfer,
+        room.cancel,
+        desk.listed,
+        desk.deals,
+        desk.one,
+        desk.retry,
+        desk.client_tab,
+        desk.exposure,
+        desk.servers,
+    ],
+    reactions={
+        AccountAsked: [accounts.make],
+        TransferAsked: [transfers.send],
+        KycApproved: [jobs.open_live],
+    },
+    schedule=[
+        Every(1.5, sync.watch),
+        Every(5, transfers.sweep, lane="money"),
+        Every(900, sync.keep_equity),
+    ],
+    nav=[
+        NavItem("room", N_("Accounts"), "/accounts", "chart-candle", Trading.OWN, 20),
+        NavItem("desk", N_("Accounts"), "/desk/accounts", "chart-candle", Trading.VIEW, 50, "a"),
+        NavItem("desk", N_("Risk"), "/desk/exposure", "scale", Trading.EXPOSURE, 70, "r"),
+    ],
+    tabs=[Tab("accounts", N_("Accounts"), "/desk/clients/{client}/accounts", Trading.VIEW, 40)],
+    today=today,
+    home=home,
+    search=search,
+    pulse=pulse,
+    roles={
+        "Owner": [
+            Trading.VIEW,
+            Trading.EDIT,
+            Trading.EXPOSURE,
+            Trading.SERVERS,
+            Trading.EXPORT,
+        ],
+        "Dealing": [
+            Trading.VIEW,
+            Trading.EDIT,
+            Trading.EXPOSURE,
+            Trading.SERVERS,
+            Trading.EXPORT,
+        ],
+        "Support": [Trading.VIEW],
+        "Sales": [Trading.VIEW],
+        "Head of finance": [Trading.VIEW, Trading.EXPOSURE],
+        "Finance": [Trading.VIEW],
+        "Compliance": [Trading.VIEW],
+        "Auditor": [Trading.VIEW, Trading.EXPOSURE, Trading.SERVERS],
+    },
+)

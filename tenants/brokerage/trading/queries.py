@@ -1,0 +1,222 @@
+"""Reads of trading: cards, history, exposure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+
+from brokerage.trading.model import (
+    Deal,
+    EquityPoint,
+    OpenPosition,
+    TradingAccount,
+    TradingServer,
+    Transfer,
+)
+from brokerage.trading.settings import TradingSettings
+from stoa.tenancy.work import Work
+
+STALE_S: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """An account as its owner sees it."""
+
+    id: UUID
+    login: int | None
+    kind: str
+    label: str
+    state: str
+    currency: str
+    leverage: int
+    balance: Decimal
+    equity: Decimal
+    margin: Decimal
+    margin_free: Decimal
+    floating: Decimal
+    server: str
+    told_at: datetime | None
+    stale: bool
+    has_password: bool
+    why: str | None
+
+    @property
+    def margin_level(self) -> Decimal | None:
+        return self.equity * 100 / self.margin if self.margin else None
+
+
+def card(work: Work, row: TradingAccount) -> AccountCard:
+    settings = work.settings(TradingSettings)
+    product = settings.product(row.product)
+    server = settings.server(row.server)
+    stale = row.told_at is None or (work.now - row.told_at).total_seconds() > STALE_S
+    return AccountCard(
+        id=row.id,
+        login=row.login,
+        kind=row.kind,
+        label=product.label if product else row.product,
+        state=row.state,
+        currency=row.currency,
+        leverage=row.leverage,
+        balance=row.balance,
+        equity=row.equity,
+        margin=row.margin,
+        margin_free=row.margin_free,
+        floating=row.floating,
+        server=server.label if server else row.server,
+        told_at=row.told_at,
+        stale=stale,
+        has_password=row.password_sealed is not None,
+        why=row.why,
+    )
+
+
+async def cards(work: Work, client: UUID) -> list[AccountCard]:
+    """A client's accounts, live before demo, oldest first."""
+    rows = await work.rows(
+        select(TradingAccount)
+        .where(TradingAccount.client == client)
+        .order_by(TradingAccount.kind.desc(), TradingAccount.opened_at)
+        .limit(200)
+    )
+    return [card(work, row) for row in rows]
+
+
+async def positions(work: Work, account: UUID) -> Sequence[OpenPosition]:
+    return await work.rows(
+        select(OpenPosition)
+        .where(OpenPosition.account == account)
+        .order_by(OpenPosition.opened_at.desc())
+        .limit(500)
+    )
+
+
+async def transfers(work: Work, account: UUID, limit: int = 20) -> Sequence[Transfer]:
+    return await work.rows(
+        select(Transfer)
+        .where(Transfer.account == account)
+        .order_by(Transfer.asked_at.desc())
+        .limit(limit)
+    )
+
+
+async def equity_line(work: Work, account: UUID, days: int = 30) -> tuple[list[str], list[float]]:
+    rows = await work.table(
+        select(EquityPoint.at, EquityPoint.equity)
+        .where(EquityPoint.account == account, EquityPoint.at > work.now - timedelta(days=days))
+        .order_by(EquityPoint.at)
+        .limit(24 * 31)
+    )
+    return [row.at.isoformat() for row in rows], [float(row.equity) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """One symbol's open lots over all live accounts; positive net: clients are long."""
+
+    symbol: str
+    clients: int
+    positions: int
+    long: Decimal
+    short: Decimal
+    net: Decimal
+    profit: Decimal
+    notional: Decimal
+
+    @property
+    def share_long(self) -> int:
+        total = self.long + self.short
+        return int(self.long * 100 / total) if total else 0
+
+
+async def exposure(work: Work) -> tuple[list[Exposed], datetime | None]:
+    """Net exposure by symbol, largest first, and how old the youngest figure is."""
+    rows = await work.table(
+        select(
+            OpenPosition.symbol,
+            func.count(OpenPosition.client.distinct()).label("clients"),
+            func.count().label("positions"),
+            func.coalesce(func.sum(OpenPosition.lots).filter(OpenPosition.side == "buy"), 0).label(
+                "long"
+            ),
+            func.coalesce(func.sum(OpenPosition.lots).filter(OpenPosition.side == "sell"), 0).label(
+                "short"
+            ),
+            func.sum(OpenPosition.profit + OpenPosition.swap).label("profit"),
+            func.sum(OpenPosition.lots * OpenPosition.contract_size * OpenPosition.price_now).label(
+                "notional"
+            ),
+        )
+        .join(TradingAccount, TradingAccount.id == OpenPosition.account)
+        .where(TradingAccount.kind == "live")
+        .group_by(OpenPosition.symbol)
+        .limit(500)
+    )
+    found = [
+        Exposed(
+            row.symbol,
+            row.clients,
+            row.positions,
+            Decimal(row.long),
+            Decimal(row.short),
+            Decimal(row.long) - Decimal(row.short),
+            Decimal(row.profit),
+            Decimal(row.notional),
+        )
+        for row in rows
+    ]
+    found.sort(key=lambda one: abs(one.notional), reverse=True)
+    at = await work.value(select(func.max(TradingServer.ok_at)))
+    return found, at
+
+
+async def watched(work: Work, within_percent: Decimal = Decimal(50)) -> Sequence[Any]:
+    """Live accounts whose margin level is nearest to stop-out."""
+    return await work.table(
+        select(
+            TradingAccount.id,
+            TradingAccount.client,
+            TradingAccount.login,
+            TradingAccount.equity,
+            TradingAccount.margin,
+            TradingAccount.currency,
+            (TradingAccount.equity * 100 / TradingAccount.margin).label("level"),
+        )
+        .where(
+            TradingAccount.kind == "live",
+            TradingAccount.margin > 0,
+            TradingAccount.equity * 100 < TradingAccount.margin * (100 + within_percent),
+        )
+        .order_by(text("level"))
+        .limit(50)
+    )
+
+
+async def volume(work: Work, since: datetime) -> tuple[Decimal, int, Decimal]:
+    """Closed lots, closing deals and the clients' result of live accounts since an instant."""
+    row = (
+        await work.table(
+            select(
+                func.coalesce(func.sum(Deal.lots), 0),
+                func.count(),
+                func.coalesce(func.sum(Deal.profit + Deal.swap + Deal.commission), 0),
+            )
+            .join(TradingAccount, TradingAccount.id == Deal.account)
+            .where(
+                Deal.at >= since,
+                Deal.kind.in_(("buy", "sell")),
+                Deal.entry.in_(("out", "reversal", "out-by")),
+                TradingAccount.kind == "live",
+            )
+        )
+    )[0]
+    return Decimal(row[0]), int(row[1]), Decimal(row[2])
+
+
+async def failing(work: Work) -> list[str]:
+    return list(await work.rows(select(TradingServer.code).where(TradingServer.state == "failing")))

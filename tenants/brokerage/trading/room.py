@@ -1,0 +1,168 @@
+"""Accounts in the trader room: cards, one account, opening, transfers."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+
+from brokerage.clients.model import Client
+from brokerage.ledger import wallets
+from brokerage.trading import accounts, queries, transfers
+from brokerage.trading.model import TradingAccount
+from brokerage.trading.permissions import Trading
+from brokerage.trading.settings import TradingSettings
+from brokerage.trading.tables import deal_table
+from brokerage.trading.terms import terms
+from stoa.kernel import money
+from stoa.kernel.refusals import NotFound
+from stoa.tenancy.work import Work
+from stoa.web import access, forms, tables
+from stoa.web.pages import go, page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Open(msgspec.Struct):
+    product: str
+    currency: str
+    leverage: int | None = None
+
+
+class Move(msgspec.Struct):
+    amount: str
+    direction: str
+    key: UUID | None = None
+
+
+async def _mine(work: Work, account: UUID) -> TradingAccount:
+    row = await work.get(TradingAccount, account)
+    if row.client != work.actor.id:
+        raise NotFound
+    return row
+
+
+@get("/accounts", access=access.room(Trading.OWN))
+async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    assert work.actor.id is not None  # noqa: S101 - a client's session names them
+    cards = await queries.cards(work, work.actor.id)
+    client = await work.get(Client, work.actor.id)
+    return page(
+        request,
+        work,
+        "room/trading/accounts.html",
+        audience="room",
+        live=[one for one in cards if one.kind == "live"],
+        demo=[one for one in cards if one.kind == "demo"],
+        verified=client.level != "none",
+        products=work.settings(TradingSettings).products,
+    )
+
+
+@get("/accounts/new", access=access.room(Trading.OWN))
+async def new(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    client = await work.get(Client, work.actor.id)
+    _, cap = await terms(work, client.id)
+    products = work.settings(TradingSettings).products
+    return page(
+        request,
+        work,
+        "room/trading/new.html",
+        audience="room",
+        products=products,
+        verified=client.level != "none",
+        cap=cap,
+        currencies=sorted({code for one in products for code in one.currencies}),
+        leverages=sorted(
+            {lev for one in products for lev in one.leverages if cap is None or lev <= cap},
+            reverse=True,
+        ),
+    )
+
+
+@post("/accounts", access=access.room(Trading.OWN))
+async def create(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
+    form = await forms.read(request, Open)
+    assert work.actor.id is not None  # noqa: S101 - a client's session names them
+    pack, cap = await terms(work, work.actor.id)
+    row = await accounts.open_account(
+        work,
+        work.actor.id,
+        product=form.product,
+        currency=form.currency,
+        leverage=form.leverage,
+        pack=pack,
+        cap=cap,
+    )
+    return go(request, f"/accounts/{row.id}", notice="Your account is being made on the server.")
+
+
+@get("/accounts/{account:uuid}", access=access.room(Trading.OWN))
+async def one(
+    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
+) -> Response[Any]:
+    row = await _mine(work, account)
+    if request.query_params.get("format"):
+        return await tables.answer(
+            request, work, deal_table(desk=False, account=row.id), audience="room"
+        )
+    days, line = await queries.equity_line(work, row.id)
+    available = await wallets.available(work, row.client, row.currency)
+    return page(
+        request,
+        work,
+        "room/trading/account.html",
+        audience="room",
+        account=queries.card(work, row),
+        positions=await queries.positions(work, row.id),
+        transfers=await queries.transfers(work, row.id),
+        table=await tables.shell(
+            request, work, deal_table(desk=False, account=row.id), audience="room"
+        ),
+        days=days,
+        line=line,
+        available=available,
+    )
+
+
+@post("/accounts/{account:uuid}/password", access=access.room(Trading.OWN))
+async def password(
+    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
+) -> Response[str]:
+    """Shows the first password once; the answer is a dialog's content."""
+    shown = await accounts.reveal(work, account)
+    row = await _mine(work, account)
+    return page(
+        request,
+        work,
+        "room/trading/password.html",
+        audience="room",
+        password=shown,
+        login=row.login,
+        account=account,
+    )
+
+
+@post("/accounts/{account:uuid}/transfer", access=access.room(Trading.OWN))
+async def transfer(
+    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Move)
+    row = await _mine(work, account)
+    amount = money.parse(form.amount, row.currency)
+    if form.direction == transfers.TO_ACCOUNT:
+        await transfers.to_account(work, account, amount, key=form.key)
+    else:
+        await transfers.to_wallet(work, account, amount, key=form.key)
+    return go(request, f"/accounts/{account}", notice="On its way. You see it here in a moment.")
+
+
+@post("/transfers/{transfer:uuid}/cancel", access=access.room(Trading.OWN))
+async def cancel(
+    request: AnyRequest, work: NamedDependency[Work], transfer: FromPath[UUID]
+) -> Response[None]:
+    row = await transfers.cancel(work, transfer)
+    return go(request, f"/accounts/{row.account}", notice="Taken back.")

@@ -1,0 +1,170 @@
+"""Lists of trading: a client's deals, and the desk's accounts and deals."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.trading.model import Deal, TradingAccount
+from brokerage.trading.permissions import Trading
+from stoa.kernel.money import Money
+from stoa.theming.texts import N_
+from stoa.web import tables
+
+_KINDS = (("live", N_("Live")), ("demo", N_("Demo")))
+_STATES = (
+    ("active", N_("Active")),
+    ("opening", N_("Opening")),
+    ("restricted", N_("Restricted")),
+    ("archived", N_("Archived")),
+    ("failed", N_("Failed")),
+)
+
+
+def _accounts_query(work: Any) -> Any:
+    return select(TradingAccount).where(clients.within(work, TradingAccount.client))
+
+
+async def _accounts_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+    found = [row[0] for row in rows]
+    names = await clients.names(work, [row.client for row in found])
+    return [
+        tables.Shown(
+            key=str(row.id),
+            href=f"/desk/accounts/{row.id}",
+            cells=(
+                str(row.login or "–"),
+                {"name": names.get(row.client, ""), "note": row.product},
+                row.kind,
+                row.state,
+                row.server_group,
+                f"1:{row.leverage}",
+                Money(row.balance, row.currency).rounded(),
+                Money(row.equity, row.currency).rounded(),
+                Money(row.margin, row.currency).rounded(),
+                row.deals_at,
+                row.opened_at,
+            ),
+        )
+        for row in found
+    ]
+
+
+ACCOUNTS = tables.Table(
+    name="accounts",
+    title=N_("Trading accounts"),
+    columns=(
+        tables.Column("login", N_("Login"), "code", fixed=True),
+        tables.Column("client", N_("Client"), "person"),
+        tables.Column("kind", N_("Kind")),
+        tables.Column("state", N_("State"), "status", sort=TradingAccount.state),
+        tables.Column("group", N_("Group"), "code", hidden=True),
+        tables.Column("leverage", N_("Leverage"), hidden=True),
+        tables.Column("balance", N_("Balance"), "money", sort=TradingAccount.balance),
+        tables.Column("equity", N_("Equity"), "money", sort=TradingAccount.equity),
+        tables.Column("margin", N_("Margin"), "money", sort=TradingAccount.margin),
+        tables.Column("traded", N_("Last deal"), "when"),
+        tables.Column("opened", N_("Opened"), "when", sort=TradingAccount.opened_at),
+    ),
+    query=_accounts_query,
+    view=_accounts_view,
+    id=TradingAccount.id,
+    order="opened",
+    filters=(
+        tables.choice("kind", N_("Kind"), TradingAccount.kind, _KINDS),
+        tables.choice("state", N_("State"), TradingAccount.state, _STATES),
+        *tables.amounts("equity", N_("Equity from"), N_("Equity to"), TradingAccount.equity),
+    ),
+    search=lambda _work, typed: (
+        TradingAccount.login == (int(typed) if typed.isdecimal() and len(typed) < 18 else -1)
+    ),
+    search_label=N_("Find a login"),
+    export_permission=Trading.EXPORT,
+    live="accounts",
+    empty_title=N_("No trading accounts yet"),
+    empty_text=N_("They open by themselves when a client is verified."),
+)
+
+
+def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
+    """Deals as a list: of one account for its owner, or of everyone in scope for the desk."""
+
+    def query(work: Any) -> Any:
+        statement = select(Deal)
+        if account is not None:
+            statement = statement.where(Deal.account == account)
+        if desk:
+            return statement.where(clients.within(work, Deal.client))
+        return statement.where(Deal.client == work.actor.id)
+
+    async def view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+        found = [row[0] for row in rows]
+        names = await clients.names(work, [row.client for row in found]) if desk else {}
+        shown: list[tables.Shown] = []
+        for row in found:
+            cells: list[Any] = [
+                row.at,
+                f"#{row.number}",
+                row.symbol or "–",
+                row.kind,
+                row.entry,
+                row.lots or None,
+                row.price or None,
+                Money(row.profit, row.currency).rounded(),
+                Money(row.swap, row.currency).rounded(),
+                Money(row.commission, row.currency).rounded(),
+            ]
+            if desk:
+                cells[2:2] = [str(row.login), names.get(row.client, "")]
+            shown.append(
+                tables.Shown(
+                    key=str(row.id),
+                    cells=cells,
+                    href=f"/desk/accounts/{row.account}" if desk else "",
+                )
+            )
+        return shown
+
+    columns = [
+        tables.Column("at", N_("When"), "when", sort=Deal.at, fixed=True),
+        tables.Column("deal", N_("Deal"), "code"),
+        tables.Column("symbol", N_("Symbol"), "strong"),
+        tables.Column("kind", N_("Side")),
+        tables.Column("entry", N_("Entry")),
+        tables.Column("lots", N_("Lots"), "num"),
+        tables.Column("price", N_("Price"), "num"),
+        tables.Column("profit", N_("Profit"), "pnl"),
+        tables.Column("swap", N_("Swap"), "pnl", hidden=True),
+        tables.Column("commission", N_("Commission"), "pnl", hidden=True),
+    ]
+    if desk:
+        columns[2:2] = [
+            tables.Column("login", N_("Login"), "code"),
+            tables.Column("client", N_("Client")),
+        ]
+    return tables.Table(
+        name="deals" if desk else "my-deals",
+        title=N_("Deals"),
+        columns=columns,
+        query=query,
+        view=view,
+        id=Deal.id,
+        order="at",
+        filters=(
+            *tables.dates("at", N_("From"), N_("To"), Deal.at),
+            tables.Filter("symbol", N_("Symbol"), lambda _w, v: Deal.symbol == v.upper(), "text"),
+            tables.choice(
+                "kind",
+                N_("Kind"),
+                Deal.kind,
+                (("buy", N_("Buy")), ("sell", N_("Sell")), ("balance", N_("Balance"))),
+            ),
+        ),
+        export_permission=Trading.EXPORT if desk else None,
+        empty_title=N_("No deals yet"),
+        empty_text=N_("Deals appear within seconds of being made on the server."),
+    )
+
+
+DEALS = deal_table(desk=True)

@@ -1,0 +1,11 @@
+"""What verification says about a client's trading: the jurisdiction pack and its leverage cap."""
+
+from uuid import UUID
+
+from brokerage.kyc import cases
+from stoa.tenancy.work import Work
+
+
+async def terms(work: Work, client: UUID) -> tuple[str, int | None]:
+    """The pack's code and the highest leverage it allows (None: no cap)."""
+    return await cases.trading_terms(work, client)
