@@ -36,7 +36,7 @@ PLURALS: Final = frozenset({"_n", "ngettext", "count"})
 # Arguments that carry a message id, by the call that takes them.
 NAMED: Final = {
     "NavItem": ("label", "group"),
-    "Nav": ("label",),
+    "Banner": ("text", "action"),
     "Meta": ("title", "description"),
     "Status": ("label",),
 }

@@ -94,7 +94,7 @@ _KNOWN: Final[dict[str, Status]] = {
     "accepted": Status(N_("Accepted"), Tone.DONE),
     "healthy": Status(N_("Healthy"), Tone.DONE),
     "won": Status(N_("Won"), Tone.DONE),
-    "clear": Status(N_("Clear"), Tone.DONE, icon="shield-check"),
+    "clear": Status(N_("All clear"), Tone.DONE, icon="shield-check"),
     "delivered": Status(N_("Delivered"), Tone.DONE),
     # over, or halted
     "stopped": Status(N_("Stopped"), Tone.STOPPED),

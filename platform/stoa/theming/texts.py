@@ -22,7 +22,15 @@ from stoa.theming import themes
 
 SOURCE: Final = "en"
 LANGUAGES: Final = ("en", "es", "ar")
-_CONTEXT = "\x04"
+# Which form a number takes (gettext's notation, CLDR's categories); every `.po` follows these.
+PLURALS: Final = MappingProxyType(
+    {
+        "en": "n != 1",
+        "es": "n != 1",
+        "ar": "n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5",
+    }
+)
+_CONTEXT: Final = "\x04"
 
 Forms = tuple[str, ...]
 
@@ -49,11 +57,9 @@ def folder(language: str) -> Path:
 def catalog(language: str) -> Catalog:
     """Every `.po` of a language as one; a later file never overrides an earlier translation."""
     forms: dict[str, Forms] = {}
-    expression = "n != 1"
     for path in sorted(folder(language).glob("*.po")):
         with path.open("rb") as opened:
             read = pofile.read_po(opened, locale=language)
-        expression = read.plural_expr
         for message in read:
             if not message.id or message.fuzzy:
                 continue
@@ -62,7 +68,7 @@ def catalog(language: str) -> Catalog:
                 first = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
                 key = f"{message.context}{_CONTEXT}{first}" if message.context else first
                 forms.setdefault(key, cast("Forms", said))
-    return Catalog(language, MappingProxyType(forms), gettext.c2py(expression))
+    return Catalog(language, MappingProxyType(forms), gettext.c2py(PLURALS[language]))
 
 
 class Texts:
@@ -73,7 +79,7 @@ class Texts:
     def __init__(self, locale: str) -> None:
         language = locale.replace("-", "_").split("_")[0].lower()
         self.locale = spoken(locale)
-        self._catalog = catalog(language if language in LANGUAGES else SOURCE)
+        self._catalog = catalog(language if language in PLURALS else SOURCE)
 
     @property
     def language(self) -> str:
