@@ -20,11 +20,12 @@ House accounts are written by nearly every entry; they are not chained, so nobod
 and their balance is the sum of their legs. `posting` writes all of it in one statement.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
-from typing import Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -254,4 +255,108 @@ class Leg(TenantRow):
             postgresql_where=text("version is not null"),
         ),
         Index("ix_leg_account", "account", "posted_at"),
+    )
+
+
+class FxRate(TenantRow):
+    """The mid rate of a pair now: one `base` in `quote`. What a conversion used is in its quote."""
+
+    __tablename__ = "fx_rate"
+    __audited__ = False
+
+    base: Mapped[str] = mapped_column(String(8), primary_key=True)
+    quote: Mapped[str] = mapped_column(String(8), primary_key=True)
+    rate: Mapped[Decimal]
+    source: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("rate > 0 and base <> quote", name="rate"),)
+
+
+class FxQuote(TenantRow):
+    """A promised exchange, used at most once and only for a moment.
+
+    `rate` is what the client gets, `mid` without the margin; `margin` and `remainder` say in the
+    bought currency what the house keeps by the margin and by rounding down.
+    """
+
+    __tablename__ = "fx_quote"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client: Mapped[UUID]
+    sell_amount: Mapped[Decimal]
+    sell_currency: Mapped[str] = mapped_column(String(8))
+    buy_amount: Mapped[Decimal]
+    buy_currency: Mapped[str] = mapped_column(String(8))
+    mid: Mapped[Decimal]
+    rate: Mapped[Decimal]
+    margin_bps: Mapped[int] = mapped_column(SmallInteger)
+    margin: Mapped[Decimal]
+    remainder: Mapped[Decimal]
+    source: Mapped[str] = mapped_column(String(80))
+    rate_at: Mapped[datetime]
+    quoted_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    entry: Mapped[UUID | None] = mapped_column(ForeignKey("entry.id"), unique=True)
+
+    __table_args__ = (
+        CheckConstraint("sell_amount > 0 and buy_amount > 0", name="amounts"),
+        CheckConstraint("sell_currency <> buy_currency", name="currencies"),
+        CheckConstraint("margin >= 0 and remainder >= 0 and rate <= mid", name="never_gains"),
+        CheckConstraint("(used_at is null) = (entry is null)", name="used"),
+        Index("ix_fx_quote_client", "client", "id"),
+        Index("ix_fx_quote_unused", "expires_at", postgresql_where=text("used_at is null")),
+    )
+
+
+class AdjustmentState(StrEnum):
+    ASKED = "asked"
+    POSTED = "posted"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class Adjustment(TenantRow):
+    """A manual credit or debit, or the reversal of an entry: one person asks, another decides."""
+
+    __tablename__ = "adjustment"
+    MOVES: ClassVar[Mapping[str, set[str]]] = {
+        AdjustmentState.ASKED: {
+            AdjustmentState.POSTED,
+            AdjustmentState.REJECTED,
+            AdjustmentState.CANCELLED,
+        },
+    }
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(16), unique=True)
+    client: Mapped[UUID]
+    direction: Mapped[str] = mapped_column(String(8))
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(8))
+    category: Mapped[str] = mapped_column(String(24))
+    reverses: Mapped[UUID | None] = mapped_column(ForeignKey("entry.id"))
+    reason: Mapped[str] = mapped_column(String(400))
+    evidence: Mapped[str] = mapped_column(String(400))
+    state: Mapped[str] = mapped_column(String(12), default=AdjustmentState.ASKED)
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    decision_note: Mapped[str | None] = mapped_column(String(400))
+    entry: Mapped[UUID | None] = mapped_column(ForeignKey("entry.id"), unique=True)
+
+    __table_args__ = (
+        CheckConstraint("direction in ('credit', 'debit')", name="direction"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("state in ('asked', 'posted', 'rejected', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'posted') = (entry is not null)", name="posted"),
+        CheckConstraint("(state = 'asked') = (decided_at is null)", name="decided"),
+        CheckConstraint(
+            "state in ('asked', 'cancelled') or decided_by <> asked_by", name="another_decides"
+        ),
+        Index("ix_adjustment_client", "client", "id"),
+        Index("ix_adjustment_state", "state", "id"),
+        Index("ix_adjustment_asked_by", "asked_by", "asked_at"),
     )

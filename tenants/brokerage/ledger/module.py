@@ -1,10 +1,49 @@
 """How the ledger joins the product."""
 
-from brokerage.ledger import events, model
+from typing import Final
+
+from brokerage.ledger import accounts, events, jobs, model, rates
 from brokerage.ledger.permissions import ROLES, Ledger
 from brokerage.ledger.settings import LedgerSettings
-from stoa.product import Module
+from stoa.product import Every, Module
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
 
-MODULE = Module(name="ledger", settings=LedgerSettings, permissions=Ledger, roles=ROLES)
+SINGLE: Final = (
+    "bank",
+    "suspense",
+    "house-bank",
+    "fees",
+    "fx",
+    "partners",
+    "bonus",
+    "trading",
+    "negative-balance",
+    "chargebacks",
+    "adjustments",
+)
+"""House accounts every tenant starts with, in each of its currencies."""
+
+
+async def seed(work: Work) -> None:
+    """The house's accounts and the first rates of a new tenant."""
+    offered = work.settings(LedgerSettings).offered(work.settings(TenantFacts))
+    await accounts.ensure(
+        work, [accounts.house(work, code, currency) for code in SINGLE for currency in offered]
+    )
+    await rates.store_manual(work)
+
+
+MODULE = Module(
+    name="ledger",
+    settings=LedgerSettings,
+    permissions=Ledger,
+    roles=ROLES,
+    seed=seed,
+    schedule=[
+        Every(60, jobs.refresh_rates, lane="money"),
+        Every(3600, jobs.forget_unused_quotes),
+    ],
+)
 
 __all__ = ["MODULE", "events", "model"]

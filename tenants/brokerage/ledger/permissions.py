@@ -6,7 +6,6 @@ from enum import StrEnum
 class Ledger(StrEnum):
     VIEW = "ledger:entries:view"
     ACCOUNTS_VIEW = "ledger:accounts:view"
-    REVERSE = "ledger:entries:reverse"
     FREEZE = "ledger:wallets:freeze"
     ADJUSTMENTS_VIEW = "ledger:adjustments:view"
     ADJUST = "ledger:adjustments:ask"
@@ -23,7 +22,6 @@ ROLES: dict[str, list[str]] = {
     "Owner": [p for p in Ledger if not p.endswith(":own")],
     "Head of finance": [
         *VIEWS,
-        Ledger.REVERSE,
         Ledger.FREEZE,
         Ledger.ADJUST,
         Ledger.APPROVE,

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from brokerage.ledger.accounts import Account
-from stoa.kernel.money import LARGEST, Money
+from stoa.kernel.money import EXACT, LARGEST, Money
+from stoa.kernel.refusals import Invalid
 
 MOST_LEGS: Final = 40
 
@@ -90,3 +91,39 @@ def _sound(legs: Sequence[Leg]) -> None:
     wrong = [str(total) for total in sums.values() if total]
     if wrong:
         raise ValueError(f"legs do not sum to zero: {', '.join(wrong)} over")
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What an exchange yields and what the house keeps of it, in the bought currency."""
+
+    buy: Money
+    rate: Decimal
+    margin_bps: int
+    margin: Decimal
+    remainder: Decimal
+
+
+_STORED_DIGITS: Final = Decimal(1).scaleb(-18)
+
+
+def priced(sell: Money, buy: str, *, mid: Decimal, margin_bps: int) -> Priced:
+    """The client's side is rounded down, at the rate and at the amount; both rests are the house's.
+
+    Raises Invalid when the result is nothing.
+    """
+    kept = EXACT.divide(Decimal(10_000 - margin_bps), Decimal(10_000))
+    rate = EXACT.multiply(mid, kept).quantize(_STORED_DIGITS, rounding=ROUND_DOWN, context=EXACT)
+    exact = sell.times(rate)
+    bought = Money(exact.amount, buy).floored()
+    if not bought:
+        raise Invalid("This amount is too small to exchange.", field="amount")
+    margin = EXACT.subtract(EXACT.multiply(sell.amount, mid), exact.amount)
+    remainder = EXACT.subtract(exact.amount, bought.amount)
+    return Priced(
+        bought,
+        rate,
+        margin_bps,
+        margin.quantize(_STORED_DIGITS, rounding=ROUND_DOWN, context=EXACT),
+        remainder.quantize(_STORED_DIGITS, rounding=ROUND_DOWN, context=EXACT),
+    )

@@ -175,7 +175,7 @@ async def move(
     to_client: UUID,
     *,
     operation: str,
-    kind: str = "transfer",
+    kind: str = "internal-transfer",
     ref: Ref | None = None,
     reason: str | None = None,
 ) -> Posted:

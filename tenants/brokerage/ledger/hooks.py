@@ -1,0 +1,40 @@
+"""What higher floors add to the ledger. They register here when imported.
+
+A hook in `outgoing` or `causes` runs in the transaction of the verb that calls it. A source of
+rates talks to other machines and gets `open_work`: it must hold no transaction while it waits.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from stoa.kernel.money import Money
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mid:
+    """A market's mid price: one `base` in `quote`."""
+
+    base: str
+    quote: str
+    rate: Decimal
+
+
+Outgoing = Callable[[Work, UUID, Money, str], Awaitable[None]]
+RateSource = Callable[[OpenWork], Awaitable[Sequence[Mid]]]
+
+outgoing: Final[list[Outgoing]] = []
+"""Asked before a client's money goes to somebody else; raises a Refusal. The text says for what:
+`internal-transfer`."""
+rate_sources: Final[dict[str, RateSource]] = {}
+"""Name of a source (`mt5-live`) to what reads its prices now, for the sweep of rates."""
+causes: Final[dict[str, str]] = {}
+"""Kind of a hold's cause to SQL that selects the ids of rows that may still hold money, such as
+`"withdrawal": "select id from withdrawal where state in (...)"`. `stoa check money` names holds
+whose cause is not among them."""
+paths: Final[dict[str, str]] = {}
+"""Kind of a posting's ref to the desk page that shows it: `"deposit": "/desk/deposits/{id}"`."""

@@ -1,0 +1,105 @@
+"""What entries, accounts and adjustments are called where people read them.
+
+Modules that post under a kind of their own teach its name: `learn("deposit", N_("Deposit"), ...)`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from stoa.theming.texts import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of entry: its name, its icon and what it did, as the Why panel says it."""
+
+    label: str
+    icon: str
+    meaning: str = ""
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "deposit": Kind(N_("Deposit"), "arrow-down-left", N_("Money arrived through a provider.")),
+    "withdrawal": Kind(
+        N_("Withdrawal"), "arrow-up-right", N_("Held money was handed to a payout provider.")
+    ),
+    "hold": Kind(N_("Set aside"), "lock", N_("Money was set aside for what is named below.")),
+    "release": Kind(N_("Set free"), "lock-open", N_("Held money went back to the wallet.")),
+    "exchange": Kind(
+        N_("Exchange"),
+        "arrows-exchange",
+        N_("One currency was given for another at a promised rate."),
+    ),
+    "internal-transfer": Kind(
+        N_("Transfer"), "send", N_("Money went from one client's wallet to another's.")
+    ),
+    "transfer": Kind(
+        N_("Trading account"),
+        "arrows-left-right",
+        N_("Money moved between a wallet and a trading account."),
+    ),
+    "trading-result": Kind(
+        N_("Trading result"), "chart-candle", N_("Closed trades changed the account's balance.")
+    ),
+    "fee": Kind(N_("Fee"), "receipt", N_("A fee of the schedule in force.")),
+    "reward": Kind(N_("Partner reward"), "gift", N_("A partner's accruals were paid out.")),
+    "bonus": Kind(N_("Bonus"), "discount", N_("A bonus was credited or taken back.")),
+    "adjustment": Kind(
+        N_("Correction"), "adjustments", N_("Staff corrected the balance; two people agreed.")
+    ),
+    "reversal": Kind(
+        N_("Reversal"), "arrow-back-up", N_("An earlier entry was undone by its opposite.")
+    ),
+    "chargeback": Kind(N_("Chargeback"), "credit-card-off", N_("A card payment was taken back.")),
+    "negative-balance": Kind(
+        N_("Negative balance"), "shield", N_("The house paid a loss beyond the balance.")
+    ),
+}
+
+
+def learn(kind: str, label: str, icon: str, meaning: str = "") -> None:
+    """Teach the name of a kind of entry; at import of the module that posts it."""
+    KINDS[kind] = Kind(label, icon, meaning)
+
+
+def of(kind: str) -> Kind:
+    return KINDS.get(kind) or Kind(kind.replace("-", " ").capitalize(), "receipt")
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """Why a balance is corrected by hand, and which house account is the other side."""
+
+    label: str
+    account: str
+
+
+CATEGORIES: Final[dict[str, Category]] = {
+    "goodwill": Category(N_("Goodwill"), "adjustments"),
+    "correction": Category(N_("Correction of an error"), "adjustments"),
+    "fee-refund": Category(N_("Refund of a fee"), "fees"),
+    "unmatched-payment": Category(N_("Payment matched by hand"), "suspense"),
+    "negative-balance": Category(N_("Negative balance protection"), "negative-balance"),
+    "chargeback": Category(N_("Chargeback"), "chargebacks"),
+    "bonus": Category(N_("Bonus"), "bonus"),
+}
+
+HOUSE_LABELS: Final[dict[str, str]] = {
+    "bank": N_("Client money at the bank"),
+    "psp": N_("Payment provider"),
+    "payout": N_("Payouts on their way"),
+    "platform-clearing": N_("On the way to a trading server"),
+    "suspense": N_("Not yet matched"),
+    "house-bank": N_("Own money at the bank"),
+    "fees": N_("Fees earned"),
+    "fx": N_("Exchange position"),
+    "partners": N_("Partner rewards"),
+    "bonus": N_("Bonuses given"),
+    "trading": N_("Trading result of the house"),
+    "negative-balance": N_("Losses paid for clients"),
+    "chargebacks": N_("Chargebacks to recover"),
+    "adjustments": N_("Corrections by hand"),
+    "wallet": N_("Wallet"),
+    "hold": N_("Set aside"),
+    "platform": N_("Trading account"),
+}

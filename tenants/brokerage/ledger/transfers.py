@@ -1,0 +1,151 @@
+"""From one client's wallet to another's, by wallet number, where the tenant allows it.
+
+await recipient(work, "W-7K3M9-QXR2P") -> Recipient
+await send(work, client, money, number, key=..., note=None) -> Posted
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from brokerage.ledger import accounts, hooks, posting, rates
+from brokerage.ledger.accounts import WALLET
+from brokerage.ledger.model import Entry, LedgerAccount
+from brokerage.ledger.model import Leg as LegRow
+from brokerage.ledger.permissions import Ledger
+from brokerage.ledger.posting import Posted
+from brokerage.ledger.rules import moving
+from brokerage.ledger.settings import LedgerSettings, Transfers
+from stoa.identity.model import Person
+from stoa.kernel.clock import business_day, day_bounds
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Conflict, Invalid
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+
+KIND: Final = "internal-transfer"
+_NUMBER: Final = re.compile(r"W?([2-9A-HJ-NP-Z]{5})([2-9A-HJ-NP-Z]{5})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a wallet number belongs to, as far as a stranger may know: initials."""
+
+    client: UUID
+    number: str
+    currency: str
+    initials: str
+
+
+async def recipient(work: Work, number: str) -> Recipient:
+    """Raises Invalid when no open wallet has this number."""
+    row = await _wallet(work, number)
+    person = await work.session.get(Person, row.owner)
+    name = work.unseal(person.id, "person.name", person.name_sealed) if person is not None else None
+    initials = " ".join(f"{word[0].upper()}." for word in (name or "").split()[:3])
+    assert row.owner is not None and row.number is not None  # noqa: S101, PT018 - a wallet's
+    return Recipient(row.owner, row.number, row.currency, initials)
+
+
+async def _wallet(work: Work, number: str) -> LedgerAccount:
+    read = _NUMBER.fullmatch(re.sub(r"[\s-]", "", number.upper()))
+    row = None
+    if read is not None:
+        row = await work.first(
+            select(LedgerAccount).where(
+                LedgerAccount.number == f"W-{read[1]}-{read[2]}", LedgerAccount.kind == WALLET
+            )
+        )
+    if row is None or row.closed_at is not None:
+        raise Invalid(
+            "No wallet has this number. Nothing was moved. Please check it.",
+            code="no-such-wallet",
+            field="to",
+        )
+    return row
+
+
+async def send(
+    work: Work, client: UUID, money: Money, number: str, *, key: str, note: str | None = None
+) -> Posted:
+    """Move money to the wallet of that number. The same key moves it once.
+
+    Raises Invalid (number, currency, one's own wallet, limit), NotCovered, Conflict (frozen).
+    """
+    work.require(Ledger.TRANSFER_OWN)
+    work.actor.own(client)
+    settings = work.settings(LedgerSettings).transfers
+    if not settings.on:
+        raise Invalid("Transfers between clients are not offered.", code="transfers-off")
+    target = await _wallet(work, number)
+    if target.owner == client:
+        raise Invalid("This is your own wallet. Choose another one.", field="to")
+    if target.currency != money.currency:
+        raise Invalid(
+            "This wallet is in {currency}. Exchange first, then transfer.",
+            field="to",
+            currency=target.currency,
+        )
+    operation = f"client:{client}:{KIND}:{key}"
+    if await posting.found(work, operation) is None:
+        await _within_limits(work, client, money, settings)
+        for ask in hooks.outgoing:
+            await ask(work, client, money, KIND)
+
+    return await posting.post(
+        work,
+        operation=operation,
+        kind=KIND,
+        legs=moving(
+            accounts.client_wallet(work, client, money.currency), accounts.of_row(target), money
+        ),
+        reason=note,
+    )
+
+
+async def _within_limits(work: Work, client: UUID, money: Money, settings: Transfers) -> None:
+    if settings.most is None and settings.most_per_day is None:
+        return
+    known = await rates.table(work)
+    facts = work.settings(TenantFacts)
+    base = facts.base_currency
+    asked = known.convert(money, base)
+    if settings.most is not None and asked.amount > settings.most:
+        raise Invalid(
+            "One transfer may be up to {most}. Nothing was moved.",
+            code="over-limit",
+            field="amount",
+            most=Money(settings.most, base),
+        )
+    if settings.most_per_day is None:
+        return
+    # Whoever sends twice at once waits here, so both cannot count the same free room.
+    own = select(LedgerAccount.id).where(
+        LedgerAccount.owner == client, LedgerAccount.kind == WALLET
+    )
+    mine = await work.rows(own.order_by(LedgerAccount.id).with_for_update(key_share=True))
+    start, _ = day_bounds(business_day(work.now, facts.time_zone), facts.time_zone)
+    sent = await work.table(
+        select(LegRow.currency, func.sum(-LegRow.amount))
+        .join(Entry, Entry.id == LegRow.entry)
+        .where(
+            LegRow.account.in_(mine),
+            LegRow.posted_at >= start,
+            LegRow.amount < 0,
+            Entry.kind == KIND,
+        )
+        .group_by(LegRow.currency)
+    )
+    total = asked
+    for currency, amount in sent:
+        total += known.convert(Money(amount, currency), base)
+    if total.amount > settings.most_per_day:
+        raise Conflict(
+            "In one day you may transfer up to {most}. Nothing was moved. The rest can follow "
+            "tomorrow.",
+            code="over-limit",
+            most=Money(settings.most_per_day, base),
+        )
