@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages import pofile
 from markupsafe import Markup, escape
 
@@ -135,7 +135,7 @@ def spoken(locale: str) -> Locale:
     """The locale for dates and numbers; English for one that does not exist."""
     try:
         return Locale.parse(locale.replace("-", "_"))
-    except (ValueError, LookupError):
+    except (ValueError, UnknownLocaleError):
         return Locale.parse(SOURCE)
 
 

@@ -1,0 +1,55 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from stoa.theming import times
+from stoa.theming.look import Look, showing
+
+
+def test_a_recent_moment_is_told_by_its_distance_and_exactly_on_hover(look: Look) -> None:
+    with showing(replace(look, time_zone="Europe/Nicosia")):
+        text = str(times.when(look.now - timedelta(minutes=3)))
+
+    assert ">3 minutes ago</time>" in text
+    assert "data-relative" in text
+    assert 'datetime="2026-03-18T14:02:00+00:00"' in text
+    assert "4:02:00" in text  # the reader's zone
+
+
+def test_a_moment_to_come_is_told_as_such(look: Look) -> None:
+    with showing(look):
+        assert ">in 2 hours</time>" in times.when(look.now + timedelta(hours=2))
+
+
+@pytest.mark.parametrize(("locale", "text"), [("es", "hace 3 minutos"), ("ar", "قبل 3 دقائق")])
+def test_distance_is_told_in_the_readers_language(look: Look, locale: str, text: str) -> None:
+    with showing(replace(look, locale=locale)):
+        assert text in times.when(look.now - timedelta(minutes=3))
+
+
+def test_an_old_moment_is_a_day(look: Look) -> None:
+    with showing(look):
+        assert ">Jan 3, 2025</time>" in times.when(
+            datetime(2025, 1, 3, tzinfo=UTC)
+        ) or "3 Jan" in str(times.when(datetime(2025, 1, 3, tzinfo=UTC)))
+        assert "data-relative" not in times.when(datetime(2025, 1, 3, tzinfo=UTC))
+
+
+def test_a_day_is_the_readers_day(look: Look) -> None:
+    late = datetime(2026, 3, 17, 23, 30, tzinfo=UTC)
+
+    with showing(replace(look, time_zone="Asia/Dubai")):
+        assert 'datetime="2026-03-18"' in times.on(late)
+    with showing(look):
+        assert 'datetime="2026-03-17"' in times.on(late)
+        assert 'datetime="2026-03-17"' in times.on(date(2026, 3, 17))
+
+
+def test_a_moment_without_a_zone_is_a_mistake(look: Look) -> None:
+    with showing(look), pytest.raises(ValueError):
+        times.when(datetime(2026, 3, 18))  # noqa: DTZ001
+
+
+def test_what_has_not_happened_is_a_dash() -> None:
+    assert "–" in times.when(None)
