@@ -2,9 +2,11 @@
 
 from brokerage.clients.module import MODULE as CLIENTS
 from brokerage.ledger.module import MODULE as LEDGER
+from stoa.control.module import MODULE as CONTROL
 from stoa.identity.module import MODULE as IDENTITY
 from stoa.notices.module import MODULE as NOTICES
 from stoa.product import Product
+from stoa.settingsdesk.module import MODULE as SETTINGS_DESK
 from stoa.tenancy.module import MODULE as TENANCY
 from stoa.theming.module import MODULE as BRAND
 
@@ -13,6 +15,8 @@ PRODUCT = Product(
         TENANCY,
         BRAND,
         IDENTITY,
+        CONTROL,
+        SETTINGS_DESK,
         NOTICES,
         LEDGER,
         CLIENTS,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.params import FromQuery
 from litestar.response import Response
 from sqlalchemy import select
 
@@ -22,7 +23,7 @@ AnyRequest = Request[Any, Any, Any]
     "/desk/support/enter",
     access=access.public("a one-time ticket proves the operator's grant", own_transaction=True),
 )
-async def enter(request: AnyRequest, ticket: str) -> Response[None]:
+async def enter(request: AnyRequest, ticket: FromQuery[str]) -> Response[None]:
     seen = visit(request)
     state: State = request.app.state.stoa
     if seen.tenant is None:

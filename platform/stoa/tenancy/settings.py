@@ -75,7 +75,7 @@ async def restore(work: Work, name: str, version: int, slices: Slices, *, why: s
 def export_toml(work: Work, slices: Slices) -> str:
     """All slices in force as one TOML text; secrets are never settings, so none are in it."""
     sections = {
-        name: _without_none(msgspec.to_builtins(work.settings(slice_type)))
+        name: without_none(msgspec.to_builtins(work.settings(slice_type)))
         for name, slice_type in slices.items()
     }
     return tomli_w.dumps(sections)
@@ -163,9 +163,9 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _without_none(value: Any) -> Any:
+def without_none(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+        return {key: without_none(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
-        return [_without_none(inner) for inner in value]
+        return [without_none(inner) for inner in value]
     return value

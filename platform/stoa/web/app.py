@@ -1,32 +1,23 @@
 """Assembles the two applications and the front before them."""
 
-import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, MediaType, Request
+from litestar import Litestar
 from litestar.datastructures import State as LitestarState
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.response import Response
 from redis.asyncio import Redis
 
 from stoa.kernel.config import Config
 from stoa.product import Product
 from stoa.tenancy.door import Door
-
-
-class Static:
-    async def __call__(self, scope, receive, send): ...
-
-
+from stoa.theming.static import Static
 from stoa.web import access, errors, live
 from stoa.web.front import Front
 from stoa.web.open import platform_work, work
 from stoa.web.state import State
-
-_OWN_PERMISSIONS = ("platform:health:view",)
 
 
 def build(
@@ -83,8 +74,8 @@ def _litestar(
 
 def connect(config: Config, product: Product, *, application: str, pool: int = 8) -> State:
     """The shared state of a process: logins, keys and the bell."""
-    from stoa.kernel.config import Role  # noqa: PLC0415
-    from stoa.vault.keys import MasterKey  # noqa: PLC0415
+    from stoa.kernel.config import Role
+    from stoa.vault.keys import MasterKey
 
     redis: Redis = Redis.from_url(config.redis_url)
     door = Door(
@@ -96,9 +87,3 @@ def connect(config: Config, product: Product, *, application: str, pool: int = 8
         application=application,
     )
     return State(config=config, door=door, product=product, redis=redis)
-
-
-def request_json(request: Request[Any, Any, Any], body: Any, status: int = 200) -> Response[Any]:
-    return Response(
-        json.dumps(body).encode(), status_code=status, media_type=MediaType.JSON, headers={}
-    )

@@ -141,7 +141,7 @@ def _answer(request: AnyRequest, refusal: Refusal, status: int, reference: str) 
         headers["retry-after"] = "5"
     body = problem(request, refusal, status, reference)
     if wants_html(request) and request.headers.get("hx-request") != "true":
-        from stoa.web.pages import error_page  # noqa: PLC0415 - pages import this table
+        from stoa.web.pages import error_page
 
         return Response(
             error_page(request, body),

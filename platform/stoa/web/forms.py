@@ -52,34 +52,36 @@ def _is_list(kind: Any) -> bool:
 
 
 def _checked(form: type[F], raw: dict[str, Any]) -> F:
-    problems: list[Invalid] = []
-    values: dict[str, Any] = {}
     fields = {field.encode_name: field for field in msgspec.structs.fields(form)}
-    for name in raw:
-        if name not in fields:
-            problems.append(Invalid("This field is not known.", field=name))
+    problems = [
+        Invalid("This field is not known.", field=name) for name in raw if name not in fields
+    ]
+    values: dict[str, Any] = {}
     for name, field in fields.items():
-        if name not in raw:
-            if field.required:
-                if field.type is bool:
-                    values[field.name] = False
-                else:
-                    problems.append(Invalid("Please fill this in.", field=name))
-            continue
-        value = raw[name]
-        if isinstance(value, str) and len(value) > _LONGEST:
-            problems.append(Invalid("This is too long.", field=name))
-            continue
         try:
-            values[field.name] = _convert(value, field.type)
-        except (msgspec.ValidationError, ValueError) as why:
-            problems.append(_worded(name, str(why)))
+            if name in raw:
+                values[field.name] = _value(name, raw[name], field.type)
+            elif field.required and field.type is bool:
+                values[field.name] = False
+            elif field.required:
+                problems.append(Invalid("Please fill this in.", field=name))
+        except Invalid as fault:
+            problems.append(fault)
     if problems:
         raise ManyInvalid(problems)
     try:
         return form(**values)
     except (ValueError, TypeError) as why:
         raise Invalid("{problem}", problem=str(why)) from why
+
+
+def _value(name: str, value: Any, kind: Any) -> Any:
+    if isinstance(value, str) and len(value) > _LONGEST:
+        raise Invalid("This is too long.", field=name)
+    try:
+        return _convert(value, kind)
+    except (msgspec.ValidationError, ValueError) as why:
+        raise _worded(name, str(why)) from why
 
 
 def _convert(value: Any, kind: Any) -> Any:

@@ -118,7 +118,7 @@ async def _person(
     if bearer is None or found is None:
         raise Unsigned(access.audience)
     actor, session, person = found
-    if session.stage != access.stage and session.stage != sessions.FULL:
+    if session.stage not in {access.stage, sessions.FULL}:
         raise Unsigned(access.audience, session.stage)
     seen.person = person
     seen.bearer = bearer
@@ -176,7 +176,7 @@ async def refuse_forgery(request: AnyRequest, seen: Visit) -> None:
     origin = request.headers.get("origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host", ""):
         raise Denied("This request came from another site. Nothing was changed.", code="origin")
-    if request.headers.get("sec-fetch-site") in {"cross-site"}:
+    if request.headers.get("sec-fetch-site") == "cross-site":
         raise Denied("This request came from another site. Nothing was changed.", code="origin")
     sent = request.headers.get(CSRF_HEADER)
     if not sent and request.content_type[0] in _FORMS:
@@ -217,7 +217,7 @@ async def _operator(
     if bearer is None or found is None:
         raise Unsigned("control")
     actor, session, operator = found
-    if session.stage != access.stage and session.stage != sessions.FULL:
+    if session.stage not in {access.stage, sessions.FULL}:
         raise Unsigned("control", session.stage)
     seen.operator, seen.bearer, seen.actor = operator, bearer, actor
     seen.person_name, seen.locale = operator.name, operator.locale

@@ -4,7 +4,7 @@ drawn undoes what it was about.
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from litestar import MediaType, Request
 from litestar.response import Response
@@ -12,14 +12,21 @@ from litestar.response import Response
 from stoa.kernel.refusals import Refusal
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import PlatformWork, Work
+from stoa.theming import texts
 from stoa.theming.brand import Brand
 from stoa.theming.look import Banner, Look, NavItem, Viewer
 from stoa.theming.render import render
-from stoa.theming.texts import LANGUAGES
+from stoa.theming.texts import LANGUAGES, N_
 from stoa.web.state import State
 from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
+SUPPORT = N_(
+    "Support session: you are reading as the operator's support. Nothing can be changed, and "
+    "every page is logged for this broker."
+)
+LEAVE = N_("Leave")
+PAUSED = N_("New orders are paused. Balances and withdrawals work.")
 OPERATOR_BRAND = Brand(name="Control", theme="default", accent="#334155")
 
 
@@ -44,12 +51,15 @@ def look(request: AnyRequest, work: Work | PlatformWork | None, audience: str) -
         audience=audience,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
         viewer=_viewer(request, audience),
         nav=_nav(state, audience, seen.actor),
-        banners=_banners(request),
+        banners=_banners(request, locale),
+        flashes=_flashes(request, locale),
         live_url=_live(audience),
         search_url="/desk/search" if audience == "desk" else "",
         home_url={"desk": "/desk", "control": "/"}.get(audience, "/"),
         mode_url="/look/mode",
-        languages=[(code, f"/look/language/{code}?next={quote(request.url.path)}") for code in LANGUAGES],
+        languages=[
+            (code, f"/look/language/{code}?next={quote(request.url.path)}") for code in LANGUAGES
+        ],
         reference=seen.request_id,
         fragment=request.headers.get("hx-target") in {"panel-body", "modal-body"},
         now=work.now if work is not None else datetime.now(UTC),
@@ -109,24 +119,31 @@ def _nav(state: State, audience: str, actor: Any) -> list[NavItem]:
     return items
 
 
-def _banners(request: AnyRequest) -> list[Banner]:
+def _banners(request: AnyRequest, locale: str) -> list[Banner]:
     seen = visit(request)
+    say = texts.of(locale).gettext
     shown: list[Banner] = []
     if seen.support is not None:
         shown.append(
             Banner(
-                text="Support session: you are reading as the operator's support. "
-                "Nothing can be changed, and every page is logged for this broker.",
+                text=say(SUPPORT),
                 until=seen.support_until,
                 href="/desk/support/leave",
-                action="Leave",
+                action=say(LEAVE),
             )
         )
     if seen.tenant is not None and seen.tenant.state == "suspended":
-        shown.append(
-            Banner(text="New orders are paused. Balances and withdrawals work.", tone="stopped")
-        )
+        shown.append(Banner(text=say(PAUSED), tone="stopped"))
     return shown
+
+
+def _flashes(request: AnyRequest, locale: str) -> list[Banner]:
+    """What the last change wanted said on arrival, once."""
+    told = request.cookies.get("stoa-notice")
+    if not told or request.headers.get("hx-request") == "true":
+        return []
+    visit(request).set_cookies.append(("stoa-notice", "", 0))
+    return [Banner(text=texts.of(locale).gettext(unquote(told)[:300]), tone="done")]
 
 
 def page(
@@ -146,7 +163,7 @@ def page(
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers or {})
 
 
-def go(request: AnyRequest, path: str, *, notice: str | None = None) -> Response[None]:
+def go(request: AnyRequest, path: str, *, notice: str | None = None) -> Response[Any]:
     """After a change: on to a page (never a rendered answer to a POST). `notice` is a message id
     shown once on arrival.
     """
@@ -156,17 +173,20 @@ def go(request: AnyRequest, path: str, *, notice: str | None = None) -> Response
     if notice:
         headers["set-cookie"] = f"stoa-notice={quote(notice)}; Path=/; Max-Age=30; SameSite=Lax"
     if request.headers.get("hx-request") == "true":
-        return Response(None, status_code=204, headers=headers | {"hx-redirect": path})
-    return Response(None, status_code=303, headers=headers | {"location": path})
+        return Response(
+            "", status_code=204, media_type=MediaType.TEXT, headers=headers | {"hx-redirect": path}
+        )
+    return Response(
+        "", status_code=303, media_type=MediaType.TEXT, headers=headers | {"location": path}
+    )
 
 
 def safe_next(request: AnyRequest, default: str) -> str:
     """Where to go after signing in: a path of this site or the default."""
     asked = str(request.query_params.get("next", ""))
-    if asked.startswith("/") and not asked.startswith(("//", "/\\")) and "\\" not in asked:
-        if not any(ord(c) < 32 for c in asked):
-            return asked
-    return default
+    local = asked.startswith("/") and not asked.startswith("//") and "\\" not in asked
+    plain = all(ord(c) >= 32 for c in asked)
+    return asked if local and plain else default
 
 
 def error_page(request: AnyRequest, problem: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ OperatorApiActor = Callable[[Any, PlatformWork], Awaitable[Actor]]
 
 
 async def _no_api(_request: Any, _work: Any) -> Actor:
-    from stoa.kernel.refusals import Unauthenticated  # noqa: PLC0415
+    from stoa.kernel.refusals import Unauthenticated
 
     raise Unauthenticated("This installation offers no API.")
 

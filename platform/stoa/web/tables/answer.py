@@ -57,7 +57,7 @@ async def shell(
     url = url or request.url.path
     made = _addresses(table, asked, query, found, url, say)
     made["filters"] = [await _filter(work, one, asked, say) for one in table.filters]
-    made["chips"] = _chips(table, asked, query, url, made["filters"])
+    made["chips"] = _chips(query, url, made["filters"])
     may_export = table.export_permission is None or work.actor.may(table.export_permission)
     if may_export and not work.actor.read_only:
         made["csv_url"] = _url(url, query, format="csv")
@@ -156,7 +156,7 @@ async def _filter(work: Unit, one: Filter, asked: Asked, say: Any) -> dict[str, 
 
 
 def _chips(
-    table: Table, asked: Asked, query: Mapping[str, str], url: str, filters: list[dict[str, Any]]
+    query: Mapping[str, str], url: str, filters: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     chips = []
     for one in filters:

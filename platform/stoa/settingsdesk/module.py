@@ -1,0 +1,24 @@
+"""How the settings desk joins the product."""
+
+from stoa.product import Module, NavItem
+from stoa.settingsdesk import brand, sections
+from stoa.tenancy.module import Settings
+from stoa.theming.texts import N_
+
+MODULE = Module(
+    name="settingsdesk",
+    web=[
+        sections.home,
+        sections.section,
+        sections.preview,
+        sections.change,
+        sections.restore,
+        sections.export,
+        sections.carry_in,
+        brand.editor,
+        brand.preview,
+        brand.sample,
+        brand.publish,
+    ],
+    nav=[NavItem("desk", N_("Settings"), "/desk/settings", "settings", Settings.VIEW, 95, "s")],
+)
