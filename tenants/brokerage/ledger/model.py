@@ -14,7 +14,7 @@ A tenant's schema holds no function and no trigger, so the proof is made of keys
 * **Clients' money is never negative**: a check on every leg and on every account with a floor.
 * **Nothing is altered**: entries and legs are insert-only by grant. An account's id is the digest
   of what the account is, so a wallet cannot change its owner or its currency.
-* **Digits fit the currency**: a check, drawn from the table of currencies.
+* **Digits fit the currency**, and an amount is a number: checks, drawn from the currencies.
 
 House accounts are written by nearly every entry; they are not chained, so nobody waits for them,
 and their balance is the sum of their legs. `posting` writes all of it in one statement.
@@ -46,6 +46,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stoa.db.rows import TenantRow
 from stoa.kernel.currencies import EXPONENTS
+from stoa.kernel.money import LARGEST
 
 
 class Tree(StrEnum):
@@ -183,7 +184,7 @@ class Entry(TenantRow):
             deferrable=True,
             initially="IMMEDIATE",
         ),
-        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(f"amount > 0 and amount <= {LARGEST:f}", name="amount"),
         CheckConstraint("reverses is null or reverses <> id", name="reverses_another"),
         CheckConstraint("effective_at <= posted_at", name="not_ahead"),
         Index(
@@ -239,7 +240,9 @@ class Leg(TenantRow):
             name="fk_leg_previous",
         ),
         UniqueConstraint("account", "version", "balance"),
-        CheckConstraint(f"amount <> 0 and amount = round(amount, {_places()})", name="digits"),
+        # Not a number equals its own opposite and is larger than every number.
+        CheckConstraint(f"amount <> 0 and abs(amount) <= {LARGEST:f}", name="amount"),
+        CheckConstraint(f"amount = round(amount, {_places()})", name="digits"),
         CheckConstraint(
             "(guard = 'none') = (version is null) and (version is null) = (balance is null)",
             name="chained_when_guarded",
@@ -270,7 +273,9 @@ class FxRate(TenantRow):
     source: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
 
-    __table_args__ = (CheckConstraint("rate > 0 and base <> quote", name="rate"),)
+    __table_args__ = (
+        CheckConstraint("rate > 0 and rate <= 1000000000000 and base <> quote", name="rate"),
+    )
 
 
 class FxQuote(TenantRow):
@@ -301,7 +306,11 @@ class FxQuote(TenantRow):
     entry: Mapped[UUID | None] = mapped_column(ForeignKey("entry.id"), unique=True)
 
     __table_args__ = (
-        CheckConstraint("sell_amount > 0 and buy_amount > 0", name="amounts"),
+        CheckConstraint(
+            f"sell_amount > 0 and sell_amount <= {LARGEST:f} and "
+            f"buy_amount > 0 and buy_amount <= {LARGEST:f}",
+            name="amounts",
+        ),
         CheckConstraint("sell_currency <> buy_currency", name="currencies"),
         CheckConstraint("margin >= 0 and remainder >= 0 and rate <= mid", name="never_gains"),
         CheckConstraint("(used_at is null) = (entry is null)", name="used"),
@@ -349,7 +358,7 @@ class Adjustment(TenantRow):
 
     __table_args__ = (
         CheckConstraint("direction in ('credit', 'debit')", name="direction"),
-        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(f"amount > 0 and amount <= {LARGEST:f}", name="amount"),
         CheckConstraint("state in ('asked', 'posted', 'rejected', 'cancelled')", name="state"),
         CheckConstraint("(state = 'posted') = (entry is not null)", name="posted"),
         CheckConstraint("(state = 'asked') = (decided_at is null)", name="decided"),
