@@ -38,7 +38,7 @@ class Browser:
         answer = await self.http.get(
             path, headers={"accept": "text/html"} | more.pop("headers", {}), **more
         )
-        found = re.search(r'data-csrf="([0-9a-f]+)"', answer.text)
+        found = re.search(r'x-csrftoken": "([0-9a-f]+)"', answer.text)
         if found:
             self.csrf = found[1]
         return answer

@@ -15,7 +15,6 @@ from stoa.kernel.refusals import Conflict
 from stoa.notices import notices
 from stoa.tenancy.work import Work
 
-PURPOSE: Final = "invitation"
 HOURS: Final = 72
 
 
@@ -55,7 +54,7 @@ async def invite(
 
 async def send(work: Work, person: Person) -> None:
     """A fresh link by mail."""
-    bearer = await tokens.issue(work, person.id, PURPOSE, hours=HOURS)
+    bearer = await tokens.issue(work, person.id, tokens.INVITATION, hours=HOURS)
     await notices.mail(
         work, person.id, "invitation", link=f"/desk/invitation/{bearer}", hours=HOURS
     )
@@ -74,7 +73,7 @@ async def accept(work: Work, bearer: str, *, name: str, password: str | None) ->
 
     Without a password they come in by single sign-on alone. Roles count from this moment.
     """
-    used = await tokens.use(work, bearer, PURPOSE)
+    used = await tokens.use(work, bearer, tokens.INVITATION)
     person = await work.lock(Person, used.person)
     if person.state != Standing.INVITED:
         raise Conflict("This invitation is no longer open. Nothing was changed.")
@@ -89,8 +88,14 @@ async def accept(work: Work, bearer: str, *, name: str, password: str | None) ->
 
 async def open_one(work: Work, bearer: str) -> tuple[OneTimeToken, Person]:
     """What an invitation's page shows; consumes nothing."""
-    found = await tokens.look(work, bearer, PURPOSE)
+    found = await tokens.look(work, bearer, tokens.INVITATION)
     return found, await work.get(Person, found.person)
+
+
+async def roles_of(work: Work, person: Person) -> list[str]:
+    """What the invitation was sent for, by name."""
+    held = [row.role for row in await grants.held_by(work, person.id)]
+    return [role.name for role in await grants.by_ids(work, held)]
 
 
 async def pending(work: Work) -> dict[UUID, OneTimeToken]:
@@ -98,7 +103,7 @@ async def pending(work: Work) -> dict[UUID, OneTimeToken]:
     rows = await work.rows(
         select(OneTimeToken)
         .join(Person, Person.id == OneTimeToken.person)
-        .where(OneTimeToken.purpose == PURPOSE, Person.state == Standing.INVITED)
+        .where(OneTimeToken.purpose == tokens.INVITATION, Person.state == Standing.INVITED)
         .order_by(OneTimeToken.made_at)
     )
     return {row.person: row for row in rows}

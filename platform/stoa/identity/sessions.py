@@ -10,6 +10,7 @@ from sqlalchemy import func, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.types import String
 
+from stoa.identity import devices
 from stoa.identity.model import (
     Operator,
     OperatorSession,
@@ -23,6 +24,8 @@ from stoa.kernel.ids import token, uuid7
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.work import PlatformWork, Work
 
+STEP_UP_S: Final = 15 * 60
+"""How long a second factor counts as just shown."""
 OPERATOR_LIFE: Final = timedelta(hours=12)
 OPERATOR_IDLE: Final = timedelta(minutes=30)
 _SEEN_EVERY: Final = timedelta(minutes=1)
@@ -63,7 +66,7 @@ async def start(
             second_factor_at=work.now if second_factor else None,
             way=way,
             ip=ip,
-            device=(device or "")[:120],
+            device=devices.label(device),
         )
     )
     await work.flush()

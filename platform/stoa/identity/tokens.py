@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -11,6 +11,9 @@ from stoa.identity.model import OneTimeToken
 from stoa.kernel.ids import token, uuid7
 from stoa.kernel.refusals import Gone, NotFound
 from stoa.tenancy.work import Work
+
+RESET: Final = "reset"
+INVITATION: Final = "invitation"
 
 
 def _hash(bearer: str) -> bytes:

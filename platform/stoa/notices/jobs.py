@@ -1,32 +1,15 @@
 """Sends queued letters: claim, call, conclude."""
 
-from typing import Final
-
-from stoa.kernel.config import Config
+from stoa.kernel import process
 from stoa.kernel.refusals import Unavailable
 from stoa.notices import letters, sending
 from stoa.notices.events import MailQueued
 from stoa.tenancy.door import OpenWork
 
-_INSTALLATION: Final[list[Config]] = []
-
-
-def use(config: Config) -> None:
-    """Which mail server and which addresses this process speaks for; read from the environment
-    where nobody says.
-    """
-    _INSTALLATION[:] = [config]
-
-
-def installation() -> Config:
-    if not _INSTALLATION:
-        _INSTALLATION.append(Config.load())
-    return _INSTALLATION[0]
-
 
 async def send_queued(open_work: OpenWork, fact: MailQueued) -> None:
     """Send one letter. Raises Unavailable to be tried again later; a sent one is not sent twice."""
-    config = installation()
+    config = process.config()
     async with open_work() as work:
         letter = await letters.claim(work, fact.message, config)
     if letter is None:

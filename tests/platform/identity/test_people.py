@@ -114,7 +114,7 @@ async def test_a_link_of_one_tenant_is_unknown_at_another(house, aurora, boreali
 
 async def test_an_invitation_brings_the_roles_it_was_sent_with(work):
     person = await invitations.invite(work, "ann@staff.example", ("Support",), "Ann")
-    bearer = await tokens.issue(work, person.id, invitations.PURPOSE)
+    bearer = await tokens.issue(work, person.id, tokens.INVITATION)
 
     accepted = await invitations.accept(work, bearer, name="Ann B", password="kettle-orchard-9")
 

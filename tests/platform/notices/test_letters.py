@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from stoa.events.model import Outbox
 from stoa.identity import people
 from stoa.identity.model import Person
-from stoa.kernel import where
+from stoa.kernel import process, where
 from stoa.kernel.refusals import Conflict, NotFound, Unavailable
 from stoa.notices import jobs, letters, notices, sending, unsubscribing
 from stoa.notices.events import MailQueued
@@ -27,9 +27,9 @@ from support.post_office import post_office
 @pytest.fixture
 async def office(house):
     async with post_office() as here:
-        jobs.use(replace(house.config, smtp_url=f"smtp://{here.place}"))
+        process.use(replace(house.config, smtp_url=f"smtp://{here.place}"))
         yield here
-    jobs.use(house.config)
+    process.use(house.config)
 
 
 async def reader(house, tenant, **facts):
@@ -152,7 +152,7 @@ async def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(
 
 
 async def test_without_a_mail_server_letters_wait(house, aurora):
-    jobs.use(replace(house.config, smtp_url=""))
+    process.use(replace(house.config, smtp_url=""))
     person, _ = await reader(house, aurora)
     message = await queued(house, aurora, person)
 
