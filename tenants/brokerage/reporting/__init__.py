@@ -1,0 +1,1 @@
+"""What happened, told to those who ask: the day, and a client's statement."""
