@@ -50,7 +50,7 @@ async def sign_in(browser, email, password=PASSWORD, prefix="", target=""):
 
 
 async def test_a_client_signs_in_and_out(house, aurora):
-    person, email = await client(house, aurora)
+    _, email = await client(house, aurora)
     browser = visitor(house, aurora)
 
     answer = await sign_in(browser, email.upper())
@@ -286,9 +286,7 @@ async def test_of_twenty_uses_of_a_code_at_once_one_succeeds(house, aurora, monk
     monkeypatch.setattr(tries, "MOST", 1000)
     person, _ = await staff(house, aurora)
     secret, _ = await enrolled(house, aurora, person)
-    browsers = []
-    for _ in range(20):
-        browsers.append(await signed_in(house, aurora, person, "desk", stage="password"))
+    browsers = [await signed_in(house, aurora, person, "desk", stage="password") for _ in range(20)]
     code = code_of(secret)
 
     answers = await asyncio.gather(
