@@ -32,7 +32,7 @@ WALLET: Final = "wallet"
 HOLD: Final = "hold"
 PLATFORM: Final = "platform"
 
-_CLIENT: Final = {WALLET: Guard.FLOOR, HOLD: Guard.FLOOR, PLATFORM: Guard.RUNNING}
+CLIENT_GUARDS: Final = {WALLET: Guard.FLOOR, HOLD: Guard.FLOOR, PLATFORM: Guard.RUNNING}
 
 HOUSE: Final[dict[str, Tree]] = {
     "bank": Tree.CLIENT_MONEY,
@@ -128,7 +128,7 @@ def _of_client(work: Work, kind: str, client: UUID, currency: str, ref: Ref | No
         kind,
         currency,
         tree=Tree.CLIENT_MONEY,
-        guard=_CLIENT[kind],
+        guard=CLIENT_GUARDS[kind],
         owner=client,
         ref=ref,
     )

@@ -64,7 +64,7 @@ class Guard(StrEnum):
     NONE = "none"
 
 
-def _places() -> str:
+def places_sql() -> str:
     """SQL for the digits of a leg's currency; two unless the currency says otherwise."""
     uncommon = sorted((places, code) for code, places in EXPONENTS.items() if places != 2)
     whens = " ".join(
@@ -242,7 +242,7 @@ class Leg(TenantRow):
         UniqueConstraint("account", "version", "balance"),
         # Not a number equals its own opposite and is larger than every number.
         CheckConstraint(f"amount <> 0 and abs(amount) <= {LARGEST:f}", name="amount"),
-        CheckConstraint(f"amount = round(amount, {_places()})", name="digits"),
+        CheckConstraint(f"amount = round(amount, {places_sql()})", name="digits"),
         CheckConstraint(
             "(guard = 'none') = (version is null) and (version is null) = (balance is null)",
             name="chained_when_guarded",
