@@ -2,7 +2,11 @@
 
 from brokerage.clients.module import MODULE as CLIENTS
 from brokerage.ledger.module import MODULE as LEDGER
+from brokerage.partners.module import MODULE as PARTNERS
+from brokerage.reporting.module import MODULE as REPORTING
+from brokerage.trading.module import MODULE as TRADING
 from stoa.control.module import MODULE as CONTROL
+from stoa.files.module import MODULE as FILES
 from stoa.identity.module import MODULE as IDENTITY
 from stoa.notices.module import MODULE as NOTICES
 from stoa.product import Product
@@ -18,7 +22,11 @@ PRODUCT = Product(
         CONTROL,
         SETTINGS_DESK,
         NOTICES,
+        FILES,
         LEDGER,
         CLIENTS,
+        TRADING,
+        PARTNERS,
+        REPORTING,
     ]
 )

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
-from brokerage.kyc import cases
+from brokerage.kyc import standing
 from stoa.tenancy.work import Work
 
 
 async def terms(work: Work, client: UUID) -> tuple[str, int | None]:
     """The pack's code and the highest leverage it allows (None: no cap)."""
-    return await cases.trading_terms(work, client)
+    found = await standing.limits(work, client)
+    cap = found.leverage()
+    return found.pack.code, cap.leverage if cap is not None else None
