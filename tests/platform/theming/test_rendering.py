@@ -1,10 +1,7 @@
-import importlib.util
 import re
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from jinja2 import UndefinedError
@@ -14,6 +11,8 @@ from stoa.theming import sprite, texts, themes
 from stoa.theming.brand import Brand
 from stoa.theming.look import Banner, Look, NavItem, Viewer, showing
 from stoa.theming.render import environment, exists, render, warm
+
+from . import guide
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -25,21 +24,6 @@ PAYLOADS = [
     "%(name)s {name} {0} %",
 ]
 TEMPLATES = sorted(where.themes().glob("*/templates/**/*.html"))
-
-
-def sample() -> ModuleType:
-    """The guide beside this file; loaded by path, as it is also a command."""
-    path = Path(__file__).with_name("guide.py")
-    spec = importlib.util.spec_from_file_location("theming_guide", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-GUIDE = sample()
 
 
 class Page(HTMLParser):
@@ -74,8 +58,8 @@ def test_every_template_of_every_theme_compiles(theme: str) -> None:
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 @pytest.mark.parametrize("theme", [theme.name for theme in themes.installed()])
 def test_sample_pages_run_nothing_inline_and_stay_small(theme: str, language: str) -> None:
-    for name, audience in GUIDE.AUDIENCE.items():
-        text = GUIDE.page_html(name, GUIDE.look(name, theme=theme, locale=language))
+    for name, audience in guide.AUDIENCE.items():
+        text = guide.page_html(name, guide.look(name, theme=theme, locale=language))
 
         page = Page(text)
         assert len(text.encode()) < 100_000, name
@@ -137,8 +121,8 @@ def test_a_name_the_handler_forgot_is_an_error_and_not_an_empty_place(look: Look
 
 
 def test_a_theme_changes_the_layout_and_falls_back_for_the_rest() -> None:
-    bank = GUIDE.page_html("home", GUIDE.look("home", theme="northlight"))
-    floor = GUIDE.page_html("home", GUIDE.look("home", theme="pulse"))
+    bank = guide.page_html("home", guide.look("home", theme="northlight"))
+    floor = guide.page_html("home", guide.look("home", theme="pulse"))
 
     assert 'class="top-nav"' in bank
     assert 'class="side"' not in bank
@@ -149,9 +133,9 @@ def test_a_theme_changes_the_layout_and_falls_back_for_the_rest() -> None:
 
 
 def test_a_page_in_the_side_panel_is_only_its_header_and_content() -> None:
-    whole = GUIDE.look("client")
+    whole = guide.look("client")
 
-    piece = GUIDE.page_html("client", replace(whole, fragment=True))
+    piece = guide.page_html("client", replace(whole, fragment=True))
 
     assert piece.startswith('<div class="fragment"')
     assert "<html" not in piece
@@ -160,15 +144,15 @@ def test_a_page_in_the_side_panel_is_only_its_header_and_content() -> None:
 
 
 def test_arabic_pages_read_from_right_to_left_with_the_mirrored_sheet(built: object) -> None:
-    text = GUIDE.page_html("today", GUIDE.look("today", locale="ar"))
+    text = guide.page_html("today", guide.look("today", locale="ar"))
 
     assert '<html lang="ar" dir="rtl"' in text
     assert "/static/base.rtl." in text
 
 
 def test_no_page_names_the_product_it_is_made_with() -> None:
-    for name in GUIDE.AUDIENCE:
-        text = GUIDE.page_html(name, GUIDE.look(name, theme="pulse"))
+    for name in guide.AUDIENCE:
+        text = guide.page_html(name, guide.look(name, theme="pulse"))
 
         assert "stoa" not in text.lower(), name
 

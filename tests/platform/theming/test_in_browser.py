@@ -1,0 +1,222 @@
+"""The sample pages in a real browser: nothing blocked, nothing overflowing, and gestures that work."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stoa.kernel import where
+from stoa.theming import sprite, themes
+
+from . import guide
+
+pytestmark = pytest.mark.browser
+CHROMIUM = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
+QUIET_MS = 150
+
+
+@pytest.fixture(scope="module")
+async def browser(built: Mapping[str, str]) -> AsyncIterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium or Chrome here: `apt-get install chromium` gives one")
+    playwright = pytest.importorskip("playwright.async_api")
+    names = [*sprite.used(themes.installed())]
+    guide.SERVED["icons"] = sprite.drawn(where.node_modules() / "@tabler/icons", names)
+    async with playwright.async_playwright() as started:
+        running = await started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        await running.close()
+
+
+class Tab:
+    """One page of the guide: what it complained about, what it posted, what it was answered."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.posted: list[Any] = []
+        self.answers: dict[str, dict[str, Any]] = {}
+        page.on("console", self._heard)
+        page.on("pageerror", lambda fault: self.said.append(str(fault)))
+
+    def _heard(self, message: Any) -> None:
+        expected = "the server responded with a status of 4"
+        if message.type in {"error", "warning"} and expected not in message.text:
+            self.said.append(message.text)
+
+    async def _answer(self, route: Any) -> None:
+        path = route.request.url.split("guide.test", 1)[1].split("?")[0]
+        if route.request.method == "POST":
+            self.posted.append(route.request)
+        if path in self.answers:
+            await route.fulfill(**self.answers[path])
+        else:
+            await guide.fulfil(route)
+
+    async def show(self, name: str, **options: Any) -> None:
+        await self.page.route("**/*", self._answer)
+        guide.SERVED["body"] = guide.page_html(name, guide.look(name, **options))
+        await self.page.goto(f"http://guide.test/{name}")
+        await self.page.wait_for_timeout(QUIET_MS)
+
+
+@pytest.fixture
+async def tab(browser: Any) -> AsyncIterator[Tab]:
+    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    yield Tab(page)
+    await page.unroute_all(behavior="ignoreErrors")
+    await page.close()
+
+
+@pytest.mark.parametrize(
+    ("theme", "locale", "mode", "width"),
+    [
+        ("northlight", "ar", "dark", 390),
+        ("pulse", "en", "light", 390),
+        ("default", "es", "dark", 390),
+        ("northlight", "en", "light", 1440),
+    ],
+)
+async def test_pages_keep_the_policy_and_their_width(
+    tab: Tab, theme: str, locale: str, mode: str, width: int
+) -> None:
+    await tab.page.set_viewport_size({"width": width, "height": 900})
+    wide: list[str] = []
+    for name in (name for name in guide.AUDIENCE if name != "letter"):
+        await tab.show(name, theme=theme, locale=locale, mode=mode)
+
+        beyond = await tab.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if beyond > 0:
+            wide.append(f"{name} by {beyond}px")
+        assert tab.said == [], name
+    assert wide == []
+
+
+async def test_a_row_opens_beside_its_list_and_back_closes_it(tab: Tab) -> None:
+    seen = replace(guide.look("client"), fragment=True)
+    tab.answers["/desk/withdrawals/2"] = {
+        "body": guide.page_html("client", seen),
+        "content_type": "text/html; charset=utf-8",
+    }
+    await tab.show("withdrawals")
+    await tab.page.evaluate(
+        "document.querySelector('tr[data-key=\"2\"]').dataset.href = '/desk/withdrawals/2'"
+    )
+
+    await tab.page.click("tr[data-key='2'] td.col-status")
+    await tab.page.wait_for_selector("#panel-body .fragment")
+
+    assert tab.page.url.endswith("/desk/withdrawals/2")
+    assert "María López" in await tab.page.inner_text("#panel-body h1")
+
+    await tab.page.go_back()
+    await tab.page.wait_for_selector("#panel", state="hidden")
+    assert tab.page.url.endswith("/withdrawals")
+    assert tab.said == []
+
+
+async def test_a_refused_form_says_so_beside_the_field_and_keeps_what_was_written(tab: Tab) -> None:
+    problem = {
+        "status": 422,
+        "detail": "Please mend the marked fields.",
+        "problems": [{"field": "amount", "detail": "At most 500.00 EUR today."}],
+    }
+    tab.answers["/w"] = {
+        "status": 422,
+        "body": json.dumps(problem),
+        "content_type": "application/problem+json",
+    }
+    await tab.show("withdraw")
+    await tab.page.fill("#f-amount", "750,50")
+
+    await tab.page.click(".form-actions button")
+    await tab.page.wait_for_selector("text=At most 500.00 EUR today.")
+
+    assert await tab.page.input_value("#f-amount") == "750.50"
+    assert await tab.page.get_attribute("#f-amount", "aria-invalid") == "true"
+    assert await tab.page.evaluate("document.activeElement.id") == "f-amount"
+    assert "x-csrftoken" in tab.posted[0].headers
+
+
+async def test_a_form_pressed_twice_is_sent_once(tab: Tab) -> None:
+    await tab.show("withdraw")
+    await tab.page.fill("#f-amount", "10")
+
+    await tab.page.evaluate(
+        "(() => { const b = document.querySelector('.form-actions button'); b.click(); b.click(); })()"
+    )
+    await tab.page.wait_for_timeout(QUIET_MS)
+
+    assert len(tab.posted) == 1
+    assert "_once=" in tab.posted[0].post_data
+
+
+async def test_the_keyboard_walks_a_list_and_goes_elsewhere(tab: Tab) -> None:
+    await tab.show("withdrawals")
+
+    for key in ("j", "j", "x"):
+        await tab.page.keyboard.press(key)
+    assert await tab.page.get_attribute("tr.is-marked", "data-key") == "1"
+    assert await tab.page.inner_text("[data-bulk-count]") == "1"
+
+    await tab.page.keyboard.press("/")
+    assert await tab.page.evaluate("document.activeElement.type") == "search"
+
+    await tab.page.keyboard.press("Escape")
+    await tab.page.keyboard.press("?")
+    assert await tab.page.is_visible("#keys")
+
+    await tab.page.keyboard.press("Escape")
+    await tab.page.keyboard.press("g")
+    await tab.page.keyboard.press("c")
+    await tab.page.wait_for_url("**/desk/clients")
+
+
+async def test_the_mode_follows_the_reader_at_once_and_is_remembered(tab: Tab) -> None:
+    await tab.show("home", mode="light")
+    await tab.page.evaluate("document.body.dataset.modeUrl = '/look/mode'")
+
+    await tab.page.click("[data-mode-toggle]")
+    await tab.page.wait_for_timeout(QUIET_MS)
+
+    assert await tab.page.get_attribute("html", "data-bs-theme") == "dark"
+    assert tab.posted[0].post_data == "mode=dark"
+
+
+async def test_charts_are_drawn_in_the_brands_colour(tab: Tab) -> None:
+    await tab.show("home")
+
+    await tab.page.wait_for_selector(".plot canvas")
+
+    assert await tab.page.locator(".plot canvas").count() >= 1
+    assert tab.said == []
+
+
+async def test_what_is_live_is_fetched_again_when_its_topic_is_told(tab: Tab) -> None:
+    tab.answers["/live"] = {
+        "body": "retry: 900000\nevent: hello\ndata: live\n\nevent: equity\ndata: equity\n\n",
+        "content_type": "text/event-stream",
+    }
+    seen = guide.look("home")
+    text = guide.page_html("home", seen).replace(
+        'data-live="equity"', 'id="equity" data-live="equity"'
+    )
+    await tab.page.route("**/*", tab._answer)
+    guide.SERVED["body"] = text
+    await tab.page.goto("http://guide.test/home")
+    guide.SERVED["body"] = text.replace("14,382", "15,000")
+
+    await tab.page.wait_for_selector("#equity:has-text('15,000')")
+    assert tab.said == []
