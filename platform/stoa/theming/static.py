@@ -69,7 +69,11 @@ class Static:
         path, encoding = _fitting(found, asked.get(b"accept-encoding", b"").decode("latin-1"))
         if encoding:
             headers.append((b"content-encoding", encoding.encode()))
-        body = await self._body(path)
+        try:
+            body = await self._body(path)
+        except FileNotFoundError:  # A build replaced it while this process still names it.
+            await _answer(send, 404, [(b"cache-control", b"no-store")], b"")
+            return
         await _answer(send, 200, headers, body, head=scope["method"] == "HEAD")
 
     def _known(self) -> Mapping[str, _File]:

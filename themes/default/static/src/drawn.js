@@ -18,6 +18,11 @@ on("click", "[data-zoom]", function () {
     zoom(tree, Math.min(1, (room.clientWidth - 32) / tree.querySelector("[data-tree-canvas]").scrollWidth));
   } else zoom(tree, now * (this.dataset.zoom === "in" ? 1.2 : 1 / 1.2));
 });
+ready("[data-tree]", (tree) => {
+  const room = tree.querySelector(".tree-room");
+  const wide = tree.querySelector("[data-tree-canvas]").scrollWidth;
+  if (room.clientWidth > 0 && wide > room.clientWidth) zoom(tree, Math.max(0.7, (room.clientWidth - 32) / wide));
+});
 on("click", "[data-fold]", function () {
   const branch = this.closest(".tree-branch");
   const folded = branch.classList.toggle("is-folded");
