@@ -86,7 +86,7 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
     )
 
 
-@post("/desk/clients/export", access=access.desk(Clients.EXPORT))
+@post("/desk/clients/export", access=access.desk(Clients.EXPORT), status_code=200)
 async def export(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
     """The list as a file, with the reason in the audit log; so many a day and no more."""
     form = await forms.read(request, Reason)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.orm import aliased
 
 from brokerage.clients import queries
-from brokerage.clients.model import NO_LEVEL, SEARCH, Client, Risk, State
+from brokerage.clients.model import NO_LEVEL, Client, Risk, State
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
 from stoa.identity.model import Person
@@ -82,8 +82,8 @@ def query(work: Work) -> Select[Any]:
 
 
 def _found(work: Work, typed: str) -> ColumnElement[bool]:
-    tokens = work.keys.query_tokens(SEARCH, typed)
-    return Client.search.contains(tokens) if tokens else false()
+    wanted = queries.tokens(work, typed)
+    return Client.search.contains(wanted) if wanted else false()
 
 
 def _last_trade(work: Work, value: str) -> ColumnElement[bool]:
@@ -169,6 +169,7 @@ async def view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
                     "name": work.unseal(row.id, "person.name", row.name_sealed) or row.reference,
                     "note": row.reference,
                 },
+                row.reference,
                 _address(work, row),
                 row.country,
                 row.state,
@@ -199,15 +200,16 @@ def table(work: Work) -> Table:
     currency = work.settings(TenantFacts).base_currency
     bulk = []
     if work.actor.may(Clients.ASSIGN):
-        bulk.append(Bulk(N_("Give to someone"), "/desk/clients/assign", "user-share"))
+        bulk.append(Bulk(N_("Give to someone"), "/desk/clients/assign", icon="user-share"))
     if work.actor.may(Clients.TAG):
-        bulk.append(Bulk(N_("Tag"), "/desk/clients/tag", "tag"))
+        bulk.append(Bulk(N_("Tag"), "/desk/clients/tag", icon="tag"))
     return Table(
         name="clients",
         title=N_("Clients"),
         columns=[
             Column("name", N_("Client"), "person", fixed=True),
-            Column("email", N_("E-mail"), "text"),
+            Column("reference", N_("Reference"), "code", hidden=True),
+            Column("email", N_("E-mail"), "text", hidden=True),
             Column("country", N_("Country"), "flag", sort=Client.country),
             Column("state", N_("State"), "status"),
             Column("level", N_("Level"), "status"),
@@ -233,6 +235,7 @@ def table(work: Work) -> Table:
         search_label=N_("Name, e-mail, telephone or reference"),
         export_permission=Clients.EXPORT,
         bulk=bulk,
+        extra={"export_asks": True},
         live="clients",
         empty_title=N_("No clients here yet"),
         empty_text=N_("People appear here as soon as they register. Share your sign-up page."),

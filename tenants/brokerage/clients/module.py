@@ -84,7 +84,7 @@ async def _unassigned(work: Work) -> Card:
     named = await queries.names(work, [row.id for row in rows])
     return Card(
         key="clients-unassigned",
-        label=N_("Nobody looks after them"),
+        label=N_("Clients without an owner"),
         figure=await work.count(waiting) if rows else 0,
         path="/desk/clients?owner=none",
         items=[
@@ -102,6 +102,33 @@ async def _unassigned(work: Work) -> Card:
     )
 
 
+NAV: Final = (
+    NavItem(
+        "desk", N_("Today"), "/desk", icon="sun", permission=Clients.SEE_TODAY, order=0, key="t"
+    ),
+    NavItem(
+        "desk",
+        N_("Clients"),
+        "/desk/clients",
+        icon="users",
+        permission=Clients.VIEW,
+        order=10,
+        key="c",
+    ),
+    NavItem("room", N_("Home"), "/", icon="home", permission=Clients.HOME_OWN, order=0, key="h"),
+    NavItem(
+        "room",
+        N_("Profile"),
+        "/profile",
+        icon="user-circle",
+        permission=Clients.PROFILE_OWN,
+        order=90,
+        key="p",
+    ),
+    NavItem("public", N_("Sign in"), "/sign-in", icon="login", order=0),
+    NavItem("public", N_("Open an account"), "/register", icon="user-plus", order=10),
+)
+
 MODULE = Module(
     name="clients",
     settings=ClientSettings,
@@ -118,14 +145,7 @@ MODULE = Module(
         *audited.WEB,
     ],
     pulse=pulse,
-    nav=[
-        NavItem("desk", N_("Today"), "/desk", "sun", Clients.SEE_TODAY, order=0, key="t"),
-        NavItem("desk", N_("Clients"), "/desk/clients", "users", Clients.VIEW, order=10, key="c"),
-        NavItem("room", N_("Home"), "/", "home", Clients.HOME_OWN, order=0, key="h"),
-        NavItem("room", N_("Profile"), "/profile", "user-circle", Clients.PROFILE_OWN, order=90),
-        NavItem("public", N_("Sign in"), "/sign-in", "login", order=0),
-        NavItem("public", N_("Open an account"), "/register", "user-plus", order=10),
-    ],
+    nav=NAV,
     search=queries.hits,
     today=today,
     needs=needs.needs,

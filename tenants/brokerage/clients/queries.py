@@ -1,5 +1,6 @@
 """Reads about clients: who may be seen, what they are called, one in brief."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -181,15 +182,25 @@ def may_see_pii(work: Work) -> bool:
     return work.actor.kind is Kind.CLIENT or work.actor.may(Clients.SEE_PII)
 
 
+_NUMBER: Final = re.compile(r"[+(]?[0-9][0-9 ()./-]{3,}")
+
+
+def tokens(work: Work, typed: str) -> list[int]:
+    """What a row must hold to fit. A telephone number is one word however it is spaced."""
+    if _NUMBER.fullmatch(typed.strip()):
+        typed = "".join(c for c in typed if c.isdigit()).lstrip("0")
+    return work.keys.query_tokens(SEARCH, typed)
+
+
 async def find(work: Work, typed: str, *, limit: int = 20) -> list[UUID]:
     """Clients in scope whose name, e-mail, phone or reference fit what was typed, newest first."""
-    tokens = work.keys.query_tokens(SEARCH, typed)
-    if not tokens:
+    wanted = tokens(work, typed)
+    if not wanted:
         return []
     return list(
         await work.rows(
             select(Client.id)
-            .where(Client.search.contains(tokens), visible(work))
+            .where(Client.search.contains(wanted), visible(work))
             .order_by(Client.id.desc())
             .limit(limit)
         )

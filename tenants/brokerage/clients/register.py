@@ -16,7 +16,7 @@ from msgspec import Meta
 from brokerage.clients import clients, draft, rules, verification
 from brokerage.clients.draft import Draft
 from brokerage.clients.settings import ClientSettings
-from brokerage.clients.visitor import note_touch
+from brokerage.clients.visitor import note_touch, reads
 from stoa.identity import passwords, people
 from stoa.identity.model import Person
 from stoa.identity.settings import IdentitySettings
@@ -137,7 +137,7 @@ def _question(
 ) -> Response[str]:
     at = asked.index(step)
     settings = work.settings(ClientSettings)
-    language = visit(request).locale
+    language = reads(request, work)
     return page(
         request,
         work,
@@ -245,7 +245,7 @@ async def _new(request: AnyRequest, work: Work, form: Password, kept: Draft) -> 
         first_name=kept.first_name,
         last_name=kept.last_name,
         country=kept.country,
-        language=visit(request).locale,
+        language=reads(request, work),
         password=form.password,
         accepted=dict(part.split("=", 1) for part in form.versions.split() if "=" in part),
         phone=kept.phone or None,

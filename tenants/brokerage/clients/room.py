@@ -9,16 +9,15 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
-from brokerage.clients import clients, details, download, gathered, needs, queries
+from brokerage.clients import clients, details, download, gathered, money, needs, queries
 from brokerage.clients.details import Address
 from brokerage.clients.permissions import Clients
 from brokerage.clients.proof import own
 from brokerage.clients.settings import ClientSettings
-from brokerage.clients.visitor import note_touch
+from brokerage.clients.visitor import note_touch, reads
 from stoa.identity import passwords, people
 from stoa.identity.model import Person
 from stoa.kernel.refusals import Invalid
-from stoa.product import Card
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -29,7 +28,6 @@ from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
-HERO: Final = "equity"
 _DOWNLOADS_A_DAY: Final = 5
 _TRIES_A_QUARTER: Final = 5
 
@@ -66,7 +64,7 @@ async def home(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any
             "public/landing.html",
             audience="public",
             joining=settings.open,
-            documents=_titles(request, settings),
+            documents=_titles(request, work, settings),
         )
     work.require(Clients.HOME_OWN)
     client = own(work)
@@ -77,16 +75,23 @@ async def home(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any
         work,
         "room/home/home.html",
         audience="room",
-        hero=next((card for card in cards if card.key == HERO), None),
-        cards=[card for card in cards if card.key != HERO],
+        standing=await money.standing(work, client, cards),
+        movements=await money.movements(work, client),
+        cards=cards,
         steps=await gathered.needs(product, work, client),
-        currency=work.settings(TenantFacts).base_currency,
         name=(await queries.brief(work, client)).first_name,
+        may=_ways(request),
     )
 
 
-def _titles(request: AnyRequest, settings: ClientSettings) -> list[dict[str, str]]:
-    language = visit(request).locale
+def _ways(request: AnyRequest) -> dict[str, bool]:
+    """Whether the money pages are there to lead to."""
+    paths = {item.path for item in request.app.state.stoa.product.nav("room")}
+    return {"money": "/money" in paths}
+
+
+def _titles(request: AnyRequest, work: Work, settings: ClientSettings) -> list[dict[str, str]]:
+    language = reads(request, work)
     return [
         {"code": one.code, "title": one.in_language(language).title} for one in settings.documents
     ]
@@ -113,7 +118,7 @@ async def profile(request: AnyRequest, work: NamedDependency[Work]) -> Response[
     found = await queries.brief(work, client)
     settings = work.settings(ClientSettings)
     accepted = await needs.agreed(work, client)
-    language = visit(request).locale
+    language = reads(request, work)
     return page(
         request,
         work,
@@ -163,7 +168,7 @@ async def agree(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[None]:
     form = await forms.read(request, Accept)
-    await clients.accept(work, own(work), code, form.version, visit(request).locale)
+    await clients.accept(work, own(work), code, form.version, reads(request, work))
     work.announce(f"client:{own(work)}|profile")
     return go(request, "/profile", notice=N_("Thank you. It is noted."))
 
@@ -202,5 +207,3 @@ async def close(request: AnyRequest, work: NamedDependency[Work]) -> Response[An
 
 
 WEB: Final = [agree, close, contact, data, home, language, profile, welcome]
-
-__all__ = ["WEB", "Card"]

@@ -13,13 +13,18 @@ from brokerage.clients.settings import ClientSettings
 from stoa.kernel.refusals import NotFound, TooMany
 from stoa.tenancy.work import Work
 from stoa.web import access, limits
-from stoa.web.pages import go, page
+from stoa.web.pages import go, look, page
 from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_-]{2,40}")
 _TOUCHES_A_MINUTE: Final = 30
+
+
+def reads(request: AnyRequest, work: Work) -> str:
+    """The language this reader sees: their choice in this browser, else their own."""
+    return look(request, work, "public").language
 
 
 async def note_touch(request: AnyRequest, work: Work, code: str | None) -> None:
@@ -58,7 +63,7 @@ async def legal(
     document = work.settings(ClientSettings).document(code)
     if document is None:
         raise NotFound
-    text = document.in_language(visit(request).locale)
+    text = document.in_language(reads(request, work))
     return page(
         request,
         work,

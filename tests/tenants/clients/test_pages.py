@@ -1,0 +1,54 @@
+"""Every page of this floor answers, in every language, and says what it should."""
+
+import pytest
+
+from .people import a_client
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+async def test_a_visitor_sees_the_landing_page_and_the_way_in(someone, language):
+    browser = someone()
+
+    page = await browser.get("/", headers={"accept-language": language})
+
+    assert page.status_code == 200
+    assert "/register" in page.text and "/sign-in" in page.text
+    assert f'lang="{language}"' in page.text
+    for code in ("terms", "risk-warning", "privacy"):
+        assert (await browser.get(f"/legal/{code}")).status_code == 200
+    assert (await browser.get("/legal/none")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/profile", "/welcome"])
+async def test_a_client_sees_their_own_pages(room, path):
+    browser, _ = await room()
+
+    page = await browser.get(path)
+
+    assert page.status_code == 200, page.text[:400]
+    assert len(page.content) < 100_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/desk", "/desk/clients", "/desk/search", "/desk/search?q=lopez", "/desk/clients?format=csv"],
+)
+async def test_staff_see_the_pages_of_the_desk(desk, path):
+    browser = await desk()
+
+    page = await browser.get(path)
+
+    assert page.status_code == 200, page.text[:400]
+    assert len(page.content) < 100_000
+
+
+@pytest.mark.parametrize("tail", ["", "/overview", "/audit"])
+async def test_one_client_is_on_one_page(desk, house, aurora, tail):
+    async with house.door.open(aurora, purpose="test") as work:
+        row = await a_client(work, phone="612345678")
+    browser = await desk()
+
+    page = await browser.get(f"/desk/clients/{row.id}{tail}")
+
+    assert page.status_code == 200, page.text[:400]
+    assert "612345678" not in page.text and "@example.com" not in page.text
