@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,6 +103,41 @@ async def test_pages_keep_the_policy_and_their_width(
             wide.append(f"{name} by {beyond}px")
         assert tab.said == [], name
     assert wide == []
+
+
+NAMED = {
+    "button",
+    "link",
+    "textbox",
+    "combobox",
+    "checkbox",
+    "radio",
+    "switch",
+    "searchbox",
+    "slider",
+}
+
+
+@pytest.mark.parametrize(("theme", "mode"), [("northlight", "light"), ("pulse", "dark")])
+async def test_every_text_is_readable_and_every_control_has_a_name(
+    tab: Tab, theme: str, mode: str
+) -> None:
+    measure = Path(__file__).with_name("readable.js").read_text(encoding="utf-8")
+    inspector = await tab.page.context.new_cdp_session(tab.page)
+    faults: list[str] = []
+    for name in (name for name in guide.AUDIENCE if name != "letter"):
+        await tab.show(name, theme=theme, mode=mode)
+
+        faults += [f"{name}: {fault}" for fault in await tab.page.evaluate(measure)]
+        tree = await inspector.send("Accessibility.getFullAXTree")
+        faults += [
+            f"{name}: a {node['role']['value']} without a name"
+            for node in tree["nodes"]
+            if not node.get("ignored")
+            and node.get("role", {}).get("value") in NAMED
+            and not node.get("name", {}).get("value", "").strip()
+        ]
+    assert faults == []
 
 
 async def test_a_row_opens_beside_its_list_and_back_closes_it(tab: Tab) -> None:
