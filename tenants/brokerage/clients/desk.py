@@ -14,6 +14,7 @@ from msgspec import Meta
 from brokerage.clients import clients, details, gathered, listing, queries, timeline
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
+from brokerage.clients.visitor import reads
 from stoa.kernel.refusals import Invalid
 from stoa.product import Tab
 from stoa.tenancy.facts import TenantFacts
@@ -82,7 +83,11 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
             back=f"/desk/clients?{query}",
         )
     return await tables.answer(
-        request, work, listing.table(work), audience="desk", template="desk/clients/list.html"
+        request,
+        work,
+        listing.table(work, reads(request, work)),
+        audience="desk",
+        template="desk/clients/list.html",
     )
 
 

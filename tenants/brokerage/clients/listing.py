@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, false, func, select, text
 
 from brokerage.clients import queries
 from brokerage.clients.model import NO_LEVEL, Client, Risk, State
@@ -16,9 +15,8 @@ from stoa.identity.model import Person
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming import statuses
+from stoa.theming import statuses, texts
 from stoa.theming.masks import mask
-from stoa.theming.places import countries
 from stoa.theming.statuses import Status, Tone
 from stoa.theming.texts import N_
 from stoa.web.tables import Bulk, Column, Filter, Shown, Table, amounts, choice, dates
@@ -113,21 +111,28 @@ def _is(column: Any, value: str) -> ColumnElement[bool]:
 
 
 async def owners(work: Work) -> Sequence[tuple[str, str]]:
-    """Members of staff who look after someone, by name."""
-    ids = await work.rows(select(Client.owner).where(Client.owner.is_not(None)).distinct())
-    named = await queries.names(work, [one for one in ids if one is not None])
-    listed = sorted(((str(one), name) for one, name in named.items()), key=lambda o: o[1])
-    return [("me", N_("Me")), ("none", N_("Nobody")), *listed]
+    """Oneself, nobody, and every member of staff by name."""
+    return [("me", N_("Me")), ("none", N_("Nobody")), *await queries.staff(work)]
+
+
+# One step in the index for each value there is, however many clients share it.
+_PARTNERS: Final = text(
+    "with recursive step as ((select partner as one from client where partner is not null "
+    "order by partner limit 1) union all select (select c.partner from client c "
+    "where c.partner > step.one order by c.partner limit 1) from step where step.one is not null) "
+    "select one from step where one is not null limit 200"
+)
+_COUNTRIES: Final = text(
+    "with recursive step as ((select country as one from client order by country limit 1) "
+    "union all select (select c.country from client c where c.country > step.one "
+    "order by c.country limit 1) from step where step.one is not null) "
+    "select one from step where one is not null"
+)
 
 
 async def partners(work: Work) -> Sequence[tuple[str, str]]:
     """Partners who introduced someone, by name; a partner is a client too."""
-    other = aliased(Client)
-    ids = await work.rows(
-        select(other.id)
-        .where(other.id.in_(select(Client.partner).where(Client.partner.is_not(None))))
-        .limit(200)
-    )
+    ids = [row.one for row in await work.table(_PARTNERS)]
     named = await queries.names(work, ids)
     return sorted(((str(one), name) for one, name in named.items()), key=lambda p: p[1])
 
@@ -138,22 +143,32 @@ async def levels(work: Work) -> Sequence[tuple[str, str]]:
     ]
 
 
-async def lands(_work: Work) -> Sequence[tuple[str, str]]:
-    return countries()
+def _lands(language: str) -> Any:
+    """Countries that clients live in, named in the reader's language."""
+    names = texts.of(language).locale.territories
+
+    async def lands(work: Work) -> Sequence[tuple[str, str]]:
+        codes = [str(row.one) for row in await work.table(_COUNTRIES)]
+        return sorted(((code, str(names.get(code, code))) for code in codes), key=lambda o: o[1])
+
+    return lands
 
 
-FILTERS: Final = (
-    choice("state", N_("State"), Client.state, [(str(k), v) for k, v in STATES]),
-    choice("level", N_("Level"), Client.level, levels),
-    choice("risk", N_("Risk"), Client.risk, [(str(k), v) for k, v in RISKS]),
-    choice("country", N_("Country"), Client.country, lands),
-    Filter("owner", N_("Looked after by"), _whose, "select", owners),
-    Filter("partner", N_("Partner"), lambda _w, v: _is(Client.partner, v), "select", partners),
-    Filter("traded", N_("Last trade"), _last_trade, "select", TRADED),
-    Filter("tag", N_("Tag"), lambda _w, v: Client.tags.contains([v.casefold()]), "text"),
-    *dates("registered", N_("Registered from"), N_("Registered to"), Client.registered_at),
-    *amounts("deposited", N_("Deposited at least"), N_("Deposited at most"), Client.deposits_total),
-)
+def _filters(language: str) -> tuple[Filter, ...]:
+    return (
+        choice("state", N_("State"), Client.state, [(str(k), v) for k, v in STATES]),
+        choice("level", N_("Level"), Client.level, levels),
+        choice("risk", N_("Risk"), Client.risk, [(str(k), v) for k, v in RISKS]),
+        choice("country", N_("Country"), Client.country, _lands(language)),
+        Filter("owner", N_("Looked after by"), _whose, "select", owners),
+        Filter("partner", N_("Partner"), lambda _w, v: _is(Client.partner, v), "select", partners),
+        Filter("traded", N_("Last trade"), _last_trade, "select", TRADED),
+        Filter("tag", N_("Tag"), lambda _w, v: Client.tags.contains([v.casefold()]), "text"),
+        *dates("registered", N_("Registered from"), N_("Registered to"), Client.registered_at),
+        *amounts(
+            "deposited", N_("Deposited at least"), N_("Deposited at most"), Client.deposits_total
+        ),
+    )
 
 
 async def view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
@@ -195,8 +210,8 @@ def level_word(level: str) -> str:
     return "not verified" if level == NO_LEVEL else level
 
 
-def table(work: Work) -> Table:
-    """The list in the tenant's base currency."""
+def table(work: Work, language: str = "en") -> Table:
+    """The list in the tenant's base currency, its countries named in the reader's language."""
     currency = work.settings(TenantFacts).base_currency
     bulk = []
     if work.actor.may(Clients.ASSIGN):
@@ -230,13 +245,14 @@ def table(work: Work) -> Table:
         view=view,
         id=Client.id,
         order="registered",
-        filters=FILTERS,
+        filters=_filters(language),
         search=_found,
         search_label=N_("Name, e-mail, telephone or reference"),
         export_permission=Clients.EXPORT,
         bulk=bulk,
         extra={"export_asks": True},
         live="clients",
+        page_size=40,
         empty_title=N_("No clients here yet"),
         empty_text=N_("People appear here as soon as they register. Share your sign-up page."),
         empty_icon="users",

@@ -54,7 +54,7 @@ async def seen(work: Work, client: UUID) -> Client:
 
 async def names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Names of people by id (clients and staff), in one query. Unknown ids are left out."""
-    wanted = {one for one in ids if one is not None}
+    wanted = set(ids)
     if not wanted:
         return {}
     rows = await work.table(select(Person.id, Person.name_sealed).where(Person.id.in_(wanted)))
@@ -63,7 +63,7 @@ async def names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
 
 async def emails(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
     """E-mail addresses by id, in one query. The caller answers for showing them."""
-    wanted = {one for one in ids if one is not None}
+    wanted = set(ids)
     if not wanted:
         return {}
     rows = await work.table(select(Person.id, Person.email_sealed).where(Person.id.in_(wanted)))
