@@ -4,6 +4,8 @@ import asyncio
 
 import click
 
+from brokerage.commands.audit import audit
+from brokerage.commands.tenant import tenant
 from stoa.cli import group, up
 from stoa.cli.plan import Plan, Site
 
@@ -41,5 +43,5 @@ def make_plan(site: Site) -> Plan:
     return plan(site)
 
 
-for command in (worker, relay, install, up.command(make_plan)):
+for command in (worker, relay, install, up.command(make_plan), tenant, audit):
     cli.add_command(command)
