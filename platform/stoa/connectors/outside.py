@@ -14,6 +14,7 @@ import msgspec
 from stoa.connectors.egress import Egress
 from stoa.connectors.kept import Closable, Kept
 from stoa.connectors.lines import Line, Lines
+from stoa.kernel import process
 from stoa.kernel.config import Config
 from stoa.kernel.refusals import Invalid
 
@@ -71,4 +72,4 @@ def _host_port(address: str) -> str:
 @lru_cache(maxsize=1)
 def outside() -> Outside:
     """The one of this process, made on first use."""
-    return Outside(Config.load())
+    return Outside(process.config())
