@@ -9,8 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 
-from stoa.connectors import wires
-from stoa.connectors.egress import Egress
+from stoa.connectors.outside import Outside
 from stoa.identity import carried, invitations, sessions, sso
 from stoa.identity.model import Person
 from stoa.identity.oidc import Claims, Discovery, NotConfirmed, Party, Trip
@@ -40,7 +39,7 @@ _OWN: Final = "everyone links their own company account"
 def discovery(state: State) -> Discovery:
     """One a process, so that a provider's documents are read once."""
     if "oidc" not in state.extras:
-        state.extras["oidc"] = Discovery(Egress(wires.places(state.config)))
+        state.extras["oidc"] = Discovery(Outside(state.config).egress)
     found: Discovery = state.extras["oidc"]
     return found
 
