@@ -11,7 +11,9 @@ import pytest
 from redis.asyncio import Redis
 
 from brokerage.product import PRODUCT
+from brokerage.screening import store as screening
 from stoa.identity.invitations import invite_owner
+from stoa.kernel import process
 from stoa.kernel.config import Config, Role
 from stoa.kernel.ids import uuid7
 from stoa.product import Product
@@ -58,6 +60,7 @@ class House:
 @pytest.fixture(scope="session")
 async def house() -> AsyncIterator[House]:
     config = replace(start_servers().config, database_name=f"stoa_{secrets.token_hex(4)}")
+    process.use(config)
     await install(config)
     door = Door(
         app_dsn=config.dsn(Role.APP),
@@ -67,6 +70,7 @@ async def house() -> AsyncIterator[House]:
         pool=10,
         application="tests",
     )
+    screening.use(door)
     provisioner = Provisioner(
         door,
         PRODUCT,

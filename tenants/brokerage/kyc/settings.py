@@ -1,6 +1,6 @@
 """What a tenant may tune in verification: packs, questionnaires, risk, lists, blocked countries."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import msgspec
 
@@ -28,6 +28,11 @@ class KycSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live_before_verified: bool = False
     provider: str = ""
     """Code of the verification provider; empty means that officers look at documents themselves."""
+    connections: dict[str, dict[str, Any]] = {}
+    """What each provider's connector is told (`[kyc.connections.sumsub]`); secrets lie in the vault."""
+    poll_after_s: Annotated[int, msgspec.Meta(ge=5, le=86_400)] = 120
+    """A provider that has been silent for so long is asked."""
+    claim_minutes: Annotated[int, msgspec.Meta(ge=1, le=240)] = 10
     face_match_least: Percent = 80
     expiry_warn_days: tuple[Annotated[int, msgspec.Meta(ge=1, le=365)], ...] = (60, 30, 7)
     second_officer_for: tuple[str, ...] = ("override", "risk-downgrade", "limit-lift")

@@ -1,0 +1,56 @@
+"""How verification joins the product."""
+
+from brokerage.clients.events import CountryChanged
+from brokerage.kyc import desk, hooks, jobs, model, queries, room
+from brokerage.kyc.events import CallbackTaken, KycSubmitted, ListImported, ScreeningDue
+from brokerage.kyc.permissions import ROLES, Kyc
+from brokerage.kyc.settings import KycSettings
+from brokerage.screening import model as screening
+from stoa.product import Every, Module, NavItem, Tab
+from stoa.theming.texts import N_
+
+TABLES = (model, screening)
+
+MODULE = Module(
+    name="kyc",
+    settings=KycSettings,
+    permissions=Kyc,
+    web=[*room.ALL, *desk.ALL, hooks.told],
+    reactions={
+        KycSubmitted: [jobs.follow_country, jobs.screen_submitted, jobs.send_to_provider],
+        CallbackTaken: [jobs.take_callback],
+        ScreeningDue: [jobs.screen_again],
+        ListImported: [jobs.rescreen_book],
+        CountryChanged: [jobs.resolve_again],
+    },
+    schedule=[
+        Every(30, jobs.ask_the_silent, lane="kyc"),
+        Every(3600, jobs.watch_papers, lane="kyc"),
+        Every(3600, jobs.watch_reviews, lane="kyc"),
+    ],
+    nav=[
+        NavItem(
+            "desk",
+            N_("Verification"),
+            "/desk/kyc",
+            "shield-check",
+            permission=Kyc.CASES_VIEW,
+            order=30,
+            key="v",
+        ),
+    ],
+    tabs=[
+        Tab(
+            "kyc",
+            N_("Verification"),
+            "/desk/clients/{client}/kyc",
+            permission=Kyc.CASES_VIEW,
+            order=20,
+        )
+    ],
+    needs=queries.needs,
+    today=queries.today,
+    moments=queries.moments,
+    pulse=queries.pulse,
+    roles=ROLES,
+)

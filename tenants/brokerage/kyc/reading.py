@@ -1,0 +1,449 @@
+"""One case as an officer reads it: papers beside what they must match, checks, hits, its story."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from brokerage.clients import queries as people
+from brokerage.kyc import cases, checks, documents, dossier, review, screenings, standing, wordings
+from brokerage.kyc.model import (
+    KycCallback,
+    KycCase,
+    KycCheck,
+    KycDocument,
+    KycProposal,
+    KycTest,
+    State,
+)
+from brokerage.kyc.packs import FieldKind, StepKind
+from brokerage.kyc.permissions import Kyc
+from brokerage.kyc.rules import Outcome
+from brokerage.screening.model import HitState, Screening, ScreeningHit
+from stoa.files.model import StoredFile
+from stoa.kernel.clock import business_day
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+VERDICTS: Final = {
+    Outcome.PASSED: "passed",
+    Outcome.PENDING: "waiting",
+    Outcome.RETRY: "failed",
+    Outcome.FAILED: "failed",
+    Outcome.REVIEW: "flagged",
+}
+_ORDER: Final = ("failed", "flagged", "waiting", "passed")
+SECRET: Final = frozenset({checks.SCREENING, checks.DILIGENCE})
+"""Checks that only those who screen may see: no tipping off."""
+_EXPIRES: Final = N_("Valid until")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    code: str
+    title: str
+    verdict: str
+    outcome: str
+    because: str
+    tell: str
+    source: str
+    at: datetime
+    by: str
+    machine: str
+    reason: str
+    kind: str
+    """The document kind it is about, if it is about one."""
+
+    @property
+    def open(self) -> bool:
+        return self.verdict in {"failed", "flagged"}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    label: str
+    document: str
+    profile: str
+    verdict: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    id: UUID
+    kind: str
+    title: str
+    paper: str
+    pages: int
+    in_force: bool
+    legible: str
+    as_it_is: bool
+    uploaded_at: datetime
+    matches: Sequence[Match] = ()
+    check: CheckLine | None = None
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HitLine:
+    id: UUID
+    score: int
+    name: str
+    matched: str
+    searched: str
+    listing: str
+    version: str
+    ref: str
+    programmes: Sequence[str]
+    features: Sequence[Any]
+    state: str
+    opened_at: datetime
+    decided_at: datetime | None
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    id: UUID
+    change: str
+    title: str
+    about: Mapping[str, Any]
+    reason: str
+    state: str
+    by: str
+    at: datetime
+    second: str
+    second_at: datetime | None
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """All of one case, opened for reading; no rows."""
+
+    row: KycCase
+    client: people.Brief
+    pack: Any
+    level: Any
+    standing: Any
+    checks: Sequence[CheckLine]
+    papers: Sequence[Paper]
+    earlier: Sequence[Paper]
+    hits: Sequence[HitLine]
+    proposals: Sequence[Proposal]
+    answers: Sequence[dict[str, Any]]
+    tests: Sequence[KycTest]
+    story: Sequence[dict[str, Any]]
+    callbacks: int
+    screened: Screening | None
+    why: str
+    jurisdiction: Any
+    tracker: Any
+    extra: Sequence[str] = field(default_factory=tuple)
+
+
+async def whole(work: Work, case: UUID) -> CaseView:
+    row = await review.seen(work, case)
+    client = await people.brief(work, row.client)
+    known = await checks.of(work, case)
+    place = await standing.of(work, row.client)
+    pack = standing.pack_of(work, row.pack)
+    lines = _checks(work, known)
+    by_code = {line.code: line for line in lines}
+    papers = await _papers(work, row, by_code)
+    hits = await _hits(work, row.client) if work.actor.may(Kyc.SCREENING_VIEW) else []
+    proposals = await _proposals(work, row)
+    if people.may_see_pii(work):
+        work.record("pii.read", client=str(row.client), field="verification")
+        work.subject = row.client
+    screened = await work.first(
+        select(Screening).where(Screening.client == row.client).order_by(Screening.id.desc())
+    )
+    callbacks = await work.rows(
+        select(KycCallback)
+        .where(
+            or_(KycCallback.our_id == str(row.id), KycCallback.applicant == (row.applicant or "-"))
+        )
+        .order_by(KycCallback.received_at)
+        .limit(50)
+    )
+    return CaseView(
+        row=row,
+        client=client,
+        pack=pack,
+        level=standing.level_of(pack, place.level),
+        standing=place,
+        checks=lines,
+        papers=[paper for paper in papers if paper.in_force],
+        earlier=[paper for paper in papers if not paper.in_force],
+        hits=hits,
+        proposals=proposals,
+        answers=_answers(work, row) if people.may_see_pii(work) else [],
+        tests=await work.rows(
+            select(KycTest).where(KycTest.client == row.client).order_by(KycTest.id.desc()).limit(5)
+        ),
+        story=_story(row, papers, lines, hits, proposals, callbacks),
+        callbacks=sum(one.state == "quarantined" for one in callbacks),
+        screened=screened,
+        why=wordings.WHY.get(row.why, row.why),
+        jurisdiction=standing.jurisdiction_of(place),
+        tracker=await cases.tracked(work, row),
+        extra=() if place.extra_done_at else tuple(place.extra),
+    )
+
+
+def _checks(work: Work, known: Mapping[str, KycCheck]) -> list[CheckLine]:
+    found = [
+        CheckLine(
+            code=row.code,
+            title=wordings.CHECKS.get(row.code, row.code),
+            verdict=VERDICTS[Outcome(row.outcome)],
+            outcome=row.outcome,
+            because=row.because,
+            tell=row.tell,
+            source=row.source,
+            at=row.at,
+            by=row.by_name or "",
+            machine=row.machine or "",
+            reason=review_reason(work, row),
+            kind=row.code.removeprefix("document-") if row.code.startswith("document-") else "",
+        )
+        for row in known.values()
+        if row.code != "decision" and (row.code not in SECRET or work.actor.may(Kyc.SCREENING_VIEW))
+    ]
+    return sorted(found, key=lambda line: (_ORDER.index(line.verdict), line.code))
+
+
+def review_reason(work: Work, row: KycCheck) -> str:
+    return checks.reason_of(work, row) if row.reason_sealed else ""
+
+
+async def _papers(work: Work, case: KycCase, by_code: Mapping[str, CheckLine]) -> list[Paper]:
+    rows = await work.table(
+        select(KycDocument, StoredFile.pages)
+        .join(StoredFile, StoredFile.id == KycDocument.file)
+        .where(KycDocument.case == case.id)
+        .order_by(KycDocument.kind.desc(), KycDocument.id.desc())
+    )
+    pii = people.may_see_pii(work)
+    return [
+        Paper(
+            id=row.id,
+            kind=row.kind,
+            title=wordings.CHECKS.get(f"document-{row.kind}", row.kind),
+            paper=documents.PAPERS.get(row.paper, row.paper),
+            pages=pages,
+            in_force=row.in_force,
+            legible=row.legible,
+            as_it_is=row.as_it_is,
+            uploaded_at=row.uploaded_at,
+            matches=_matches(work, case, row) if pii and row.in_force else (),
+            check=by_code.get(f"document-{row.kind}") if row.in_force else None,
+            read=row.zone_sealed is not None,
+        )
+        for row, pages in rows
+    ]
+
+
+_FIELDS: Final = {
+    "name": N_("Name"),
+    "birth_date": N_("Date of birth"),
+    "nationality": N_("Nationality"),
+    "number": N_("Document number"),
+}
+
+
+def _matches(work: Work, case: KycCase, row: KycDocument) -> list[Match]:
+    """What the paper must agree with; its own side is filled where someone read it off."""
+    who = dossier.identified(dossier.read(work, case))
+    read = review.compared(work, case, row)
+    if read:
+        found = [
+            Match(
+                _FIELDS.get(one.field, one.field),
+                one.printed,
+                one.typed,
+                {True: "same", False: "different", None: "missing"}[one.agrees],
+            )
+            for one in read
+        ]
+    elif row.kind == documents.IDENTITY:
+        born = who.birth_date.isoformat() if who.birth_date else ""
+        found = [
+            Match(_FIELDS["name"], "", who.name, "waiting"),
+            Match(_FIELDS["birth_date"], "", born, "waiting"),
+            Match(_FIELDS["nationality"], "", who.nationality, "waiting"),
+            Match(_FIELDS["number"], "", documents.number_of(work, row), "waiting"),
+        ]
+    else:
+        lives = ", ".join(part for part in (who.street, who.postcode, who.city) if part)
+        found = [
+            Match(_FIELDS["name"], "", who.company_name or who.name, "waiting"),
+            Match(N_("Address"), "", lives, "waiting"),
+        ]
+    if row.issued_on:
+        found.append(Match(N_("Date on it"), "", row.issued_on.isoformat(), "waiting"))
+    if row.expires_on:
+        found.append(Match(_EXPIRES, "", row.expires_on.isoformat(), "waiting"))
+    return found
+
+
+async def _hits(work: Work, client: UUID) -> list[HitLine]:
+    rows = await work.rows(
+        select(ScreeningHit)
+        .where(ScreeningHit.client == client, ScreeningHit.state != HitState.GONE)
+        .order_by(ScreeningHit.score.desc(), ScreeningHit.id)
+        .limit(50)
+    )
+    found: list[HitLine] = []
+    for row in rows:
+        hit = screenings.opened(work, row)
+        found.append(
+            HitLine(
+                id=row.id,
+                score=row.score,
+                name=hit.name,
+                matched=hit.matched_name,
+                searched=hit.searched_name,
+                listing=hit.listing,
+                version=hit.listing_version,
+                ref=hit.ref,
+                programmes=hit.programmes,
+                features=hit.features,
+                state=row.state,
+                opened_at=row.opened_at,
+                decided_at=row.decided_at,
+                by=row.decided_name or "",
+                reason=work.unseal(row.id, screenings.REASON, row.reason_sealed) or "",
+            )
+        )
+    return sorted(found, key=lambda line: (line.state != "open", -line.score))
+
+
+async def _proposals(work: Work, case: KycCase) -> list[Proposal]:
+    rows = await work.rows(
+        select(KycProposal).where(KycProposal.case == case.id).order_by(KycProposal.id.desc())
+    )
+    return [
+        Proposal(
+            id=row.id,
+            change=row.change,
+            title=wordings.CHANGES.get(row.change, row.change),
+            about=row.about,
+            reason=review.reason_of(work, row),
+            state=row.state,
+            by=row.asked_name,
+            at=row.asked_at,
+            second=row.second_name or "",
+            second_at=row.second_at,
+            mine=row.asked_by == work.actor.id,
+        )
+        for row in rows
+    ]
+
+
+def _answers(work: Work, case: KycCase) -> list[dict[str, Any]]:
+    """What the client wrote, page by page."""
+    known = dossier.read(work, case)
+    found: list[dict[str, Any]] = []
+    for step in cases.steps_of(work, case):
+        if step.kind is not StepKind.FORM:
+            continue
+        lines: list[dict[str, Any]] = []
+        for one in step.fields:
+            value = known.get(step.code, {}).get(one.code, "")
+            chosen = next((c.label for c in one.choices if c.code == value), "")
+            lines.append(
+                {
+                    "label": one.label,
+                    "value": value,
+                    "choice": chosen,
+                    "country": one.kind is FieldKind.COUNTRY,
+                    "day": date.fromisoformat(value)
+                    if one.kind is FieldKind.DATE and value
+                    else None,
+                }
+            )
+        found.append({"title": step.title, "lines": lines})
+    return found
+
+
+def _story(
+    row: KycCase,
+    papers: Sequence[Paper],
+    lines: Sequence[CheckLine],
+    hits: Sequence[HitLine],
+    proposals: Sequence[Proposal],
+    callbacks: Sequence[KycCallback],
+) -> list[dict[str, Any]]:
+    """Everything that happened, the latest first; titles are message ids."""
+    found: list[dict[str, Any]] = [_moment(row.opened_at, N_("Case opened"), icon="folder-plus")]
+    if row.submitted_at:
+        found.append(_moment(row.submitted_at, N_("Handed in by the client"), icon="send"))
+    if row.in_review_at:
+        found.append(
+            _moment(
+                row.in_review_at, N_("To the officers"), text=", ".join(row.failed), tone="needs"
+            )
+        )
+    found += [
+        _moment(p.uploaded_at, N_("Document sent"), text=p.title, icon="upload") for p in papers
+    ]
+    found += [
+        _moment(line.at, line.title, text=line.reason or line.because, tone=_tone(line), by=line.by)
+        for line in lines
+        if line.verdict != "waiting"
+    ]
+    for hit in hits:
+        if hit.decided_at:
+            said = N_("False match") if hit.state == "false" else N_("True match")
+            found.append(
+                _moment(hit.decided_at, said, text=hit.reason, by=hit.by, icon="list-search")
+            )
+    for one in proposals:
+        found.append(_moment(one.at, one.title, text=one.reason, by=one.by, icon="users"))
+        if one.second_at:
+            said = N_("Agreed by a second officer") if one.state == "agreed" else N_("Refused")
+            found.append(_moment(one.second_at, said, text=one.title, by=one.second, icon="users"))
+    found += [
+        _moment(
+            one.received_at, N_("The provider called"), text=one.because or one.kind, icon="webhook"
+        )
+        for one in callbacks
+    ]
+    if row.decided_at:
+        done = row.state == State.APPROVED
+        title = N_("Approved") if done else N_("Rejected")
+        who = row.decided_name if row.decided_by else ""
+        found.append(
+            _moment(row.decided_at, title, tone="done" if done else "stopped", by=who or "")
+        )
+    return sorted(found, key=lambda one: one["at"], reverse=True)
+
+
+def _tone(line: CheckLine) -> str:
+    return {"passed": "done", "failed": "stopped", "flagged": "needs"}.get(line.verdict, "waiting")
+
+
+def _moment(
+    at: datetime, title: str, *, text: str = "", tone: str = "moving", icon: str = "", by: str = ""
+) -> dict[str, Any]:
+    return {"at": at, "title": title, "text": text, "tone": tone, "icon": icon, "by": by}
+
+
+async def of_client(work: Work, client: UUID) -> Sequence[KycCase]:
+    """All cases of one client, the newest first."""
+    work.require(Kyc.CASES_VIEW)
+    await people.seen(work, client)
+    return await work.rows(
+        select(KycCase).where(KycCase.client == client).order_by(KycCase.id.desc()).limit(20)
+    )
+
+
+def today(work: Work) -> date:
+    return business_day(work.now, work.settings(TenantFacts).time_zone)
