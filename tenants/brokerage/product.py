@@ -1,6 +1,7 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
 from brokerage.clients.module import MODULE as CLIENTS
+from brokerage.kyc.module import MODULE as KYC
 from brokerage.ledger.module import MODULE as LEDGER
 from brokerage.partners.module import MODULE as PARTNERS
 from brokerage.reporting.module import MODULE as REPORTING
@@ -25,6 +26,7 @@ PRODUCT = Product(
         FILES,
         LEDGER,
         CLIENTS,
+        KYC,
         TRADING,
         PARTNERS,
         REPORTING,
