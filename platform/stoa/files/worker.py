@@ -37,9 +37,9 @@ def page_done() -> None:
 def main() -> None:
     confine()
     # Imported under the limits: the libraries that read hostile bytes never run without them.
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from stoa.files import imaging, prepared  # noqa: PLC0415
+    from stoa.files import imaging, prepared
 
     order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=prepared.Order)
     reply = imaging.prepare(order, page_done=page_done)
