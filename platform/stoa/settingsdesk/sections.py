@@ -72,7 +72,7 @@ def _section(request: AnyRequest, name: str) -> type[msgspec.Struct]:
 
 def as_text(value: msgspec.Struct) -> str:
     """One section as TOML, as a person edits it."""
-    return tomli_w.dumps(settings.without_none(msgspec.to_builtins(value)), multiline_strings=True)
+    return tomli_w.dumps(settings.without_none(settings.as_data(value)), multiline_strings=True)
 
 
 def _read(request: AnyRequest, name: str, text: str) -> msgspec.Struct:

@@ -31,7 +31,7 @@ def parse(name: str, slice_type: type[msgspec.Struct], body: Mapping[str, Any]) 
 
 async def put(work: Work, name: str, value: msgspec.Struct, *, why: str) -> int:
     """Store a new version of one slice; returns its version. Equal settings store nothing."""
-    body = msgspec.to_builtins(value)
+    body = as_data(value)
     current = await work.first(
         select(Setting).where(Setting.slice == name).order_by(Setting.id.desc())
     )
@@ -75,7 +75,7 @@ async def restore(work: Work, name: str, version: int, slices: Slices, *, why: s
 def export_toml(work: Work, slices: Slices) -> str:
     """All slices in force as one TOML text; secrets are never settings, so none are in it."""
     sections = {
-        name: without_none(msgspec.to_builtins(work.settings(slice_type)))
+        name: without_none(as_data(work.settings(slice_type)))
         for name, slice_type in slices.items()
     }
     return tomli_w.dumps(sections)
@@ -125,7 +125,7 @@ class Change:
 
 def diff(was: Any, now: Any, path: str = "") -> list[Change]:
     """Differences in the order a person reads a settings file; lists are matched by name or code."""
-    return list(_differences(msgspec.to_builtins(was), msgspec.to_builtins(now), path))
+    return list(_differences(as_data(was), as_data(now), path))
 
 
 def _differences(was: Any, now: Any, path: str) -> Iterable[Change]:
@@ -161,6 +161,11 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
+
+
+def as_data(value: Any) -> Any:
+    """What JSON would carry of it: dicts, lists and texts, never tuples."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def without_none(value: Any) -> Any:
