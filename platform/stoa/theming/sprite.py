@@ -1,7 +1,8 @@
 """The icon sprite: only the shapes that templates and Python sources name."""
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,11 @@ _INSIDE: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 _GROUND: Final = re.compile(r'\s*<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>')
 
 
+# Classes whose positional arguments may name an icon: what modules hand to pages.
+_CARRIERS: Final = frozenset({"NavItem", "Status", "Bulk", "Card", "Item", "Tab", "Need", "Moment"})
+_WORDS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
 def used(found: Iterable[themes.Theme]) -> tuple[str, ...]:
     """Every icon name written anywhere in the product."""
     names = set(statuses.icons())
@@ -26,7 +32,33 @@ def used(found: Iterable[themes.Theme]) -> tuple[str, ...]:
         names.update(_NAMED.findall(text))
         for choice in _EITHER.findall(text):
             names.update(_QUOTED.findall(choice))
+        if path.suffix == ".py":
+            names.update(_carried(text))
     return tuple(sorted(names))
+
+
+def _carried(text: str) -> Iterator[str]:
+    """Icons handed on by position, `NavItem("desk", …, "users")`, or kept in a table of icons."""
+    if not any(word in text for word in (*_CARRIERS, "ICON")):
+        return
+    for node in ast.walk(ast.parse(text)):
+        parts: Iterable[ast.AST] = ()
+        if isinstance(node, ast.Call) and _last(node.func) in _CARRIERS:
+            parts = node.args
+        elif isinstance(node, ast.Assign) and any("ICON" in _last(one) for one in node.targets):
+            parts = ast.walk(node.value)
+        elif isinstance(node, ast.AnnAssign) and node.value and "ICON" in _last(node.target):
+            parts = ast.walk(node.value)
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                if _WORDS.fullmatch(part.value):
+                    yield part.value
+
+
+def _last(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def named(found: Iterable[themes.Theme]) -> tuple[str, ...]:
