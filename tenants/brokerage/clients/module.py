@@ -22,6 +22,7 @@ from brokerage.clients import (
 from brokerage.clients.model import Client, State
 from brokerage.clients.permissions import ROLES, Clients
 from brokerage.clients.settings import ClientSettings
+from brokerage.ledger import hooks as ledger_hooks
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.product import Card, Item, Module, NavItem
 from stoa.tenancy.facts import TenantFacts
@@ -128,6 +129,8 @@ NAV: Final = (
     NavItem("public", N_("Sign in"), "/sign-in", icon="login", order=0),
     NavItem("public", N_("Open an account"), "/register", icon="user-plus", order=10),
 )
+
+ledger_hooks.scope.append(queries.within)
 
 MODULE = Module(
     name="clients",

@@ -7,10 +7,13 @@ rates talks to other machines and gets `open_work`: it must hold no transaction 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, false, true
+
 from stoa.kernel.money import Money
+from stoa.tenancy.actor import Kind
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -38,3 +41,18 @@ causes: Final[dict[str, str]] = {}
 whose cause is not among them."""
 paths: Final[dict[str, str]] = {}
 """Kind of a posting's ref to the desk page that shows it: `"deposit": "/desk/deposits/{id}"`."""
+room_paths: Final[dict[str, str]] = {}
+"""The same for the client's own pages: `"withdrawal": "/withdrawals/{id}"`."""
+scope: Final[list[Callable[[Work, Any], ColumnElement[bool]]]] = []
+"""Conditions that hold staff to their data scope over a column of client ids. The floor of
+clients registers one; while there is none, only staff who may see everyone see anyone."""
+
+
+def within(work: Work, column: Any) -> ColumnElement[bool]:
+    """The condition on a column of client ids that keeps the reader to whom they may see."""
+    actor = work.actor
+    if actor.kind is Kind.SYSTEM or (actor.kind is not Kind.CLIENT and actor.scope == "all"):
+        return true()
+    if actor.kind is Kind.CLIENT:
+        return column == actor.id  # type: ignore[no-any-return]
+    return and_(*(limit(work, column) for limit in scope)) if scope else false()

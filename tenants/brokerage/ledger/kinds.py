@@ -6,7 +6,31 @@ Modules that post under a kind of their own teach its name: `learn("deposit", N_
 from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup
+
+from stoa.theming.look import shown
+from stoa.theming.statuses import Status, Tone
+from stoa.theming.statuses import learn as learn_status
 from stoa.theming.texts import N_
+
+
+class Said(str):
+    """A message id in a list's cell: drawn in the reader's language, a plain text in files."""
+
+    __slots__ = ()
+
+    def __html__(self) -> Markup:
+        return Markup("{}").format(shown().texts.gettext(str(self)))
+
+
+learn_status(
+    {
+        "adjustment asked": Status(N_("Waits for approval"), Tone.NEEDS),
+        "adjustment posted": Status(N_("Posted"), Tone.DONE),
+        "adjustment rejected": Status(N_("Rejected"), Tone.STOPPED),
+        "adjustment cancelled": Status(N_("Taken back"), Tone.STOPPED),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +108,7 @@ CATEGORIES: Final[dict[str, Category]] = {
     "bonus": Category(N_("Bonus"), "bonus"),
 }
 
-HOUSE_LABELS: Final[dict[str, str]] = {
+ACCOUNT_LABELS: Final[dict[str, str]] = {
     "bank": N_("Client money at the bank"),
     "psp": N_("Payment provider"),
     "payout": N_("Payouts on their way"),
@@ -103,3 +127,8 @@ HOUSE_LABELS: Final[dict[str, str]] = {
     "hold": N_("Set aside"),
     "platform": N_("Trading account"),
 }
+
+
+def account(kind: str) -> str:
+    """What an account of this kind is called."""
+    return ACCOUNT_LABELS.get(kind) or kind

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from brokerage.ledger import accounts, events, jobs, model, rates
+from brokerage.ledger import accounts, desk, events, jobs, model, rates, room, shared
 from brokerage.ledger.permissions import ROLES, Ledger
 from brokerage.ledger.settings import LedgerSettings
-from stoa.product import Every, Module
+from stoa.product import Every, Module, NavItem
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 
 SINGLE: Final = (
     "bank",
@@ -39,7 +40,18 @@ MODULE = Module(
     settings=LedgerSettings,
     permissions=Ledger,
     roles=ROLES,
+    web=[*room.WEB, *desk.WEB],
     seed=seed,
+    pulse=shared.pulse,
+    nav=[
+        NavItem("room", N_("Money"), "/money", "wallet", Ledger.WALLETS_OWN, order=20, key="m"),
+        NavItem("desk", N_("Ledger"), "/desk/ledger", "scale", Ledger.ACCOUNTS_VIEW, order=65),
+    ],
+    search=shared.search,
+    today=shared.today,
+    home=shared.home,
+    tabs=desk.TABS,
+    moments=shared.moments,
     schedule=[
         Every(60, jobs.refresh_rates, lane="money"),
         Every(3600, jobs.forget_unused_quotes),

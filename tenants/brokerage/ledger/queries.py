@@ -1,0 +1,234 @@
+"""What screens read of clients' money: wallets, movements, totals over time, one entry."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import aliased
+
+from brokerage.ledger import accounts, hooks, kinds, rates
+from brokerage.ledger.accounts import WALLET
+from brokerage.ledger.model import Entry, FxQuote, LedgerAccount, Leg
+from brokerage.ledger.rates import Rates
+from stoa.identity.model import Person
+from stoa.kernel.clock import business_day, day_bounds
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import NotFound
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+
+LINE_DAYS: Final = 30
+
+BALANCES_OVER_TIME: Final = text(
+    """
+    select d.n, a.currency, coalesce(sum((
+        select l.balance from leg l where l.account = a.id and l.posted_at < d.until
+        order by l.posted_at desc, l.version desc limit 1
+    )), 0) as balance
+    from unnest(cast(:untils as timestamptz[])) with ordinality as d (until, n)
+    cross join ledger_account a
+    where a.owner = :client and (a.balance <> 0 or a.moved_at >= :first)
+    group by d.n, a.currency
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of a wallet's history."""
+
+    entry: UUID
+    at: datetime
+    kind: kinds.Kind
+    amount: Money
+    balance: Money
+    detail: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A leg as the entry page shows it."""
+
+    account: accounts.Account
+    label: str
+    owner_name: str
+    amount: Money
+    balance: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry with its legs and what it belongs to."""
+
+    row: Entry
+    kind: kinds.Kind
+    sides: Sequence[Side]
+    by: str
+    ref_path: str
+    reversed_by: UUID | None
+    quote: FxQuote | None
+
+    @property
+    def sums(self) -> list[Money]:
+        """The sum of the legs per currency: nothing, as the database demands."""
+        totals: dict[str, Money] = {}
+        for side in self.sides:
+            known = totals.get(side.amount.currency, Money.zero(side.amount.currency))
+            totals[side.amount.currency] = known + side.amount
+        return list(totals.values())
+
+
+async def names(work: Work, people: Iterable[UUID | None]) -> dict[UUID, str]:
+    """What people are called, for those whom the ledger mentions."""
+    wanted = {one for one in people if one is not None}
+    if not wanted:
+        return {}
+    rows = await work.rows(select(Person).where(Person.id.in_(wanted)))
+    return {
+        row.id: work.unseal(row.id, "person.name", row.name_sealed)
+        or work.unseal(row.id, "person.email", row.email_sealed)
+        or ""
+        for row in rows
+    }
+
+
+def wallet_legs(client: UUID) -> Any:
+    """Select of (Leg, Entry, the other side's account) over a client's wallets."""
+    mine, opposite, other = aliased(LedgerAccount), aliased(Leg), aliased(LedgerAccount)
+    return (
+        select(Leg, Entry, other.kind.label("other_kind"), other.ref_kind, other.ref)
+        .join(mine, mine.id == Leg.account)
+        .join(Entry, Entry.id == Leg.entry)
+        .join(
+            opposite,
+            (opposite.entry == Leg.entry)
+            & (opposite.line == Leg.line)
+            & (opposite.amount == Leg.opposite)
+            & (opposite.currency == Leg.currency),
+        )
+        .join(other, other.id == opposite.account)
+        .where(mine.owner == client, mine.kind == WALLET)
+    )
+
+
+def movement(row: Any) -> Movement:
+    """A row of `wallet_legs` as people read it."""
+    leg, entry = row[0], row[1]
+    kind = kinds.of("fee") if row.other_kind == "fees" and entry.kind != "fee" else None
+    shown = kind or kinds.of(entry.kind)
+    return Movement(
+        entry.id,
+        entry.posted_at,
+        shown,
+        Money(leg.amount, leg.currency),
+        Money(leg.balance, leg.currency),
+        kinds.of(entry.kind).label if kind else "",
+        f"/money/history/{entry.id}",
+    )
+
+
+async def movements(work: Work, client: UUID, limit: int = 8) -> list[Movement]:
+    """A client's newest wallet movements."""
+    statement = wallet_legs(client).order_by(
+        Leg.posted_at.desc(), Entry.id.desc(), Leg.version.desc()
+    )
+    return [movement(row) for row in await work.table(statement.limit(limit))]
+
+
+async def over_time(work: Work, client: UUID, known: Rates) -> tuple[Money, list[Decimal]]:
+    """All a client has with us in the base currency: now, and at the end of each of 30 days.
+
+    Earlier days are at today's rates, so the line shows money and not currencies moving.
+    """
+    facts = work.settings(TenantFacts)
+    base = facts.base_currency
+    today = business_day(work.now, facts.time_zone)
+    days = [today - timedelta(days=n) for n in range(LINE_DAYS - 1, -1, -1)]
+    untils = [day_bounds(day, facts.time_zone)[1] for day in days]
+    rows = await work.table(
+        BALANCES_OVER_TIME, {"client": client, "untils": untils, "first": untils[0]}
+    )
+    totals = [Money.zero(base) for _ in days]
+    for n, currency, balance in rows:
+        if balance and known.knows(currency, base):
+            totals[n - 1] += known.convert(Money(Decimal(balance), currency), base)
+    return totals[-1], [total.amount for total in totals]
+
+
+async def entry_view(work: Work, entry: UUID) -> EntryView:
+    """An entry with everything its page says. Raises NotFound outside the reader's scope."""
+    row = await work.get(Entry, entry)
+    rows = await work.table(
+        select(Leg, LedgerAccount)
+        .join(LedgerAccount, LedgerAccount.id == Leg.account)
+        .where(Leg.entry == entry)
+        .order_by(Leg.line, Leg.amount)
+    )
+    owners = {account.owner for _, account in rows if account.owner is not None}
+    await reach(work, owners)
+    known = await names(work, [row.posted_by, *owners])
+    sides = [
+        Side(
+            accounts.of_row(account),
+            kinds.account(account.kind),
+            known.get(account.owner, "") if account.owner else account.code.partition(":")[2],
+            Money(leg.amount, leg.currency),
+            Money(leg.balance, leg.currency) if leg.balance is not None else None,
+        )
+        for leg, account in rows
+    ]
+    quote = None
+    if row.ref_kind == "fx-quote" and row.ref is not None:
+        quote = await work.session.get(FxQuote, row.ref)
+    return EntryView(
+        row,
+        kinds.of(row.kind),
+        sides,
+        known.get(row.posted_by, "") if row.posted_by else "",
+        path(hooks.paths, row.ref_kind, row.ref),
+        await work.first(select(Entry.id).where(Entry.reverses == entry)),
+        quote,
+    )
+
+
+async def reach(work: Work, owners: Iterable[UUID]) -> None:
+    """Raises NotFound unless one of these clients is within the reader's scope (or none is named)."""
+    wanted = set(owners)
+    if not wanted or work.actor.scope == "all":
+        return
+    seen = await work.value(
+        select(func.count())
+        .select_from(LedgerAccount)
+        .where(LedgerAccount.owner.in_(wanted), hooks.within(work, LedgerAccount.owner))
+    )
+    if not seen:
+        raise NotFound
+
+
+async def known_client(work: Work, client: UUID) -> str:
+    """A client's name, for staff who may see them. Raises NotFound."""
+    person = await work.session.get(Person, client)
+    if person is None or person.kind != "client":
+        raise NotFound
+    if work.actor.scope != "all":
+        seen = await work.value(
+            select(Person.id).where(Person.id == client, hooks.within(work, Person.id))
+        )
+        if seen is None:
+            raise NotFound
+    return (await names(work, [client])).get(client, "")
+
+
+def path(known: dict[str, str], kind: str | None, row: UUID | None) -> str:
+    """The page of what a posting is about, where its module has told us one."""
+    pattern = known.get(kind or "")
+    return pattern.replace("{id}", str(row)) if pattern else ""
+
+
+async def base_rates(work: Work) -> tuple[str, Rates]:
+    return work.settings(TenantFacts).base_currency, await rates.table(work)
