@@ -42,17 +42,20 @@ def _carried(text: str) -> Iterator[str]:
     if not any(word in text for word in (*_CARRIERS, "ICON")):
         return
     for node in ast.walk(ast.parse(text)):
-        parts: Iterable[ast.AST] = ()
-        if isinstance(node, ast.Call) and _last(node.func) in _CARRIERS:
-            parts = node.args
-        elif isinstance(node, ast.Assign) and any("ICON" in _last(one) for one in node.targets):
-            parts = ast.walk(node.value)
-        elif isinstance(node, ast.AnnAssign) and node.value and "ICON" in _last(node.target):
-            parts = ast.walk(node.value)
-        for part in parts:
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                if _WORDS.fullmatch(part.value):
-                    yield part.value
+        for part in _told(node):
+            if isinstance(part, ast.Constant) and _WORDS.fullmatch(str(part.value)):
+                yield str(part.value)
+
+
+def _told(node: ast.AST) -> Iterable[ast.AST]:
+    if isinstance(node, ast.Call) and _last(node.func) in _CARRIERS:
+        return node.args
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        targets = [node.target]
+    return ast.walk(node) if any("ICON" in _last(one) for one in targets) else ()
 
 
 def _last(node: ast.expr) -> str:
