@@ -1,0 +1,149 @@
+"""`python -m brokerage.demo`: the operator, then both tenants' stories side by side."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pyotp
+from sqlalchemy import select
+
+from brokerage.demo import staffing
+from brokerage.demo.connect import Wish, open_tenant
+from brokerage.demo.story import DAYS, Story
+from brokerage.demo.world import World
+from stoa.control import pulse
+from stoa.identity import factors, operators
+from stoa.identity.model import Operator
+from stoa.kernel.config import Config
+from stoa.web.logs import set_up
+
+OPERATOR: Final = "operator@stoa.example"
+WISHES: Final = (
+    Wish(
+        slug="northlight",
+        name="Northlight Capital",
+        entity="Northlight Capital (CY) Ltd",
+        blueprint="northlight",
+        countries=("ES", "DE", "CY"),
+        manager=1001,
+        groups="*",
+        seed=11,
+    ),
+    Wish(
+        slug="pulse",
+        name="Pulse Markets",
+        entity="Pulse Markets LLC",
+        blueprint="pulse",
+        countries=("AE", "ZA", "MX"),
+        manager=1002,
+        groups="*",
+        seed=23,
+    ),
+)
+
+
+def tell(text: str) -> None:
+    """A line for whoever waits."""
+    print(text, flush=True)  # noqa: T201 - the supervisor shows it
+
+
+async def operator(config: Config) -> None:
+    """The operator's first person, with a known second factor to try."""
+    world = World(config, datetime.now(UTC), tell)
+    try:
+        async with world.door.platform(purpose="demo") as work:
+            known = await work.first(select(Operator.id).where(Operator.email == OPERATOR))
+        if known is None:
+            await operators.create_operator(world.door, OPERATOR, "Ada Operator", staffing.PASSWORD)
+        async with world.door.platform(purpose="demo") as work:
+            row = await work.first(select(Operator).where(Operator.email == OPERATOR))
+            assert row is not None  # noqa: S101 - it was just made
+            if not factors.has(row):
+                secret = staffing.secret_of(OPERATOR)
+                code = pyotp.TOTP(secret).at(int(work.now.timestamp()))
+                keep = factors.operator_keeper(world.door.master, row.id)
+                factors.enrol(keep, row, secret, code, work.now)
+    finally:
+        await world.aclose()
+
+
+async def story(slug: str) -> None:
+    """One tenant's whole story."""
+    wish = next(one for one in WISHES if one.slug == slug)
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
+    world = World(Config.load(), start, tell)
+    try:
+        tell(f"{wish.name}: opening")
+        ref = await open_tenant(world, wish)
+        await Story(world, ref, wish, start).tell()
+        world.clock.now = datetime.now(UTC)
+        await pulse.take(world.door, world.provisioner.product, ref)
+    finally:
+        await world.aclose()
+
+
+def logins(config: Config) -> list[dict[str, Any]]:
+    """What the closing table shows, each with a login to try."""
+    note = "second factor: stoa code LOGIN"
+    rows: list[dict[str, Any]] = [
+        {
+            "title": "Control plane",
+            "host": config.control_host,
+            "path": "/",
+            "login": OPERATOR,
+            "password": staffing.PASSWORD,
+            "note": note,
+        }
+    ]
+    for wish in WISHES:
+        host = config.tenant_host(wish.slug)
+        for title, path, login, more in (
+            ("trader room", "/", f"client001@{wish.slug}.example", ""),
+            ("back office", "/desk", f"owner@{wish.slug}.example", note),
+            ("partner portal", "/partner", f"client001@{wish.slug}.example", ""),
+            ("API docs", "/api/docs", "", ""),
+        ):
+            rows.append(
+                {
+                    "title": f"{wish.name}: {title}",
+                    "host": host,
+                    "path": path,
+                    "login": login,
+                    "password": staffing.PASSWORD if login else "",
+                    "note": more,
+                }
+            )
+    return rows
+
+
+def main() -> int:
+    """Both stories in processes of their own, one a core; then the table's rows are kept."""
+    config = Config.load()
+    if len(sys.argv) > 1:
+        set_up("demo")
+        asyncio.run(story(sys.argv[1]))
+        return 0
+    started = time.monotonic()
+    asyncio.run(operator(config))
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "brokerage.demo", wish.slug],
+            env={**os.environ, "STOA_LOG": "error"},
+        )
+        for wish in WISHES
+    ]
+    codes = [one.wait() for one in running]
+    if any(codes):
+        return 1
+    (config.state / "demo.json").write_text(json.dumps({"logins": logins(config)}, indent=1))
+    tell(f"both stories told in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

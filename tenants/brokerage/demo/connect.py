@@ -1,0 +1,129 @@
+"""Opening a demo tenant and connecting it to the outside world, as its owner would."""
+
+import secrets as chance
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from brokerage.demo.world import World
+from brokerage.product import PRODUCT
+from stoa.kernel.ids import token
+from stoa.tenancy import provision, settings
+from stoa.tenancy.provision import Asked
+from stoa.tenancy.registry import TenantRef
+from stoa.tenancy.work import Work
+from stoa.vault import credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A demo tenant to be."""
+
+    slug: str
+    name: str
+    entity: str
+    blueprint: str
+    countries: tuple[str, ...]
+    manager: int
+    groups: str
+    seed: int
+
+
+async def open_tenant(world: World, wish: Wish) -> TenantRef:
+    """Provision it and give it its providers."""
+    asked = Asked(
+        name=wish.name,
+        slug=wish.slug,
+        legal_entity=wish.entity,
+        owner_email=f"owner@{wish.slug}.example",
+        blueprint=wish.blueprint,
+    )
+    async with world.door.platform(purpose="demo") as work:
+        row = await provision.request(work, asked, key=f"demo-{wish.slug}")
+    await world.provisioner.run(row.id)
+    ref = await world.door.registry.by_slug(wish.slug)
+    assert ref is not None  # noqa: S101 - it was just made
+    await _trading(world, ref, wish)
+    await _payments(world, ref)
+    await _verification(world, ref)
+    return ref
+
+
+async def change(work: Work, name: str, **fields: Any) -> None:
+    """A new version of one section with these fields replaced."""
+    now = work.settings(PRODUCT.slices[name])
+    body = msgspec.to_builtins(now) | fields
+    value = settings.parse(name, PRODUCT.slices[name], body)
+    await settings.put(work, name, value, why="connected for the demo")
+
+
+async def _trading(world: World, ref: TenantRef, wish: Wish) -> None:
+    password = f"Mt5!{chance.token_hex(8)}"
+    await world.lever(
+        "trading",
+        "/managers",
+        {"login": wish.manager, "password": password, "groups": wish.groups},
+    )
+    async with world.work(ref, purpose="demo.connect") as work:
+        await credentials.put(work, "mt5.manager", password)
+        servers = msgspec.to_builtins(work.settings(PRODUCT.slices["trading"]))["servers"]
+        for server in servers:
+            server["settings"] |= {"login": wish.manager}
+        await change(work, "trading", servers=servers)
+
+
+async def _verification(world: World, ref: TenantRef) -> None:
+    app, key, hook = token(18), token(24), token(24)
+    await world.lever(
+        "sumsub",
+        "/_sandbox/merchants",
+        {
+            "app_token": app,
+            "secret_key": key,
+            "webhook_secret": hook,
+            "webhook_url": world.config.url(ref.host, "/hooks/sumsub/main"),
+            "client_id": ref.slug,
+        },
+    )
+    async with world.work(ref, purpose="demo.connect") as work:
+        await credentials.put(work, "sumsub.app_token", app)
+        await credentials.put(work, "sumsub.secret_key", key)
+        await credentials.put(work, "sumsub.webhook", hook)
+        await change(
+            work,
+            "kyc",
+            provider="sumsub",
+            connections={"sumsub": {"base_url": "service:sumsub", "client": ref.slug}},
+        )
+
+
+async def _payments(world: World, ref: TenantRef) -> None:
+    """Merchants at both payment providers; their callbacks come to the tenant's own host."""
+    card_key, card_hook = f"sk_demo_{token(18)}", f"whsec_{token(18)}"
+    await world.lever(
+        "alpha",
+        "/_sandbox/merchants",
+        {
+            "secret_key": card_key,
+            "webhook_secret": card_hook,
+            "webhook_url": world.config.url(ref.host, "/hooks/alpha/main"),
+            "name": ref.name,
+        },
+    )
+    api_key, hash_key = token(24), token(24)
+    await world.lever(
+        "beta",
+        "/_sandbox/merchants",
+        {
+            "api_key": api_key,
+            "payment_response_hash_key": hash_key,
+            "webhook_url": world.config.url(ref.host, "/hooks/beta/main"),
+            "name": ref.name,
+        },
+    )
+    async with world.work(ref, purpose="demo.connect") as work:
+        await credentials.put(work, "stripe.api_key", card_key)
+        await credentials.put(work, "stripe.webhook", card_hook)
+        await credentials.put(work, "hyperswitch.api_key", api_key)
+        await credentials.put(work, "hyperswitch.webhook", hash_key)

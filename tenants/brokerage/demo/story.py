@@ -1,0 +1,277 @@
+"""Two months in the life of a demo tenant, told by the product's own verbs."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.clients import clients as client_verbs
+from brokerage.clients import hooks, joining, timeline, verification
+from brokerage.demo import money, staffing, verify
+from brokerage.demo.cast import Someone, people
+from brokerage.demo.connect import Wish
+from brokerage.demo.world import World
+from brokerage.kyc import jobs as kyc_jobs
+from brokerage.partners import partners as partner_verbs
+from brokerage.trading import accounts, sync, transfers
+from brokerage.trading.model import TradingAccount
+from stoa.kernel.ids import uuid7
+from stoa.kernel.money import Money
+from stoa.tenancy.actor import Actor
+from stoa.tenancy.registry import TenantRef
+
+CLIENTS: Final = 110
+DAYS: Final = 60
+DEALS: Final = 5000
+
+
+@dataclass
+class Played:
+    """A client of the story and what has become of them."""
+
+    id: UUID
+    someone: Someone
+    joined: datetime
+    fate: str
+    partner: UUID | None = None
+    live: UUID | None = None
+    demo: UUID | None = None
+    logins: list[int] = field(default_factory=list)
+
+
+FATES: Final = (
+    ("trader", 62),
+    ("depositor", 10),
+    ("verified", 8),
+    ("in-queue", 8),
+    ("asked-again", 5),
+    ("demo-only", 9),
+    ("left-half-way", 8),
+)
+
+
+class Story:
+    """One tenant's story; everything random comes from the wish's seed."""
+
+    def __init__(self, world: World, ref: TenantRef, wish: Wish, start: datetime) -> None:
+        self.world = world
+        self.ref = ref
+        self.wish = wish
+        self.start = start
+        self.chance = random.Random(wish.seed)  # noqa: S311 - a story's chance
+        self.cast: Iterator[Someone] = people(wish.seed, wish.countries, f"{wish.slug}.example")
+        self.played: list[Played] = []
+        self.partners: list[UUID] = []
+        self.links: dict[UUID, str] = {}
+        self.staff: dict[str, UUID] = {}
+        self.hands: dict[str, Actor] = {}
+        self.papers: dict[str, Any] = {}
+
+    async def tell(self) -> None:
+        """The whole story, in order of time."""
+        await self._prepare()
+        joins = sorted(
+            self.start + timedelta(minutes=self.chance.randint(0, DAYS * 1440 - 2000))
+            for _ in range(CLIENTS)
+        )
+        for number, joined in enumerate(joins):
+            await self.world.to(joined)
+            await self._one(number, joined)
+            if number % 10 == 9:
+                self.world.tell(f"{self.wish.name}: {number + 1} of {CLIENTS} clients")
+        self.world.tell(f"{self.wish.name}: two months of trading")
+        await self._trade()
+        self.world.tell(f"{self.wish.name}: withdrawals and payouts")
+        await money.later(self)
+
+    async def _prepare(self) -> None:
+        self.staff = await staffing.hire(self.world, self.ref)
+        for short, person in self.staff.items():
+            held = await staffing.permissions(self.world, self.ref, person)
+            self.hands[short] = self.world.staff(person, short, held)
+        sample = next(people(self.wish.seed + 7, self.wish.countries, "sample.example"))
+        for kind, content, told in (
+            ("identity", verify.card(sample), verify.identity_told),
+            ("address", verify.bill(sample), verify.address_told),
+        ):
+            seen, made = await verify.prepared(content, f"{kind}.jpg")
+            self.papers[kind] = (seen, made, told)
+        seen, made = await verify.prepared(verify.card(sample, blurred=True), "blur.jpg")
+        self.papers["blurred"] = (seen, made, verify.identity_told)
+
+    def _fate(self, number: int) -> str:
+        if number < 8:
+            return "trader"
+        return self.chance.choices([f for f, _ in FATES], [w for _, w in FATES])[0]
+
+    async def _one(self, number: int, joined: datetime) -> None:
+        someone = next(self.cast)
+        fate = self._fate(number)
+        row = await self._register(someone, joined, fate, known=number < 3)
+        self.played.append(row)
+        await self._open_demo(row)
+        if fate not in {"demo-only", "left-half-way"}:
+            await self._verify(row)
+        if number < 8:
+            await self._become_partner(row, number)
+        if fate in {"trader", "depositor"}:
+            await money.deposit(self, row)
+        if fate == "trader" and row.live is not None:
+            await self._fund(row)
+        if self.chance.random() < 0.3:
+            await self._note(row)
+
+    async def _register(
+        self, someone: Someone, joined: datetime, fate: str, *, known: bool
+    ) -> Played:
+        visitor = uuid7(int(joined.timestamp() * 1000))
+        partner = (
+            self.chance.choice(self.partners)
+            if self.partners and self.chance.random() < 0.6
+            else None
+        )
+        touch = hooks.Touch(
+            visitor=visitor,
+            code=self.links.get(partner) if partner else None,
+            source=None if partner else self.chance.choice(["search", "social", "friend"]),
+        )
+        async with self.world.work(self.ref, purpose="demo.register") as work:
+            for hook in hooks.on_touch:
+                await hook(work, touch)
+        async with self.world.work(self.ref, purpose="demo.register") as work:
+            row = await joining.register(
+                work,
+                email=someone.email,
+                first_name=someone.first,
+                last_name=someone.last,
+                country=someone.country,
+                language=someone.language,
+                password=staffing.PASSWORD if known else None,
+                birth_date=someone.born,
+                touch=touch,
+            )
+        if fate != "left-half-way":
+            await self.world.to(joined + timedelta(minutes=3))
+            async with self.world.work(self.ref, self.world.client(row.id), "demo.confirm") as work:
+                await verification.confirm(work, row.id)
+        await self.world.pump(self.ref)
+        return Played(row.id, someone, joined, fate, partner)
+
+    async def _open_demo(self, row: Played) -> None:
+        if row.fate == "left-half-way" or self.chance.random() < 0.45:
+            return
+        async with self.world.work(self.ref, self.world.client(row.id), "demo.account") as work:
+            account = await accounts.open_account(work, row.id, product="demo", currency="USD")
+        row.demo = account.id
+        await self.world.pump(self.ref)
+
+    async def _verify(self, row: Played) -> None:
+        await self.world.to(row.joined + timedelta(minutes=20))
+        papers = {kind: self.papers[kind] for kind in ("identity", "address")}
+        if row.fate in {"in-queue", "asked-again"}:
+            blurred = row.fate == "asked-again"
+            picture = verify.card(row.someone, blurred=blurred)
+            seen, made = await verify.prepared(picture, "card.jpg")
+            papers["identity"] = (seen, made, verify.identity_told)
+        async with self.world.work(self.ref, self.world.client(row.id), "demo.verify") as work:
+            await verify.fill(
+                work, row.id, row.someone, papers, today=self.world.clock.now.date(),
+                hand_in=row.fate != "asked-again" or self.chance.random() < 0.5,
+            )  # fmt: skip
+        await self.world.pump(self.ref)
+        if row.fate == "in-queue":
+            return
+        await self.world.settle("sumsub")
+        await self.world.to(self.world.clock.now + timedelta(minutes=3))
+        await kyc_jobs.ask_the_silent(self.world.door.opener(self.ref, purpose="demo.poll"))
+        await self.world.pump(self.ref)
+        async with self.world.work(self.ref, purpose="demo.look") as work:
+            row.live = await work.first(
+                select(TradingAccount.id).where(
+                    TradingAccount.client == row.id, TradingAccount.kind == "live"
+                )
+            )
+
+    async def _become_partner(self, row: Played, number: int) -> None:
+        """Two masters, three subs below them, three below those."""
+        above = {0: None, 1: None, 2: 0, 3: 0, 4: 1, 5: 2, 6: 2, 7: 4}[number]
+        rate = {0: None, 1: None, 2: "4.00", 3: "3.50", 4: "4.00", 5: "3.00", 6: "2.50", 7: "3.00"}[
+            number
+        ]
+        parent = self.partners[above] if above is not None else None
+        async with self.world.work(self.ref, purpose="demo.partner") as work:
+            partner = await partner_verbs.enrol(
+                work, row.id, parent=parent, rates={"per-lot": rate} if rate else None
+            )
+            self.links[row.id] = partner.code
+        self.partners.append(row.id)
+        await self.world.pump(self.ref)
+
+    async def _fund(self, row: Played) -> None:
+        """Most of the wallet goes to the trading account."""
+        async with self.world.work(self.ref, self.world.client(row.id), "demo.fund") as work:
+            from brokerage.ledger import wallets
+
+            account = await work.get(TradingAccount, row.live)
+            if account.login is None:
+                return
+            held = await wallets.available(work, row.id, account.currency)
+            share = Decimal(self.chance.randint(60, 90)) / 100
+            amount = Money(held.amount * share, account.currency).floored()
+            if amount.amount < 50:
+                return
+            row.logins.append(account.login)
+            await transfers.to_account(work, account.id, amount)
+        await self.world.pump(self.ref)
+
+    async def _note(self, row: Played) -> None:
+        sales = self.hands[self.chance.choice(["sales", "sales2", "support"])]
+        text = self.chance.choice(
+            [
+                "Called, asked about spreads on gold. Will deposit this week.",
+                "Prefers e-mail. Trades after work only.",
+                "Wants to know how withdrawals to the card work; explained.",
+                "Came from a webinar. Interested in the partner programme.",
+            ]
+        )
+        async with self.world.work(self.ref, purpose="demo.note") as work:
+            await client_verbs.assign(work, row.id, sales.id)
+            await timeline.note(work, row.id, text=text)
+
+    async def _trade(self) -> None:
+        """The server's own engine makes the past; the product imports it as it would any."""
+        logins = [login for row in self.played for login in row.logins]
+        if logins:
+            each = DEALS // len(logins)
+            by_start: dict[datetime, list[int]] = {}
+            for row in self.played:
+                for login in row.logins:
+                    by_start.setdefault(row.joined + timedelta(hours=6), []).append(login)
+            for since, group in sorted(by_start.items()):
+                await self.world.lever(
+                    "trading",
+                    "/history",
+                    {
+                        "logins": group,
+                        "from": since.isoformat(),
+                        "to": self.world.real_now.isoformat(),
+                        "deals": each,
+                        "seed": self.chance.randint(1, 10**6),
+                        "style": self.chance.choice(["day", "swing", "mixed", "scalper"]),
+                        "keep_open": self.chance.randint(0, 3),
+                    },
+                )
+        await self.world.to(self.world.real_now - timedelta(hours=2))
+        open_work = self.world.door.opener(self.ref, purpose="demo.sync")
+        for _ in range(12):
+            fresh = await sync.pass_over(open_work, "mt5-live")
+            await sync.pass_over(open_work, "mt5-demo")
+            await self.world.pump(self.ref)
+            await self.world.to(self.world.clock.now + timedelta(seconds=2))
+            if not fresh:
+                break

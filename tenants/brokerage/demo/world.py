@@ -1,0 +1,92 @@
+"""The demo's hands: a simulated clock, the outside world's levers, and a pump for the jobs."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx2
+
+from brokerage.processes import door_of, provisioner_of
+from brokerage.product import PRODUCT
+from stoa.events.facts import LANES
+from stoa.jobs import drain, relay
+from stoa.kernel.clock import Simulated
+from stoa.kernel.config import Config
+from stoa.tenancy.actor import SYSTEM, Actor, Kind
+from stoa.tenancy.registry import TenantRef
+from stoa.tenancy.work import Work
+
+LEVERS = {"trading": "trading-http"}
+Tell = Callable[[str], None]
+
+
+class World:
+    """One process that plays everybody: staff, clients, the worker; the outside stays outside."""
+
+    def __init__(self, config: Config, start: datetime, tell: Tell) -> None:
+        self.config = config
+        self.real_now = datetime.now(UTC)
+        self.clock = Simulated(start)
+        self.door = door_of(config, application="demo", pool=4)
+        self.door.clock = self.clock
+        self.provisioner = provisioner_of(config, self.door)
+        self.http = httpx2.AsyncClient(timeout=60, trust_env=False)
+        self.tell = tell
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+        await self.door.close()
+
+    async def lever(
+        self, service: str, path: str, body: Any = None, *, method: str = "POST"
+    ) -> Any:
+        """Pull a lever of the outside world."""
+        answer = await self.http.request(method, self.config.services[LEVERS.get(service, service)] + path, json=body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    async def to(self, moment: datetime) -> None:
+        """Move the clock; the providers' own clocks follow."""
+        self.clock.now = max(self.clock.now, moment.astimezone(UTC))
+
+    def work(
+        self, tenant: TenantRef, actor: Actor = SYSTEM, purpose: str = "demo"
+    ) -> AbstractAsyncContextManager[Work]:
+        return self.door.open(tenant, actor=actor, purpose=purpose)
+
+    def client(self, client: UUID) -> Actor:
+        """The client at their own browser, second factor just shown."""
+        return Actor(
+            Kind.CLIENT,
+            client,
+            "client",
+            PRODUCT.own_permissions(),
+            scope="own",
+            second_factor_at=self.clock.now.timestamp(),
+        )
+
+    def staff(self, person: UUID, name: str, permissions: frozenset[str]) -> Actor:
+        return Actor(
+            Kind.STAFF,
+            person,
+            name,
+            permissions,
+            second_factor_at=self.clock.now.timestamp(),
+        )
+
+    async def pump(self, tenant: TenantRef, rounds: int = 12) -> None:
+        """Relay and worker in one: everything told is heard before this returns."""
+        for _ in range(rounds):
+            lanes = await relay.fan_out(self.door, PRODUCT, tenant)
+            for lane in LANES:
+                while await drain.drain(self.door, PRODUCT, tenant, lane):
+                    pass
+            if not lanes:
+                return
+
+    async def settle(self, *services: str) -> None:
+        """Let the providers finish what is pending, now."""
+        await asyncio.gather(*(self.lever(name, "/_sandbox/settle") for name in services))
