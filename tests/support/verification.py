@@ -4,7 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -214,12 +214,12 @@ class Applicant:
                 "paper": "passport",
                 "country": "ES",
                 "number": f"P{secrets.randbelow(10**8):08d}",
-                "expires_on": (date.today() + timedelta(days=1500)).isoformat(),
+                "expires_on": (datetime.now(UTC).date() + timedelta(days=1500)).isoformat(),
             },
             "address": {
                 "paper": "utility-bill",
                 "country": "ES",
-                "issued_on": (date.today() - timedelta(days=20)).isoformat(),
+                "issued_on": (datetime.now(UTC).date() - timedelta(days=20)).isoformat(),
             },
         }[kind]
         name = more.pop("name", f"{kind}.jpg")

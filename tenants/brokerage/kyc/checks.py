@@ -1,13 +1,24 @@
 """The checks of a case: run by rules, told by providers and lists, decided by officers."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from brokerage.clients.model import Client
-from brokerage.kyc import appropriateness, dossier, identity, levels, mrz, papers, rules, standing
+from brokerage.kyc import (
+    appropriateness,
+    dossier,
+    forms,
+    identity,
+    levels,
+    mrz,
+    papers,
+    rules,
+    standing,
+)
 from brokerage.kyc.model import KycCase, KycCheck, KycDocument, KycTest, State
 from brokerage.kyc.packs import DocumentRule, Pack
 from brokerage.kyc.rules import Check, Outcome
@@ -136,7 +147,7 @@ def _overruled(before: KycCheck | None, paper: KycDocument) -> bool:
     return before is not None and before.source != RULES and before.at >= paper.uploaded_at
 
 
-def _paper(rule: DocumentRule, paper: KycDocument, today: object) -> Check:
+def _paper(rule: DocumentRule, paper: KycDocument, today: date) -> Check:
     told = papers.Shown(
         kind=paper.kind,
         paper=paper.paper,
@@ -144,7 +155,7 @@ def _paper(rule: DocumentRule, paper: KycDocument, today: object) -> Check:
         issued_on=paper.issued_on,
         expires_on=paper.expires_on,
     )
-    check = papers.check(rule, told, today)  # type: ignore[arg-type]
+    check = papers.check(rule, told, today)
     if check.outcome is Outcome.RETRY and paper.as_it_is and paper.legible in papers.UNREADABLE:
         return Check(check.code, Outcome.REVIEW, f"{check.because}; the client has no better one")
     return check
@@ -203,8 +214,6 @@ async def _test(
 
 
 def questionnaire_of(pack: Pack) -> str:
-    from brokerage.kyc import forms
-
     return next((step.questionnaire for step in forms.steps_of(pack) if step.questionnaire), "")
 
 

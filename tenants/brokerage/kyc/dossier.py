@@ -110,3 +110,22 @@ def start(work: Work, client: Client) -> Answers:
             }
         }
     return {**known, "address": {"country": client.country}}
+
+
+async def carry_over(work: Work, row: KycCase) -> None:
+    """What the client wrote here is what we know of them from now on."""
+    who = identified(read(work, row))
+    client = await work.lock(Client, row.client)
+    if who.birth_date and client.birth_date_sealed is None:
+        client.birth_date_sealed = work.seal(
+            client.id, "client.birth_date", who.birth_date.isoformat()
+        )
+    if who.street:
+        told_address = {"street": who.street, "city": who.city, "postcode": who.postcode}
+        client.address_sealed = work.seal(
+            client.id, "client.address", msgspec.json.encode(told_address).decode()
+        )
+    if who.phone and client.phone_sealed is None:
+        client.phone_sealed = work.seal(client.id, "client.phone", who.phone)
+        client.phone_blind = work.blind("client.phone", who.phone)
+    await work.flush()

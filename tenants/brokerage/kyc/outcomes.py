@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from brokerage.clients import clients
 from brokerage.clients.model import Client, Risk
-from brokerage.kyc import checks, dossier, rules, standing
+from brokerage.kyc import checks, rules, standing
 from brokerage.kyc.events import KycApproved, KycAsked, KycRejected
-from brokerage.kyc.model import KycCase, KycCheck, KycDocument, State
+from brokerage.kyc.model import KycCase, KycCheck, KycDocument, KycStanding, State
 from brokerage.kyc.rules import Check, Outcome, Verdict
 from brokerage.kyc.settings import KycSettings
 from stoa.kernel.refusals import Conflict
@@ -49,7 +49,7 @@ async def approve(work: Work, case: KycCase, verdict: Verdict, found: Mapping[st
     await notices.mail(work, case.client, "kyc_approved", link="/", level=level.title)
 
 
-async def _deadlines(work: Work, case: KycCase, row: standing.KycStanding) -> None:
+async def _deadlines(work: Work, case: KycCase, row: KycStanding) -> None:
     """When the papers run out, and when the client is looked at again."""
     pack = standing.pack_of(work, case.pack)
     ends = await work.rows(
@@ -63,7 +63,7 @@ async def _deadlines(work: Work, case: KycCase, row: standing.KycStanding) -> No
     row.review_on = rules.next_review(pack, band, standing.today(work))
 
 
-def _diligence(work: Work, row: standing.KycStanding, found: Mapping[str, Check]) -> None:
+def _diligence(work: Work, row: KycStanding, found: Mapping[str, Check]) -> None:
     check = found.get(checks.DILIGENCE)
     row.extra = [check.because[:120]] if check and check.because else []
     row.extra_done_at = work.now if row.extra else None
@@ -132,7 +132,3 @@ def _line(row: KycCheck) -> dict[str, Any]:
 
 def _release(case: KycCase) -> None:
     case.claimed_by = case.claimed_name = case.claimed_until = None
-
-
-def answers_of(work: Work, case: KycCase) -> dossier.Answers:
-    return dossier.read(work, case)

@@ -9,7 +9,19 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from brokerage.clients import queries as people
-from brokerage.kyc import cases, checks, documents, dossier, review, screenings, standing, wordings
+from brokerage.kyc import (
+    beside,
+    cases,
+    checks,
+    documents,
+    dossier,
+    review,
+    screenings,
+    second,
+    standing,
+    story,
+    wordings,
+)
 from brokerage.kyc.model import (
     KycCallback,
     KycCase,
@@ -17,17 +29,13 @@ from brokerage.kyc.model import (
     KycDocument,
     KycProposal,
     KycTest,
-    State,
 )
 from brokerage.kyc.packs import FieldKind, StepKind
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Outcome
 from brokerage.screening.model import HitState, Screening, ScreeningHit
 from stoa.files.model import StoredFile
-from stoa.kernel.clock import business_day
-from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming.texts import N_
 
 VERDICTS: Final = {
     Outcome.PASSED: "passed",
@@ -39,7 +47,6 @@ VERDICTS: Final = {
 _ORDER: Final = ("failed", "flagged", "waiting", "passed")
 SECRET: Final = frozenset({checks.SCREENING, checks.DILIGENCE})
 """Checks that only those who screen may see: no tipping off."""
-_EXPIRES: Final = N_("Valid until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +71,6 @@ class CheckLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    label: str
-    document: str
-    profile: str
-    verdict: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Paper:
     id: UUID
     kind: str
@@ -83,7 +81,7 @@ class Paper:
     legible: str
     as_it_is: bool
     uploaded_at: datetime
-    matches: Sequence[Match] = ()
+    matches: Sequence[beside.Match] = ()
     check: CheckLine | None = None
     read: bool = False
 
@@ -187,7 +185,7 @@ async def whole(work: Work, case: UUID) -> CaseView:
         tests=await work.rows(
             select(KycTest).where(KycTest.client == row.client).order_by(KycTest.id.desc()).limit(5)
         ),
-        story=_story(row, papers, lines, hits, proposals, callbacks),
+        story=story.told(row, papers, lines, hits, proposals, callbacks),
         callbacks=sum(one.state == "quarantined" for one in callbacks),
         screened=screened,
         why=wordings.WHY.get(row.why, row.why),
@@ -235,62 +233,19 @@ async def _papers(work: Work, case: KycCase, by_code: Mapping[str, CheckLine]) -
         Paper(
             id=row.id,
             kind=row.kind,
-            title=wordings.CHECKS.get(f"document-{row.kind}", row.kind),
-            paper=documents.PAPERS.get(row.paper, row.paper),
+            title=wordings.CHECKS.get(f"document-{row.kind}") or row.kind,
+            paper=documents.PAPERS.get(row.paper) or row.paper,
             pages=pages,
             in_force=row.in_force,
             legible=row.legible,
             as_it_is=row.as_it_is,
             uploaded_at=row.uploaded_at,
-            matches=_matches(work, case, row) if pii and row.in_force else (),
+            matches=beside.of(work, case, row) if pii and row.in_force else (),
             check=by_code.get(f"document-{row.kind}") if row.in_force else None,
             read=row.zone_sealed is not None,
         )
         for row, pages in rows
     ]
-
-
-_FIELDS: Final = {
-    "name": N_("Name"),
-    "birth_date": N_("Date of birth"),
-    "nationality": N_("Nationality"),
-    "number": N_("Document number"),
-}
-
-
-def _matches(work: Work, case: KycCase, row: KycDocument) -> list[Match]:
-    """What the paper must agree with; its own side is filled where someone read it off."""
-    who = dossier.identified(dossier.read(work, case))
-    read = review.compared(work, case, row)
-    if read:
-        found = [
-            Match(
-                _FIELDS.get(one.field, one.field),
-                one.printed,
-                one.typed,
-                {True: "same", False: "different", None: "missing"}[one.agrees],
-            )
-            for one in read
-        ]
-    elif row.kind == documents.IDENTITY:
-        born = who.birth_date.isoformat() if who.birth_date else ""
-        found = [
-            Match(_FIELDS["name"], "", who.name, "waiting"),
-            Match(_FIELDS["birth_date"], "", born, "waiting"),
-            Match(_FIELDS["nationality"], "", who.nationality, "waiting"),
-            Match(_FIELDS["number"], "", documents.number_of(work, row), "waiting"),
-        ]
-    else:
-        lives = ", ".join(part for part in (who.street, who.postcode, who.city) if part)
-        found = [
-            Match(_FIELDS["name"], "", who.company_name or who.name, "waiting"),
-            Match(N_("Address"), "", lives, "waiting"),
-        ]
-    if row.issued_on:
-        found.append(Match(N_("Date on it"), "", row.issued_on.isoformat(), "waiting"))
-    if row.expires_on:
-        found.append(Match(_EXPIRES, "", row.expires_on.isoformat(), "waiting"))
-    return found
 
 
 async def _hits(work: Work, client: UUID) -> list[HitLine]:
@@ -335,7 +290,7 @@ async def _proposals(work: Work, case: KycCase) -> list[Proposal]:
             change=row.change,
             title=wordings.CHANGES.get(row.change, row.change),
             about=row.about,
-            reason=review.reason_of(work, row),
+            reason=second.reason_of(work, row),
             state=row.state,
             by=row.asked_name,
             at=row.asked_at,
@@ -373,69 +328,6 @@ def _answers(work: Work, case: KycCase) -> list[dict[str, Any]]:
     return found
 
 
-def _story(
-    row: KycCase,
-    papers: Sequence[Paper],
-    lines: Sequence[CheckLine],
-    hits: Sequence[HitLine],
-    proposals: Sequence[Proposal],
-    callbacks: Sequence[KycCallback],
-) -> list[dict[str, Any]]:
-    """Everything that happened, the latest first; titles are message ids."""
-    found: list[dict[str, Any]] = [_moment(row.opened_at, N_("Case opened"), icon="folder-plus")]
-    if row.submitted_at:
-        found.append(_moment(row.submitted_at, N_("Handed in by the client"), icon="send"))
-    if row.in_review_at:
-        found.append(
-            _moment(
-                row.in_review_at, N_("To the officers"), text=", ".join(row.failed), tone="needs"
-            )
-        )
-    found += [
-        _moment(p.uploaded_at, N_("Document sent"), text=p.title, icon="upload") for p in papers
-    ]
-    found += [
-        _moment(line.at, line.title, text=line.reason or line.because, tone=_tone(line), by=line.by)
-        for line in lines
-        if line.verdict != "waiting"
-    ]
-    for hit in hits:
-        if hit.decided_at:
-            said = N_("False match") if hit.state == "false" else N_("True match")
-            found.append(
-                _moment(hit.decided_at, said, text=hit.reason, by=hit.by, icon="list-search")
-            )
-    for one in proposals:
-        found.append(_moment(one.at, one.title, text=one.reason, by=one.by, icon="users"))
-        if one.second_at:
-            said = N_("Agreed by a second officer") if one.state == "agreed" else N_("Refused")
-            found.append(_moment(one.second_at, said, text=one.title, by=one.second, icon="users"))
-    found += [
-        _moment(
-            one.received_at, N_("The provider called"), text=one.because or one.kind, icon="webhook"
-        )
-        for one in callbacks
-    ]
-    if row.decided_at:
-        done = row.state == State.APPROVED
-        title = N_("Approved") if done else N_("Rejected")
-        who = row.decided_name if row.decided_by else ""
-        found.append(
-            _moment(row.decided_at, title, tone="done" if done else "stopped", by=who or "")
-        )
-    return sorted(found, key=lambda one: one["at"], reverse=True)
-
-
-def _tone(line: CheckLine) -> str:
-    return {"passed": "done", "failed": "stopped", "flagged": "needs"}.get(line.verdict, "waiting")
-
-
-def _moment(
-    at: datetime, title: str, *, text: str = "", tone: str = "moving", icon: str = "", by: str = ""
-) -> dict[str, Any]:
-    return {"at": at, "title": title, "text": text, "tone": tone, "icon": icon, "by": by}
-
-
 async def of_client(work: Work, client: UUID) -> Sequence[KycCase]:
     """All cases of one client, the newest first."""
     work.require(Kyc.CASES_VIEW)
@@ -443,7 +335,3 @@ async def of_client(work: Work, client: UUID) -> Sequence[KycCase]:
     return await work.rows(
         select(KycCase).where(KycCase.client == client).order_by(KycCase.id.desc()).limit(20)
     )
-
-
-def today(work: Work) -> date:
-    return business_day(work.now, work.settings(TenantFacts).time_zone)

@@ -1,8 +1,6 @@
 """The client's side: one group of questions a screen, papers, a last look, and where it stands."""
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
@@ -18,15 +16,15 @@ from brokerage.kyc import (
     assessments,
     cases,
     checks,
-    documents,
     dossier,
     papers,
+    screens,
     standing,
     uploads,
     wordings,
 )
 from brokerage.kyc.model import WITH_CLIENT, KycCase, State
-from brokerage.kyc.packs import Field, FieldKind, Step, StepKind
+from brokerage.kyc.packs import ClientType, Step, StepKind
 from brokerage.kyc.permissions import Kyc
 from stoa.kernel.refusals import Conflict, NotFound
 from stoa.tenancy.facts import TenantFacts
@@ -36,77 +34,6 @@ from stoa.web import access, forms
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
-
-MOST_ON_A_SCREEN: Final = 3
-_KINDS: Final = {
-    FieldKind.DATE: "date",
-    FieldKind.COUNTRY: "country",
-    FieldKind.PHONE: "tel",
-    FieldKind.CHOICE: "radio",
-    FieldKind.YES_NO: "radio",
-}
-_AUTOFILL: Final = {
-    "first_name": "given-name",
-    "last_name": "family-name",
-    "birth_date": "bday",
-    "phone": "tel",
-    "street": "street-address",
-    "postcode": "postal-code",
-    "city": "address-level2",
-    "country": "country",
-}
-
-
-def parts(step: Step) -> list[Step]:
-    """A page cut into screens of a few questions; a question with many answers has its own."""
-    found: list[list[Field]] = [[]]
-    for field in step.fields:
-        wide = len(field.choices) > 2 or field.longest > 200
-        if found[-1] and (wide or len(found[-1]) >= MOST_ON_A_SCREEN):
-            found.append([])
-        found[-1].append(field)
-        if wide:
-            found.append([])
-    return [msgspec.structs.replace(step, fields=tuple(some)) for some in found if some]
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """Where a screen stands in the whole, for the bar at its top and the way back."""
-
-    number: int
-    of: int
-    back: str
-    here: str
-
-
-def _path(step: Step, part: int = 1) -> str:
-    return f"/verify/{step.code}" if part == 1 else f"/verify/{step.code}/{part}"
-
-
-def _screens(work: Work, case: KycCase) -> list[str]:
-    """All screens in order, as addresses."""
-    found: list[str] = []
-    for step in cases.steps_of(work, case):
-        if step.kind is StepKind.FORM:
-            found += [_path(step, at) for at in range(1, len(parts(step)) + 1)]
-        elif step.kind is StepKind.QUESTIONNAIRE:
-            asked = assessments.questionnaire(work, step)
-            found += [_path(step, at) for at in range(1, len(asked.questions) + 1)]
-        else:
-            found.append(_path(step))
-    return [*found, "/verify/review"]
-
-
-def _screen(work: Work, case: KycCase, here: str) -> Screen:
-    every = _screens(work, case)
-    at = every.index(here) if here in every else 0
-    return Screen(at + 1, len(every), every[at - 1] if at else "/verify", here)
-
-
-def _after(work: Work, case: KycCase, here: str) -> str:
-    every = _screens(work, case)
-    return every[min(every.index(here) + 1, len(every) - 1)] if here in every else "/verify"
 
 
 @get("/verify", access=access.room(Kyc.VERIFY_OWN))
@@ -146,9 +73,9 @@ async def _start(work: Work, case: KycCase) -> str:
     for step in cases.steps_of(work, case):
         if step.kind is StepKind.DOCUMENTS:
             if any(code.startswith("document-") for code in left):
-                return _path(step)
+                return screens.path(step)
         elif step.code in left:
-            return _path(step)
+            return screens.path(step)
     return "/verify/review"
 
 
@@ -179,10 +106,10 @@ async def question(
 
 
 def _form(request: AnyRequest, work: Work, case: KycCase, step: Step, number: int) -> Response[str]:
-    screens = parts(step)
-    if not 1 <= number <= len(screens):
+    cut = screens.parts(step)
+    if not 1 <= number <= len(cut):
         raise NotFound
-    shown = screens[number - 1]
+    shown = cut[number - 1]
     known = dossier.read(work, case).get(step.code, {})
     return page(
         request,
@@ -191,28 +118,10 @@ def _form(request: AnyRequest, work: Work, case: KycCase, step: Step, number: in
         audience="room",
         step=step,
         first=number == 1,
-        fields=[_field(field, known.get(field.code, "")) for field in shown.fields],
-        screen=_screen(work, case, _path(step, number)),
+        fields=[screens.shown(field, known.get(field.code, "")) for field in shown.fields],
+        screen=screens.screen(work, case, screens.path(step, number)),
         action=f"/verify/{step.code}/{number}",
     )
-
-
-def _field(field: Field, value: str) -> dict[str, Any]:
-    kind = _KINDS.get(field.kind, "textarea" if field.longest > 200 else "text")
-    options = [{"value": one.code, "label": one.label} for one in field.choices]
-    if field.kind is FieldKind.YES_NO:
-        options = [{"value": "yes", "label": N_("Yes")}, {"value": "no", "label": N_("No")}]
-    return {
-        "code": field.code,
-        "label": field.label,
-        "kind": kind,
-        "help": field.help,
-        "required": field.required,
-        "options": options,
-        "value": value,
-        "longest": field.longest,
-        "autofill": _AUTOFILL.get(field.code, ""),
-    }
 
 
 @post("/verify/{step:str}/{part:int}", access=access.room(Kyc.VERIFY_OWN))
@@ -224,13 +133,13 @@ async def answer(
     found = cases.step_of(work, case, step)
     if found.kind is StepKind.QUESTIONNAIRE:
         return await _answered(request, work, case, found, part)
-    screens = parts(found)
-    if found.kind is not StepKind.FORM or not 1 <= part <= len(screens):
+    cut = screens.parts(found)
+    if found.kind is not StepKind.FORM or not 1 <= part <= len(cut):
         raise NotFound
     given = await request.form()
-    typed = {one.code: str(given.get(one.code) or "") for one in screens[part - 1].fields}
-    await cases.save_part(work, case, found, screens[part - 1], typed)
-    return go(request, _after(work, case, _path(found, part)))
+    typed = {one.code: str(given.get(one.code) or "") for one in cut[part - 1].fields}
+    await cases.save_part(work, case, found, cut[part - 1], typed)
+    return go(request, screens.after(work, case, screens.path(found, part)))
 
 
 async def _test(
@@ -256,7 +165,7 @@ async def _test(
         chosen=given.get(asked.questions[number - 1].code, ()),
         number=number,
         count=len(asked.questions),
-        screen=_screen(work, case, _path(step, number)),
+        screen=screens.screen(work, case, screens.path(step, number)),
         action=f"/verify/{step.code}/{number}",
     )
 
@@ -284,8 +193,8 @@ def _result(
         left=max(0, asked.attempts - len(taken)),
         again_at=again_at,
         again=f"/verify/{step.code}?again=1",
-        following=_after(work, case, _path(step, len(asked.questions))),
-        screen=_screen(work, case, _path(step, len(asked.questions))),
+        following=screens.after(work, case, screens.path(step, len(asked.questions))),
+        screen=screens.screen(work, case, screens.path(step, len(asked.questions))),
         now=work.now,
     )
 
@@ -301,20 +210,21 @@ async def _answered(
     code = asked.questions[number - 1].code
     result = await assessments.answer(work, case, step, code, chosen)
     if result is not None:
-        return go(request, _path(step))
+        return go(request, screens.path(step))
     given = assessments.answered(work, case)
     ahead = [at for at, one in enumerate(asked.questions, 1) if one.code not in given]
     later = [at for at in ahead if at > number]
-    return go(request, _path(step, (later or ahead)[0]))
+    return go(request, screens.path(step, (later or ahead)[0]))
 
 
 async def _papers(request: AnyRequest, work: Work, case: KycCase, step: Step) -> Response[str]:
     pack = standing.pack_of(work, case.pack)
     shown = await checks.documents_of(work, case.id)
     known = await checks.of(work, case.id)
-    wanted = papers.needed(pack, dossier.ClientType(case.client_type))
+    wanted = papers.needed(pack, ClientType(case.client_type))
     cards = [
-        _paper(rule, shown.get(rule.kind), known.get(f"document-{rule.kind}")) for rule in wanted
+        screens.paper(rule, shown.get(rule.kind), known.get(f"document-{rule.kind}"))
+        for rule in wanted
     ]
     who = dossier.identified(dossier.read(work, case))
     return page(
@@ -327,28 +237,9 @@ async def _papers(request: AnyRequest, work: Work, case: KycCase, step: Step) ->
         country=who.country,
         nationality=who.nationality,
         ready=all(card["verdict"] in {"passed", "review"} for card in cards),
-        screen=_screen(work, case, _path(step)),
-        following=_after(work, case, _path(step)),
+        screen=screens.screen(work, case, screens.path(step)),
+        following=screens.after(work, case, screens.path(step)),
     )
-
-
-def _paper(rule: Any, row: Any, check: Any) -> dict[str, Any]:
-    return {
-        "kind": rule.kind,
-        "title": rule.title or rule.kind,
-        "about": rule.about,
-        "accepts": [(code, documents.PAPERS.get(code, code)) for code in rule.accepts],
-        "identity": rule.kind == documents.IDENTITY,
-        "dated": bool(rule.max_age_months),
-        "months": rule.max_age_months,
-        "document": str(row.id) if row else "",
-        "paper": documents.PAPERS.get(row.paper, row.paper) if row else "",
-        "verdict": check.outcome if row and check else "",
-        "tell": check.tell if row and check else "",
-        "unreadable": bool(row and row.legible in papers.UNREADABLE and not row.as_it_is),
-        "as_it_is": bool(row and row.as_it_is),
-        "uploaded_at": row.uploaded_at if row else None,
-    }
 
 
 async def _texts(request: AnyRequest, work: Work, case: KycCase, step: Step) -> Response[str]:
@@ -377,8 +268,8 @@ async def _texts(request: AnyRequest, work: Work, case: KycCase, step: Step) -> 
         step=step,
         texts=shown,
         open=[one for one in shown if one["accepted_at"] is None],
-        screen=_screen(work, case, _path(step)),
-        following=_after(work, case, _path(step)),
+        screen=screens.screen(work, case, screens.path(step)),
+        following=screens.after(work, case, screens.path(step)),
     )
 
 
@@ -398,9 +289,10 @@ async def agree(
     if found.kind is not StepKind.AGREEMENTS:
         raise NotFound
     form = await forms.read(request, Agreed)
-    codes = dict(one.partition("=")[::2] for one in form.shown) if form.accept else {}
+    pairs = [one.partition("=") for one in form.shown] if form.accept else []
+    codes = {code: version for code, _, version in pairs}
     await cases.agree(work, case, found, codes)
-    return go(request, _after(work, case, _path(found)))
+    return go(request, screens.after(work, case, screens.path(found)))
 
 
 async def _review(request: AnyRequest, work: Work, case: KycCase) -> Response[str]:
@@ -409,9 +301,10 @@ async def _review(request: AnyRequest, work: Work, case: KycCase) -> Response[st
     groups = [
         {
             "title": step.title,
-            "href": _path(step),
+            "href": screens.path(step),
             "lines": [
-                _line(field, known.get(step.code, {}).get(field.code, "")) for field in step.fields
+                screens.line(field, known.get(step.code, {}).get(field.code, ""))
+                for field in step.fields
             ],
         }
         for step in cases.steps_of(work, case)
@@ -419,36 +312,20 @@ async def _review(request: AnyRequest, work: Work, case: KycCase) -> Response[st
     ]
     told = await cases.tracked(work, case)
     left = await cases.missing(work, case)
+    typed = {s.code for s in cases.steps_of(work, case) if s.kind is StepKind.FORM}
     return page(
         request,
         work,
         "room/kyc/review.html",
         audience="room",
         groups=groups,
-        items=[
-            item
-            for item in told.items
-            if item.step
-            and item.code
-            not in {s.code for s in cases.steps_of(work, case) if s.kind is StepKind.FORM}
-        ],
+        items=[item for item in told.items if item.step and item.code not in typed],
         left=left,
         start=await _start(work, case),
         hours=standing.pack_of(work, case.pack).review_hours,
         zone=work.settings(TenantFacts).time_zone,
-        screen=_screen(work, case, "/verify/review"),
+        screen=screens.screen(work, case, "/verify/review"),
     )
-
-
-def _line(field: Field, value: str) -> dict[str, Any]:
-    label = next((one.label for one in field.choices if one.code == value), "")
-    return {
-        "label": field.label,
-        "value": value,
-        "choice": label,
-        "kind": str(field.kind),
-        "day": date.fromisoformat(value) if field.kind is FieldKind.DATE and value else None,
-    }
 
 
 @post("/verify/submit", access=access.room(Kyc.VERIFY_OWN))

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from brokerage.kyc import cases, checks, dossier, standing
+from brokerage.kyc import cases, checks, documents, dossier, standing
 from brokerage.kyc.model import KycCase, State
 from brokerage.kyc.packs import ClientType
 from brokerage.kyc.rules import Check, Outcome
@@ -53,8 +53,6 @@ def subjects(answers: dossier.Answers, kind: str, papers: Iterable[IdDocument]) 
 
 
 async def subjects_of(work: Work, case: KycCase) -> list[Subject]:
-    from brokerage.kyc import documents
-
     shown = await checks.documents_of(work, case.id)
     papers = [
         IdDocument(paper.paper, number, paper.country)
@@ -222,15 +220,19 @@ async def rescreen(open_work: OpenWork, code: str, number: int) -> int:
             rows, after = await _book(work, after)
         if not rows:
             return found
-        hits = await asyncio.to_thread(
-            lambda rows=rows: [
-                (client, case, screen.answer(one, [index], threshold=settings.threshold))
-                for client, case, wanted in rows
-                for one in wanted
-            ]
-        )
+        hits = await asyncio.to_thread(_compared, rows, index, settings.threshold)
         async with open_work() as work:
             found += await _alert(work, hits, touched)
+
+
+def _compared(
+    rows: Sequence[tuple[UUID, UUID, list[Subject]]], index: Index, threshold: int
+) -> list[tuple[UUID, UUID, Answer]]:
+    return [
+        (client, case, screen.answer(one, [index], threshold=threshold))
+        for client, case, wanted in rows
+        for one in wanted
+    ]
 
 
 async def _book(work: Work, after: UUID) -> tuple[list[tuple[UUID, UUID, list[Subject]]], UUID]:
@@ -306,8 +308,3 @@ async def cleared(work: Work, client: UUID) -> None:
     if waiting is None and MATCH in row.extra:
         row.extra = [reason for reason in row.extra if reason != MATCH]
         row.extra_done_at = work.now
-
-
-def replayed(work: Work, row: Screening) -> Any:
-    """What it takes to ask again; `screen.replay` with `store.versions` does."""
-    return kept(work, row)

@@ -57,12 +57,23 @@ class Limits:
         return what in self.pack.forbids
 
 
-def applicant(work: Work, client: Client, country: str = "", **more: str) -> rules.Applicant:
+def applicant(
+    work: Work,
+    client: Client,
+    country: str = "",
+    *,
+    nationality: str = "",
+    document_country: str = "",
+    address_country: str = "",
+) -> rules.Applicant:
+    """What decides the jurisdiction, and whether we may serve them at all."""
     return rules.Applicant(
         country=country or client.country,
         client_type=dossier.client_type(client),
         entity=work.settings(TenantFacts).legal_entity,
-        **more,
+        nationality=nationality,
+        document_country=document_country,
+        address_country=address_country,
     )
 
 

@@ -1,5 +1,6 @@
 """What time does to a verified client: papers run out, reviews fall due."""
 
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,7 +29,7 @@ async def papers_due(work: Work) -> list[KycStanding]:
         select(KycStanding)
         .where(
             KycStanding.expires_on.is_not(None),
-            KycStanding.expires_on <= today.fromordinal(today.toordinal() + last),
+            KycStanding.expires_on <= today + timedelta(days=last),
             or_(KycStanding.warned_days.is_(None), KycStanding.warned_days >= 0),
         )
         .order_by(KycStanding.expires_on, KycStanding.client)
@@ -38,9 +39,9 @@ async def papers_due(work: Work) -> list[KycStanding]:
     return [row for row in rows if _due(row, today, warnings)]
 
 
-def _due(row: KycStanding, today: object, warnings: list[int]) -> bool:
+def _due(row: KycStanding, today: date, warnings: list[int]) -> bool:
     assert row.expires_on is not None  # noqa: S101 - selected by it
-    found = papers.expiry(row.expires_on, today, warnings)  # type: ignore[arg-type]
+    found = papers.expiry(row.expires_on, today, warnings)
     if found.standing is Standing.EXPIRED:
         return row.warned_days != -1
     if found.standing is Standing.WARN:

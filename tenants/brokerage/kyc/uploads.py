@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
-from brokerage.kyc import cases, documents
+from brokerage.kyc import cases, documents, standing
 from brokerage.kyc.documents import Described
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Outcome
@@ -57,7 +57,7 @@ async def upload(request: AnyRequest, kind: FromPath[str]) -> Response[None]:
         await admit(request, work)
         case = await cases.own(work)
         rule = await documents.may_add(work, case, kind)
-        today = documents.standing.today(work)
+        today = standing.today(work)
         person = work.actor.id
     await limits.spend(state.redis, tenant.id, f"upload:{person}", most=UPLOADS_AN_HOUR, per_s=3600)
     form = await forms.read(request, Paper)
