@@ -1,8 +1,7 @@
 """One case as an officer reads it: papers beside what they must match, checks, hits, its story."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,6 +32,7 @@ from brokerage.kyc.model import (
 from brokerage.kyc.packs import FieldKind, StepKind
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Outcome
+from brokerage.kyc.views import CaseView, CheckLine, HitLine, Paper, Proposal
 from brokerage.screening.model import HitState, Screening, ScreeningHit
 from stoa.files.model import StoredFile
 from stoa.tenancy.work import Work
@@ -47,102 +47,6 @@ VERDICTS: Final = {
 _ORDER: Final = ("failed", "flagged", "waiting", "passed")
 SECRET: Final = frozenset({checks.SCREENING, checks.DILIGENCE})
 """Checks that only those who screen may see: no tipping off."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckLine:
-    code: str
-    title: str
-    verdict: str
-    outcome: str
-    because: str
-    tell: str
-    source: str
-    at: datetime
-    by: str
-    machine: str
-    reason: str
-    kind: str
-    """The document kind it is about, if it is about one."""
-
-    @property
-    def open(self) -> bool:
-        return self.verdict in {"failed", "flagged"}
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    id: UUID
-    kind: str
-    title: str
-    paper: str
-    pages: int
-    in_force: bool
-    legible: str
-    as_it_is: bool
-    uploaded_at: datetime
-    matches: Sequence[beside.Match] = ()
-    check: CheckLine | None = None
-    read: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HitLine:
-    id: UUID
-    score: int
-    name: str
-    matched: str
-    searched: str
-    listing: str
-    version: str
-    ref: str
-    programmes: Sequence[str]
-    features: Sequence[Any]
-    state: str
-    opened_at: datetime
-    decided_at: datetime | None
-    by: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    id: UUID
-    change: str
-    title: str
-    about: Mapping[str, Any]
-    reason: str
-    state: str
-    by: str
-    at: datetime
-    second: str
-    second_at: datetime | None
-    mine: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CaseView:
-    """All of one case, opened for reading; no rows."""
-
-    row: KycCase
-    client: people.Brief
-    pack: Any
-    level: Any
-    standing: Any
-    checks: Sequence[CheckLine]
-    papers: Sequence[Paper]
-    earlier: Sequence[Paper]
-    hits: Sequence[HitLine]
-    proposals: Sequence[Proposal]
-    answers: Sequence[dict[str, Any]]
-    tests: Sequence[KycTest]
-    story: Sequence[dict[str, Any]]
-    callbacks: int
-    screened: Screening | None
-    why: str
-    jurisdiction: Any
-    tracker: Any
-    extra: Sequence[str] = field(default_factory=tuple)
 
 
 async def whole(work: Work, case: UUID) -> CaseView:

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brokerage.kyc.model import KycCallback, KycCase, State
+from brokerage.kyc.views import CheckLine, HitLine, Paper, Proposal
 from stoa.theming.texts import N_
-
-if TYPE_CHECKING:
-    from brokerage.kyc.reading import CheckLine, HitLine, Paper, Proposal
 
 
 def told(
