@@ -184,7 +184,7 @@ class Story:
                 hand_in=row.fate != "asked-again" or self.chance.random() < 0.5,
             )  # fmt: skip
         await self.world.pump(self.ref)
-        if row.fate == "in-queue":
+        if row.fate in {"in-queue", "asked-again"}:
             return
         await self.world.settle("sumsub")
         await self.world.to(self.world.clock.now + timedelta(minutes=3))
@@ -241,7 +241,7 @@ class Story:
         )
         async with self.world.work(self.ref, purpose="demo.note") as work:
             await client_verbs.assign(work, row.id, sales.id)
-            await timeline.note(work, row.id, text=text)
+            await timeline.note(work, row.id, "note", text)
 
     async def _trade(self) -> None:
         """The server's own engine makes the past; the product imports it as it would any."""

@@ -44,7 +44,9 @@ class World:
         self, service: str, path: str, body: Any = None, *, method: str = "POST"
     ) -> Any:
         """Pull a lever of the outside world."""
-        answer = await self.http.request(method, self.config.services[LEVERS.get(service, service)] + path, json=body)
+        answer = await self.http.request(
+            method, self.config.services[LEVERS.get(service, service)] + path, json=body
+        )
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -96,14 +96,17 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
     After an unknown outcome the server is asked for our own id before anything is sent again.
     """
     async with open_work() as work:
-        row = await work.get(TradingAccount, fact.account)
+        row = await work.lock(TradingAccount, fact.account)
         if row.state != AccountState.OPENING:
             return
+        asked_before, row.sent_at = row.sent_at is not None, work.now
         connector = await servers.connect(work, row.server)
         profile = await _profile(work, row.client)
         main, investor = rules.password(), rules.password()
 
-    login = await connector.find_account(row.external_id, row.server_group)
+    login = None
+    if asked_before:
+        login = await connector.find_account(row.external_id, row.server_group)
     if login is None:
         outcome = await connector.create_account(
             NewAccount(

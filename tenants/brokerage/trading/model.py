@@ -67,6 +67,8 @@ class TradingAccount(TenantRow):
     deals_at: Mapped[datetime | None]
     deals_last: Mapped[int | None] = mapped_column(BigInteger)
     opened_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    """When the server was first asked to make it; asked again, it may know the account already."""
     why: Mapped[str | None] = mapped_column(String(400))
 
     __table_args__ = (
