@@ -5,9 +5,11 @@ Templates: `_()`, `_n()`, `{% trans %}`. Python: `N_()`, `_()`, the first text o
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from babel.messages.catalog import Catalog
@@ -52,14 +54,15 @@ class Said:
     place: str = ""
 
 
-def said() -> dict[str, Said]:
-    """Every text of the product by its message id."""
+@lru_cache(maxsize=1)
+def said() -> Mapping[str, Said]:
+    """Every text of the product by its message id; read once per process."""
     found: dict[str, Said] = {}
     for one in (*in_templates(), *in_python()):
         kept = found.get(one.one)
         if kept is None or (one.many and not kept.many):
             found[one.one] = one
-    return found
+    return MappingProxyType(found)
 
 
 def missing(language: str) -> list[str]:

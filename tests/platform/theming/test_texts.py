@@ -93,7 +93,7 @@ def test_translations_keep_places_and_have_every_plural_form(language: str) -> N
 def test_texts_are_found_where_they_are_written() -> None:
     said = extract.said()
 
-    assert said["Sign out"].place.endswith("parts/shell.html")
+    assert said["Close the menu"].place.endswith("parts/shell.html")
     assert said["{n} row"].many == "{n} rows"
     assert "Being looked up" in said  # N_ in Python
     assert "This list is longer than we can take." in said  # a refusal's first text
