@@ -116,7 +116,7 @@ def _auth(request: AnyRequest, work: Work, name: str, side: Side, **context: Any
 
 async def _ask(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
     target = safe_next(request, side.home)
-    if await recognise(request, work, side.audience):
+    if side.audience != "control" and await recognise(request, work, side.audience):
         return go(request, target)
     settings = work.settings(IdentitySettings)
     desk = side.audience == "desk"

@@ -12,6 +12,7 @@ class Identity(StrEnum):
     STAFF_EDIT = "identity:staff:edit"
     ROLES_VIEW = "identity:roles:view"
     ROLES_EDIT = "identity:roles:edit"
+    SIGN_IN_EDIT = "identity:sign-in:edit"
     CLIENTS_EDIT = "identity:clients:edit"
     """Stop or restore a client's sign-in and reset their second factor."""
 

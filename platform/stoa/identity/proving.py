@@ -22,7 +22,7 @@ from stoa.identity.side import (
     show_codes,
     shown_codes,
 )
-from stoa.kernel.refusals import Denied, Invalid, Unauthenticated
+from stoa.kernel.refusals import Invalid
 from stoa.notices import notices
 from stoa.tenancy.work import Work
 from stoa.web import access, forms
@@ -182,7 +182,7 @@ async def _set_up(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
     """Take the new app. Whoever has one already has shown it within the last minutes."""
     person, session = await oneself(request, work)
     form = await forms.read(request, Enrolment)
-    _fresh_enough(work, person, session)
+    sessions.fresh_enough(work, person, session)
     await tries.spend(work, signin.FACTOR, person.id.bytes)
     if _password_owed(person, session) and not await passwords.fits(
         people.hash_of(work, person), form.password or ""
@@ -205,19 +205,6 @@ async def _set_up(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
     await notices.mail(work, row.id, "second_factor_changed", what="on", changed_at=work.now)
     target = safe_next(request, side.home)
     return go(request, side.path(f"/second-factor/codes?next={quote(target)}"))
-
-
-def _fresh_enough(work: Work, person: Person, session: Session) -> None:
-    """Raises Denied for a session that knows only the password of someone who has a factor, or that
-    showed it long ago: a change of the app would go around it.
-    """
-    if not factors.has(person):
-        return
-    if session.stage != sessions.FULL:
-        raise Denied("Confirm with your second factor first. Nothing was changed.")
-    at = session.second_factor_at
-    if at is None or (work.now - at).total_seconds() > sessions.STEP_UP_S:
-        raise Unauthenticated("Please confirm with your second factor.", code="step-up")
 
 
 async def _codes(request: AnyRequest, work: Work, side: Side) -> Response[Any]:

@@ -203,8 +203,8 @@ async def edit(
     """
     work.require(Identity.ROLES_EDIT)
     asked = sorted(set(permissions))
-    tidy = _checked(name, scope, asked, product)
     row = await work.lock(Role, role) if role is not None else None
+    tidy = _checked(row.name if row is not None and row.built_in else name, scope, asked, product)
     if row is not None and row.name == OWNER:
         raise Conflict("The owner's role is always everything. Nothing was changed.")
     other = await work.first(select(Role).where(func.lower(Role.name) == tidy.lower()))
@@ -224,8 +224,7 @@ async def edit(
         work.add(row)
     elif (row.name, row.scope, sorted(row.permissions)) != (tidy, scope, asked):
         gained = set(asked) - before
-        row.name = row.name if row.built_in else tidy
-        row.scope, row.permissions = scope, asked
+        row.name, row.scope, row.permissions = tidy, scope, asked
         await _sign_out(work, row.id)
         if gained:
             # A permission's age counts from its grant, also when the role gained it later.

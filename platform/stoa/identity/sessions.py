@@ -21,6 +21,7 @@ from stoa.identity.model import (
 )
 from stoa.identity.settings import IdentitySettings
 from stoa.kernel.ids import token, uuid7
+from stoa.kernel.refusals import Denied
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.work import PlatformWork, Work
 
@@ -228,6 +229,9 @@ async def operator_of(
         return None
     if work.now - session.seen_at > _SEEN_EVERY:
         session.seen_at = work.now
+        await work.run(
+            update(Operator).where(Operator.id == operator.id).values(last_seen_at=work.now)
+        )
     actor = Actor(
         kind=Kind.OPERATOR,
         id=operator.id,
@@ -237,3 +241,16 @@ async def operator_of(
         second_factor_at=session.second_factor_at.timestamp() if session.second_factor_at else None,
     )
     return actor, session, operator
+
+
+def fresh_enough(
+    work: Work | PlatformWork, login: Person | Operator, session: Session | OperatorSession
+) -> None:
+    """Raises Denied for a session that knows only the password of someone who has a factor, or that
+    showed it long ago: a change of the app would go around it.
+    """
+    if login.totp_confirmed_at is None:
+        return
+    at = session.second_factor_at
+    if session.stage != FULL or at is None or (work.now - at).total_seconds() > STEP_UP_S:
+        raise Denied("Confirm with your second factor first. Nothing was changed.", code="step-up")

@@ -1,4 +1,4 @@
-"""The two sides of a tenant one signs in at: the trader room and the desk."""
+"""The sides one signs in at: a tenant's trader room and desk, and the operator's control plane."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -25,8 +25,8 @@ CODES_LIFE_S: Final = 600
 class Side:
     """Where its pages lie. `me` is the page of one's own sign-in."""
 
-    audience: Literal["desk", "room"]
-    kind: Literal["staff", "client"]
+    audience: Literal["desk", "room", "control"]
+    kind: Literal["staff", "client", "operator"]
     prefix: str
     home: str
     me: str
@@ -37,6 +37,7 @@ class Side:
 
 ROOM: Final = Side("room", "client", "", "/", "/profile/security")
 DESK: Final = Side("desk", "staff", "/desk", "/desk", "/desk/me")
+CONTROL: Final = Side("control", "operator", "", "/", "/me")
 
 
 def caller(request: AnyRequest, side: Side) -> Caller:

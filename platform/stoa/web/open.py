@@ -16,7 +16,6 @@ from stoa.web.visit import Visit, visit
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-_STEP_UP_S: Final = 15 * 60
 CSRF_HEADER: Final = "x-csrftoken"
 CSRF_FIELD: Final = "_csrf_token"
 
@@ -91,10 +90,16 @@ async def admit(request: AnyRequest, opened: Work) -> None:
     seen.actor = opened.actor
     if access.permission is not None:
         opened.require(access.permission)
-    if access.step_up:
-        at = opened.actor.second_factor_at
-        if at is None or opened.now.timestamp() - at > _STEP_UP_S:
-            raise StepUp(access.audience)
+    _recent(access, opened)
+
+
+def _recent(access: Access, opened: Work | PlatformWork) -> None:
+    """Raises StepUp where the handler wants the second factor shown within the last minutes."""
+    if not access.step_up:
+        return
+    at = opened.actor.second_factor_at
+    if at is None or opened.now.timestamp() - at > sessions.STEP_UP_S:
+        raise StepUp(access.audience)
 
 
 async def recognise(request: AnyRequest, opened: Work, audience: Literal["desk", "room"]) -> bool:
@@ -203,6 +208,7 @@ async def platform_work(request: AnyRequest) -> AsyncIterator[PlatformWork]:
             await refuse_forgery(request, seen)
         if access.permission is not None:
             opened.require(access.permission)
+        _recent(access, opened)
         yield opened
 
 

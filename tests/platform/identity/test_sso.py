@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import func, select
@@ -290,10 +292,12 @@ def other_strength(alg):
     return forge
 
 
-def critical_by_hand(idp, claims):
+def critical(idp, claims):
+    """Rightly signed, with a header that whoever does not understand it must refuse."""
     head = {"alg": "RS256", "kid": idp.key.kid, "crit": ["must-know"], "must-know": 1}
-    signed = idp.sign(claims).split(".")
-    return f"{part(head)}.{signed[1]}.{signed[2]}"
+    signed = f"{part(head)}.{part(claims)}"
+    proof = idp.key.raw_value.sign(signed.encode(), PKCS1v15(), SHA256())
+    return f"{signed}.{part(proof)}"
 
 
 LIES = {
@@ -310,7 +314,7 @@ LIES = {
     "elliptic key": elliptic,
     "RS512": other_strength("RS512"),
     "PS256": other_strength("PS256"),
-    "critical header": critical_by_hand,
+    "critical header": critical,
     "run out": with_claims(exp=1),
     "no end": with_claims(exp=None),
     "end as text": with_claims(exp="9999999999"),
