@@ -181,7 +181,7 @@ class Story:
         async with self.world.work(self.ref, self.world.client(row.id), "demo.verify") as work:
             await verify.fill(
                 work, row.id, row.someone, papers, today=self.world.clock.now.date(),
-                hand_in=row.fate != "asked-again" or self.chance.random() < 0.5,
+                hand_in=row.fate != "asked-again",
             )  # fmt: skip
         await self.world.pump(self.ref)
         if row.fate in {"in-queue", "asked-again"}:
