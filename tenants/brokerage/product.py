@@ -1,6 +1,7 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
 from brokerage.clients.module import MODULE as CLIENTS
+from brokerage.crm.module import MODULE as CRM
 from brokerage.kyc.module import MODULE as KYC
 from brokerage.ledger.module import MODULE as LEDGER
 from brokerage.partners.module import MODULE as PARTNERS
@@ -29,6 +30,7 @@ PRODUCT = Product(
         KYC,
         TRADING,
         PARTNERS,
+        CRM,
         REPORTING,
     ]
 )

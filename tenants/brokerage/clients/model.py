@@ -112,6 +112,13 @@ class Client(TenantRow):
         Index("ix_client_owner", "owner", "id"),
         Index("ix_client_team", "team", "id"),
         Index("ix_client_partner", "partner", "id", postgresql_where=text("partner is not null")),
+        Index(
+            "ix_client_partner_deposits_total",
+            "partner",
+            "deposits_total",
+            postgresql_include=["last_trade_at", "id"],
+            postgresql_where=text("partner is not null"),
+        ),
         Index("ix_client_visitor", "visitor", postgresql_where=text("visitor is not null")),
         Index("ix_client_registered_at", "registered_at", "id"),
         Index("ix_client_deposits_total", "deposits_total", "id"),

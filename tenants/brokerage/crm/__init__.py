@@ -1,0 +1,1 @@
+"""Winning and keeping clients: leads, tasks, segments and campaigns."""

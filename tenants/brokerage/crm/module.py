@@ -1,0 +1,132 @@
+"""How the care for leads and clients joins the product."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from brokerage.clients.events import ClientRegistered, EmailVerified
+from brokerage.crm import desk_campaigns, desk_leads, desk_segments, desk_tasks, jobs, queries
+from brokerage.crm.events import CampaignGoesOn, ImportAsked
+from brokerage.crm.model import Campaign, Lead, Task
+from brokerage.crm.permissions import ROLES, Crm
+from brokerage.crm.settings import CrmSettings
+from stoa.notices.events import MailUnsubscribed
+from stoa.product import Card, Every, Item, Module, NavItem, Tab
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+_MOST_ITEMS: Final = 6
+
+
+async def today(work: Work) -> Sequence[Card]:
+    """My tasks by their due time; leads nobody looks after."""
+    cards: list[Card] = []
+    if work.actor.may(Crm.TASKS_VIEW):
+        cards.append(await _my_tasks(work))
+    if work.actor.may(Crm.LEADS_VIEW):
+        cards.append(await _new_leads(work))
+    return cards
+
+
+async def _my_tasks(work: Work) -> Card:
+    mine = select(Task).where(Task.state == "open", Task.owner == work.actor.id)
+    rows = await work.rows(mine.order_by(Task.due_at).limit(_MOST_ITEMS))
+    views = await queries.task_views(work, rows)
+    late = any(view.late for view in views)
+    return Card(
+        key="tasks",
+        label=N_("My tasks"),
+        figure=await work.count(mine) if rows else 0,
+        tone="stopped" if late else "neutral",
+        path="/desk/tasks?whose=mine&state=open",
+        items=[
+            Item(
+                title=view.title,
+                path=view.path or f"/desk/tasks/{view.id}",
+                status="late" if view.late else "waiting",
+                due=view.due_at,
+            )
+            for view in views
+        ],
+        order=15,
+        worklist=True,
+    )
+
+
+async def _new_leads(work: Work) -> Card:
+    first = work.settings(CrmSettings).first
+    fresh = select(Lead).where(Lead.stage == first, queries.visible_leads(work))
+    rows = await work.rows(fresh.order_by(Lead.score.desc(), Lead.id.desc()).limit(_MOST_ITEMS))
+    return Card(
+        key="leads-new",
+        label=N_("New leads"),
+        figure=await work.count(fresh) if rows else 0,
+        path="/desk/leads",
+        items=[
+            Item(
+                title=queries.lead_name(work, row),
+                path=f"/desk/leads/{row.id}",
+                detail=row.source,
+                status="new",
+                since=row.created_at,
+            )
+            for row in rows
+        ],
+        order=55,
+        worklist=True,
+    )
+
+
+async def pulse(work: Work) -> dict[str, Any]:
+    """Counts and health for the operator: never a person."""
+    open_stages = work.settings(CrmSettings).open_codes
+    counted = await work.table(
+        select(
+            select(func.count())
+            .select_from(Lead)
+            .where(Lead.stage.in_(open_stages))
+            .scalar_subquery(),
+            select(func.count())
+            .select_from(Task)
+            .where(Task.state == "open", Task.due_at < work.now)
+            .scalar_subquery(),
+            select(func.count())
+            .select_from(Campaign)
+            .where(Campaign.state == "sending")
+            .scalar_subquery(),
+        )
+    )
+    leads, late, sending = counted[0]
+    return {"leads_open": int(leads), "tasks_overdue": int(late), "campaigns_sending": int(sending)}
+
+
+NAV: Final = (
+    NavItem("desk", N_("Tasks"), "/desk/tasks", "checklist", Crm.TASKS_VIEW, 5, "k"),
+    NavItem("desk", N_("Leads"), "/desk/leads", "user-search", Crm.LEADS_VIEW, 12, "l"),
+    NavItem("desk", N_("Segments"), "/desk/segments", "users-group", Crm.SEGMENTS_VIEW, 14),
+    NavItem("desk", N_("Messages"), "/desk/messages", "mail", Crm.MESSAGES_VIEW, 80, "m"),
+)
+
+MODULE = Module(
+    name="crm",
+    settings=CrmSettings,
+    permissions=Crm,
+    web=[*desk_leads.WEB, *desk_tasks.WEB, *desk_segments.WEB, *desk_campaigns.WEB],
+    reactions={
+        ClientRegistered: [jobs.convert_registered],
+        EmailVerified: [jobs.convert_verified],
+        ImportAsked: [jobs.read_file],
+        CampaignGoesOn: [jobs.send_campaign],
+        MailUnsubscribed: [jobs.note_left],
+    },
+    schedule=[Every(900, jobs.gather_unverified)],
+    nav=NAV,
+    tabs=[
+        Tab("messages", N_("Messages"), "/desk/clients/{client}/messages", Crm.MESSAGES_VIEW, 70)
+    ],
+    search=queries.hits,
+    today=today,
+    pulse=pulse,
+    roles=ROLES,
+)

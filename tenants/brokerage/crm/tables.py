@@ -1,0 +1,418 @@
+"""Lists of this floor: leads, files of leads, tasks, segments, campaigns, letters."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import false, select
+from sqlalchemy.orm import aliased
+
+from brokerage.clients import queries as clients
+from brokerage.crm import queries, tasks
+from brokerage.crm.model import (
+    SEARCH,
+    Campaign,
+    Lead,
+    LeadImport,
+    Segment,
+    Task,
+)
+from brokerage.crm.permissions import Crm
+from brokerage.crm.settings import CrmSettings
+from stoa.notices.model import Message
+from stoa.theming.masks import mask
+from stoa.theming.statuses import Status, Tone, learn
+from stoa.theming.texts import N_
+from stoa.web.tables import Bulk, Column, Filter, Shown, Table, choice, dates
+
+learn(
+    {
+        "checked": Status(N_("Looked at"), Tone.NEEDS, icon="eye-check"),
+        "applying": Status(N_("Being taken over"), Tone.MOVING, icon="database-import"),
+        "applied": Status(N_("Taken over"), Tone.DONE),
+        "dropped": Status(N_("Not needed"), Tone.WAITING, icon="circle-minus"),
+        "late": Status(N_("Overdue"), Tone.STOPPED, icon="alarm"),
+    }
+)
+
+
+def _owner_filter(column: Any) -> Filter:
+    def whose(work: Any, value: str) -> Any:
+        if value == "me":
+            return column == work.actor.id
+        if value == "none":
+            return column.is_(None)
+        try:
+            return column == UUID(value)
+        except ValueError:
+            return false()
+
+    async def people(work: Any) -> Sequence[tuple[str, str]]:
+        return [("me", N_("Me")), ("none", N_("Nobody")), *await clients.staff(work)]
+
+    return Filter("owner", N_("Looked after by"), whose, "select", people)
+
+
+async def _stages(work: Any) -> Sequence[tuple[str, str]]:
+    return [(stage.code, stage.label) for stage in work.settings(CrmSettings).stages]
+
+
+async def _sources(work: Any) -> Sequence[tuple[str, str]]:
+    rows = await work.rows(select(Lead.source).distinct().order_by(Lead.source).limit(100))
+    return [(one, one) for one in rows]
+
+
+def _found(work: Any, typed: str) -> Any:
+    tokens = work.keys.query_tokens(SEARCH, typed)
+    return Lead.search.contains(tokens) if tokens else false()
+
+
+async def _leads_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
+    found = [row[0] for row in rows]
+    owners = await clients.names(work, {row.owner for row in found if row.owner})
+    labels = dict(await _stages(work))
+    return [
+        Shown(
+            key=str(row.id),
+            href=f"/desk/leads/{row.id}",
+            cells=(
+                {
+                    "name": queries.lead_name(work, row),
+                    "note": mask(
+                        work.unseal(row.id, "lead.email", row.email_sealed) or "", "email"
+                    ),
+                },
+                labels.get(row.stage, row.stage),
+                row.score,
+                row.source,
+                row.campaign or "",
+                row.country or "",
+                owners.get(row.owner, "") if row.owner else "",
+                row.last_touch_at,
+                row.created_at,
+            ),
+        )
+        for row in found
+    ]
+
+
+def leads_table(work: Any) -> Table:
+    bulk: list[Bulk] = []
+    if work.actor.may(Crm.LEADS_ASSIGN):
+        bulk.append(Bulk(N_("Give out in turn"), "/desk/leads/spread", icon="user-share"))
+    return Table(
+        name="leads",
+        title=N_("Leads"),
+        columns=(
+            Column("name", N_("Lead"), "person", fixed=True),
+            Column("stage", N_("Stage")),
+            Column("score", N_("Score"), "num", sort=Lead.score),
+            Column("source", N_("Source")),
+            Column("campaign", N_("Campaign"), hidden=True),
+            Column("country", N_("Country"), "flag"),
+            Column("owner", N_("Looked after by")),
+            Column("touched", N_("Last touch"), "when", sort=Lead.last_touch_at),
+            Column("created", N_("Arrived"), "when", sort=Lead.created_at),
+        ),
+        query=lambda w: select(Lead).where(queries.visible_leads(w)),
+        view=_leads_view,
+        id=Lead.id,
+        order="created",
+        filters=(
+            choice("stage", N_("Stage"), Lead.stage, _stages),
+            choice("source", N_("Source"), Lead.source, _sources),
+            _owner_filter(Lead.owner),
+            *dates("created", N_("Arrived from"), N_("Arrived to"), Lead.created_at),
+        ),
+        search=_found,
+        search_label=N_("Name, e-mail or telephone"),
+        export_permission=Crm.LEADS_IMPORT,
+        bulk=bulk,
+        live="leads",
+        empty_title=N_("No leads yet"),
+        empty_text=N_(
+            "Write one down, bring a file, or wait for those who do not finish signing up."
+        ),
+        empty_icon="user-search",
+    )
+
+
+async def _imports_view(_work: Any, rows: Sequence[Any]) -> list[Shown]:
+    return [
+        Shown(
+            key=str(row[0].id),
+            href=f"/desk/leads/imports/{row[0].id}",
+            cells=(
+                row[0].name,
+                row[0].state,
+                row[0].rows,
+                row[0].counts.get("new", 0),
+                row[0].made_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+IMPORTS = Table(
+    name="lead-imports",
+    title=N_("Files of leads"),
+    columns=(
+        Column("name", N_("File"), "strong", fixed=True),
+        Column("state", N_("State"), "status"),
+        Column("rows", N_("Rows"), "num"),
+        Column("new", N_("New leads"), "num"),
+        Column("made", N_("Uploaded"), "when", sort=LeadImport.made_at),
+    ),
+    query=lambda _w: select(LeadImport),
+    view=_imports_view,
+    id=LeadImport.id,
+    order="made",
+    export_permission=Crm.LEADS_IMPORT,
+    empty_title=N_("No files yet"),
+)
+
+
+def _which(work: Any, value: str) -> Any:
+    if value == "mine":
+        return Task.owner == work.actor.id
+    if value == "team":
+        return Task.owner.is_not(None) & (Task.owner != work.actor.id)
+    if value == "nobody":
+        return Task.owner.is_(None)
+    return false()
+
+
+def _state(work: Any, value: str) -> Any:
+    if value == "late":
+        return (Task.state == "open") & (Task.due_at < work.now)
+    return Task.state == value
+
+
+async def _tasks_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
+    views = await queries.task_views(work, [row[0] for row in rows])
+    return [
+        Shown(
+            key=str(one.id),
+            href=f"/desk/tasks/{one.id}",
+            tone="stopped" if one.late else "",
+            cells=(
+                one.title,
+                "late" if one.late else one.state,
+                one.owner_name,
+                one.due_at,
+                one.rule.replace("-", " "),
+            ),
+        )
+        for one in views
+    ]
+
+
+TASKS = Table(
+    name="tasks",
+    title=N_("Tasks"),
+    columns=(
+        Column("title", N_("Task"), "strong", fixed=True),
+        Column("state", N_("State"), "status"),
+        Column("owner", N_("For")),
+        Column("due", N_("Due"), "when", sort=Task.due_at),
+        Column("rule", N_("Opened by"), hidden=True),
+    ),
+    query=lambda w: select(Task).where(tasks.visible(w)),
+    view=_tasks_view,
+    id=Task.id,
+    order="due",
+    descending=False,
+    filters=(
+        Filter(
+            "whose",
+            N_("Whose"),
+            _which,
+            "select",
+            (("mine", N_("Mine")), ("team", N_("The others'")), ("nobody", N_("Nobody's"))),
+        ),
+        Filter(
+            "state",
+            N_("State"),
+            _state,
+            "select",
+            (
+                ("open", N_("Open")),
+                ("late", N_("Overdue")),
+                ("done", N_("Done")),
+                ("dropped", N_("Not needed")),
+            ),
+        ),
+        *dates("due", N_("Due from"), N_("Due to"), Task.due_at),
+    ),
+    bulk=(Bulk(N_("Done"), "/desk/tasks/done", icon="check"),),
+    live="tasks",
+    empty_title=N_("Nothing to do"),
+    empty_text=N_("Tasks come from people and from rules, such as the first call of a new lead."),
+    empty_icon="checklist",
+)
+
+
+async def _segments_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
+    makers = await clients.names(work, {row[0].made_by for row in rows if row[0].made_by})
+    return [
+        Shown(
+            key=str(row[0].id),
+            href=f"/desk/segments/{row[0].id}",
+            cells=(
+                row[0].name,
+                len(row[0].conditions),
+                makers.get(row[0].made_by, ""),
+                row[0].changed_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+SEGMENTS = Table(
+    name="segments",
+    title=N_("Segments"),
+    columns=(
+        Column("name", N_("Segment"), "strong", fixed=True, sort=Segment.name),
+        Column("conditions", N_("Conditions"), "num"),
+        Column("by", N_("Made by")),
+        Column("changed", N_("Changed"), "when", sort=Segment.changed_at),
+    ),
+    query=lambda _w: select(Segment).where(Segment.archived_at.is_(None)),
+    view=_segments_view,
+    id=Segment.id,
+    order="changed",
+    export_permission=Crm.SEGMENTS_EDIT,
+    empty_title=N_("No segments yet"),
+    empty_text=N_("A segment is a group of clients by what they did, kept up to date by itself."),
+    empty_icon="users-group",
+)
+
+
+async def _campaigns_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
+    makers = await clients.names(work, {row[0].made_by for row in rows if row[0].made_by})
+    return [
+        Shown(
+            key=str(row[0].id),
+            href=f"/desk/campaigns/{row[0].id}",
+            cells=(
+                row[0].name,
+                row[0].state,
+                row.segment_name,
+                ", ".join(row[0].texts),
+                makers.get(row[0].made_by, ""),
+                row[0].started_at,
+                row[0].made_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+CAMPAIGNS = Table(
+    name="campaigns",
+    title=N_("Campaigns"),
+    columns=(
+        Column("name", N_("Campaign"), "strong", fixed=True),
+        Column("state", N_("State"), "status"),
+        Column("segment", N_("Segment")),
+        Column("languages", N_("Languages"), hidden=True),
+        Column("by", N_("Made by")),
+        Column("started", N_("Begun"), "when"),
+        Column("made", N_("Written"), "when", sort=Campaign.made_at),
+    ),
+    query=lambda _w: select(Campaign, Segment.name.label("segment_name")).join(
+        Segment, Segment.id == Campaign.segment
+    ),
+    view=_campaigns_view,
+    id=Campaign.id,
+    order="made",
+    filters=(
+        choice(
+            "state",
+            N_("State"),
+            Campaign.state,
+            (
+                ("draft", N_("Draft")),
+                ("sending", N_("Being sent")),
+                ("sent", N_("Sent")),
+                ("stopped", N_("Stopped")),
+            ),
+        ),
+    ),
+    export_permission=Crm.CAMPAIGNS_EDIT,
+    live="campaigns",
+    empty_title=N_("No campaigns yet"),
+    empty_text=N_("A campaign is one letter to everyone of a segment."),
+    empty_icon="speakerphone",
+)
+
+_whose_campaign = aliased(Campaign)
+
+
+def _messages_query(work: Any) -> Any:
+    """Letters to clients in scope. Those to staff and leads are seen with full scope only."""
+    return (
+        select(Message, _whose_campaign.name.label("campaign_name"))
+        .outerjoin(_whose_campaign, _whose_campaign.id == Message.campaign)
+        .where(clients.within(work, Message.person))
+    )
+
+
+async def _messages_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
+    names = await clients.names(work, {row[0].person for row in rows if row[0].person})
+    return [
+        Shown(
+            key=str(row[0].id),
+            href=f"/desk/messages/{row[0].id}",
+            cells=(
+                {"name": names.get(row[0].person, "–"), "note": row[0].locale},
+                row[0].template.replace("_", " "),
+                row.campaign_name or "",
+                row[0].state,
+                row[0].error or "",
+                row[0].queued_at,
+                row[0].sent_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def _templates(work: Any) -> Sequence[tuple[str, str]]:
+    rows = await work.rows(select(Message.template).distinct().order_by(Message.template).limit(60))
+    return [(one, one.replace("_", " ")) for one in rows]
+
+
+MESSAGES = Table(
+    name="messages",
+    title=N_("Messages"),
+    columns=(
+        Column("to", N_("To"), "person", fixed=True),
+        Column("letter", N_("Letter")),
+        Column("campaign", N_("Campaign")),
+        Column("state", N_("State"), "status"),
+        Column("error", N_("Trouble"), hidden=True),
+        Column("queued", N_("Written"), "when", sort=Message.queued_at),
+        Column("sent", N_("Sent"), "when"),
+    ),
+    query=_messages_query,
+    view=_messages_view,
+    id=Message.id,
+    order="queued",
+    filters=(
+        choice(
+            "state",
+            N_("State"),
+            Message.state,
+            (("queued", N_("Queued")), ("sent", N_("Sent")), ("failed", N_("Failed"))),
+        ),
+        choice("template", N_("Letter"), Message.template, _templates),
+        *dates("queued", N_("From"), N_("To"), Message.queued_at),
+    ),
+    export_permission=Crm.MESSAGES_SEND,
+    live="messages",
+    empty_title=N_("No letters yet"),
+    empty_icon="mail",
+)

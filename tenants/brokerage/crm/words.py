@@ -1,0 +1,55 @@
+"""A segment's conditions as sentences: message ids with places, so that each reader has their own."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from brokerage.crm.segments import Conditions
+from stoa.theming.texts import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`text` is a message id; `amount` is drawn with its currency, `places` as they are."""
+
+    text: str
+    places: dict[str, str] = field(default_factory=dict)
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+def of(c: Conditions, currency: str) -> list[Words]:
+    """One line for each condition."""
+    found = [
+        Words(text, {}, amount, currency)
+        for text, amount in (
+            (N_("Deposited at least {amount}"), c.deposits_min),
+            (N_("Deposited at most {amount}"), c.deposits_max),
+        )
+        if amount is not None
+    ]
+    found += _trade(c)
+    for text, place, value in (
+        (N_("In the tree of partner {code}"), "code", c.partner),
+        (N_("State: {list}"), "list", ", ".join(c.states)),
+        (N_("Level: {list}"), "list", ", ".join(c.levels)),
+        (N_("Country: {list}"), "list", ", ".join(c.countries)),
+        (N_("Risk: {list}"), "list", ", ".join(c.risks)),
+        (N_("Language: {list}"), "list", ", ".join(c.languages)),
+        (N_("Registered from {day}"), "day", c.registered_from),
+        (N_("Registered until {day}"), "day", c.registered_to),
+        (N_("Registered in the last {days} days"), "days", c.registered_days),
+        (N_("Tagged {tag}"), "tag", c.tag),
+    ):
+        if value:
+            found.append(Words(text, {place: str(value)}))
+    return found or [Words(N_("All clients"))]
+
+
+def _trade(c: Conditions) -> list[Words]:
+    if c.trade == "never":
+        return [Words(N_("Never traded"))]
+    if c.trade is None:
+        return []
+    newer = c.trade == "newer"
+    text = N_("Traded in the last {days} days") if newer else N_("No trade for {days} days")
+    return [Words(text, {"days": str(c.trade_days)})]

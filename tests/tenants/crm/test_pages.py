@@ -1,0 +1,60 @@
+"""Every page of this floor answers, and stays small."""
+
+import pytest
+
+from brokerage.crm import tasks
+
+from .builders import a_campaign, a_client, a_lead, a_tag
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/leads",
+        "/desk/leads/list",
+        "/desk/leads/new",
+        "/desk/leads/imports",
+        "/desk/tasks",
+        "/desk/tasks?state=late",
+        "/desk/segments",
+        "/desk/segments/new",
+        "/desk/campaigns",
+        "/desk/campaigns/new",
+        "/desk/messages",
+        "/desk",
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_staff_see_the_pages(desk, house, aurora, path, language):
+    async with house.door.open(aurora, purpose="test") as work:
+        await a_lead(work, phone="+34612345678")
+    browser = await desk()
+
+    page = await browser.get(path, headers={"accept-language": language})
+
+    assert page.status_code == 200, page.text[:400]
+    assert len(page.content) < 150_000
+    assert "612345678" not in page.text
+
+
+async def test_one_of_each_is_on_its_page(desk, house, aurora):
+    async with house.door.open(aurora, purpose="test") as work:
+        lead = await a_lead(work)
+        client = await a_client(work)
+        client.tags = [a_tag()]
+        campaign = await a_campaign(work, client.tags[0])
+        task = await tasks.open(work, "Call back", rule="test")
+    browser = await desk()
+
+    for path in (
+        f"/desk/leads/{lead.id}",
+        f"/desk/clients/{client.id}/messages",
+        f"/desk/segments/{campaign.segment}",
+        f"/desk/segments/{campaign.segment}/edit",
+        f"/desk/campaigns/{campaign.id}",
+        f"/desk/campaigns/{campaign.id}/edit",
+        f"/desk/tasks/{task.id}",
+    ):
+        page = await browser.get(path)
+        assert page.status_code == 200, (path, page.text[:400])
+        assert "@example.com" not in page.text
