@@ -55,15 +55,23 @@ def look(request: AnyRequest, work: Work | PlatformWork | None, audience: str) -
         flashes=_flashes(request, locale),
         live_url=_live(audience),
         search_url="/desk/search" if audience == "desk" else "",
+        notices_url=_notices(request, audience),
+        unread=seen.unread,
         home_url={"desk": "/desk", "control": "/"}.get(audience, "/"),
         mode_url="/look/mode",
         languages=[
             (code, f"/look/language/{code}?next={quote(request.url.path)}") for code in LANGUAGES
         ],
         reference=seen.request_id,
-        fragment=request.headers.get("hx-target") in {"panel-body", "modal-body"},
+        fragment=request.headers.get("hx-target") in {"panel-body", "modal-body", "client-tab"},
         now=work.now if work is not None else datetime.now(UTC),
     )
+
+
+def _notices(request: AnyRequest, audience: str) -> str:
+    if visit(request).person is None:
+        return ""
+    return {"desk": "/desk/notices", "room": "/notices", "partner": "/notices"}.get(audience, "")
 
 
 def _live(audience: str) -> str:
@@ -92,9 +100,8 @@ def _mode(request: AnyRequest) -> Any:
     chosen = request.cookies.get("stoa-mode")
     if chosen in {"light", "dark", "auto"}:
         return chosen
-    if seen.person is not None and seen.person.mode != "auto":
-        return seen.person.mode
-    return None
+    who = seen.person or seen.operator
+    return who.mode if who is not None and who.mode != "auto" else None
 
 
 def _viewer(request: AnyRequest, audience: str) -> Viewer | None:
