@@ -21,7 +21,7 @@ from stoa.identity import passwords, people
 from stoa.identity.model import Person
 from stoa.identity.settings import IdentitySettings
 from stoa.kernel.ids import uuid7
-from stoa.kernel.refusals import Invalid, NotFound, TooMany, Unavailable
+from stoa.kernel.refusals import Invalid, ManyInvalid, NotFound, TooMany, Unavailable
 from stoa.notices import notices
 from stoa.tenancy.work import Work
 from stoa.theming.brand import Brand
@@ -215,18 +215,10 @@ async def _join(
     if first is not PASSWORD:
         return go(request, f"/register/{first.key}")
     form = await forms.read(request, Password)
-    if not form.accept:
-        raise Invalid("Please read and accept the agreements to go on.", field="accept")
+    _fit(work, form, kept)
     seen, state = visit(request), request.app.state.stoa
-    tenant = work.tenant.id
     joiners = f"register:{seen.ip}"
-    await limits.spend(state.redis, tenant, joiners, most=_JOINERS_AN_HOUR, per_s=3600)
-    name = f"{kept.first_name} {kept.last_name}"
-    passwords.check(
-        form.password,
-        shortest=work.settings(IdentitySettings).password_length,
-        avoid=[work.settings(Brand).name, kept.email, name],
-    )
+    await limits.spend(state.redis, work.tenant.id, joiners, most=_JOINERS_AN_HOUR, per_s=3600)
     known = await people.by_email(work, "client", kept.email)
     if known is None:
         kept.waiting = str(await _new(request, work, form, kept))
@@ -236,6 +228,25 @@ async def _join(
         await _tell_holder(request, work, known)
     draft.write(request, work, kept)
     return go(request, "/register/check")
+
+
+def _fit(work: Work, form: Password, kept: Draft) -> None:
+    """Password and agreement, both faults told together. Raises ManyInvalid."""
+    problems: list[Invalid] = []
+    try:
+        passwords.check(
+            form.password,
+            shortest=work.settings(IdentitySettings).password_length,
+            avoid=[work.settings(Brand).name, kept.email, f"{kept.first_name} {kept.last_name}"],
+        )
+    except Invalid as why:
+        problems.append(why)
+    if not form.accept:
+        problems.append(
+            Invalid("Please read and accept the agreements to go on.", code="terms", field="accept")
+        )
+    if problems:
+        raise ManyInvalid(problems)
 
 
 async def _new(request: AnyRequest, work: Work, form: Password, kept: Draft) -> UUID:
