@@ -8,11 +8,12 @@ from litestar import Request
 
 from stoa.identity import sessions
 from stoa.kernel.refusals import Denied, NotFound, Refusal, Unauthenticated, Unavailable
+from stoa.notices import notices
 from stoa.tenancy.actor import VISITOR, Actor, Kind
 from stoa.tenancy.work import PlatformWork, Work
 from stoa.web.access import Access
 from stoa.web.state import State
-from stoa.web.visit import Visit, visit
+from stoa.web.visit import Visit, is_page, visit
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -135,6 +136,8 @@ async def _person(
             or ""
         )
         seen.locale = person.locale
+        if request.method == "GET" and is_page(request):
+            seen.unread = await notices.unread(opened, person.id)
     if session.support is not None:
         seen.support = session.support_name
         seen.support_until = session.ends_at

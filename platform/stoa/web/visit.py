@@ -31,6 +31,7 @@ class Visit:
     support_until: Any = None
     actor: Any = None
     locale: str = "en"
+    unread: int = 0
     set_cookies: list[tuple[str, str, int]] = field(default_factory=list)
     csp_frames: bool = False
 
@@ -44,6 +45,11 @@ def wants_html(request: AnyRequest) -> bool:
     """A person's browser asked for a page, not a script or another system for data."""
     accept = request.headers.get("accept", "")
     return "text/html" in accept and "application/problem+json" not in accept
+
+
+def is_page(request: AnyRequest) -> bool:
+    """A whole page is drawn, with the frame around it."""
+    return wants_html(request) and request.headers.get("hx-request") != "true"
 
 
 def is_fragment(request: AnyRequest) -> bool:
