@@ -223,7 +223,7 @@ async def resume(work: Work, campaign: UUID) -> Campaign:
     return row
 
 
-async def go_on(open_work: OpenWork, campaign: UUID) -> None:
+async def go_on(open_work: OpenWork, campaign: UUID, *, batch: int = BATCH) -> None:
     """A few batches, each one transaction: letter and mark commit together or not at all.
 
     Killed between two batches it goes on where it stopped; the row lock keeps two apart.
@@ -233,14 +233,14 @@ async def go_on(open_work: OpenWork, campaign: UUID) -> None:
             row = await work.lock(Campaign, campaign)
             if row.state != CampaignState.SENDING:
                 return
-            if await _batch(work, row) < BATCH:
+            if await _batch(work, row, batch) < batch:
                 await _end(work, row)
                 return
     async with open_work() as work:
         work.tell(CampaignGoesOn(campaign=campaign))
 
 
-async def _batch(work: Work, row: Campaign) -> int:
+async def _batch(work: Work, row: Campaign, most: int) -> int:
     """Queue letters for the next who wait; asks again whether each may be written to."""
     found = await work.table(
         select(
@@ -254,7 +254,7 @@ async def _batch(work: Work, row: Campaign) -> int:
         .join(Person, Person.id == Client.id)
         .where(CampaignRecipient.campaign == row.id, CampaignRecipient.state == "waiting")
         .order_by(CampaignRecipient.client)
-        .limit(BATCH)
+        .limit(most)
         .with_for_update(of=CampaignRecipient)
     )
     for one, person, reference, country, held in found:

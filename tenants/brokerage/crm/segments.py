@@ -84,7 +84,7 @@ def read(body: dict[str, Any]) -> Conditions:
     return msgspec.convert(body, Conditions, strict=False)
 
 
-def statement(work: Work, conditions: Conditions) -> Select[tuple[UUID]]:
+def statement(work: Work, conditions: Conditions) -> Select[UUID]:
     """Ids of the clients all conditions hold for, within the actor's scope."""
     return select(Client.id).where(clients.visible(work), *where(work, conditions))
 
@@ -119,7 +119,7 @@ def where(work: Work, conditions: Conditions) -> list[ColumnElement[bool]]:
     return [*found, *_registered(work, c)]
 
 
-def _tree(code: str) -> Select[tuple[UUID]]:
+def _tree(code: str) -> Select[UUID]:
     """The partner of this code and everyone below, as the tree stands now."""
     top = select(Partner.id).where(Partner.code == code).scalar_subquery()
     return select(PartnerLine.partner).where(
