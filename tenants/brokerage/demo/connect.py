@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from brokerage.demo.world import World
+from brokerage.kyc import hooks as kyc_hooks
+from brokerage.payments import callbacks
 from brokerage.product import PRODUCT
 from stoa.kernel.ids import token
 from stoa.tenancy import provision, settings
@@ -75,6 +77,8 @@ async def _trading(world: World, ref: TenantRef, wish: Wish) -> None:
 
 async def _verification(world: World, ref: TenantRef) -> None:
     app, key, hook = token(18), token(24), token(24)
+    async with world.work(ref, purpose="demo.connect") as work:
+        path = kyc_hooks.path(work, "sumsub")
     await world.lever(
         "sumsub",
         "/_sandbox/merchants",
@@ -82,7 +86,7 @@ async def _verification(world: World, ref: TenantRef) -> None:
             "app_token": app,
             "secret_key": key,
             "webhook_secret": hook,
-            "webhook_url": world.config.url(ref.host, "/hooks/sumsub/main"),
+            "webhook_url": world.config.url(ref.host, path),
             "client_id": ref.slug,
         },
     )
@@ -101,13 +105,15 @@ async def _verification(world: World, ref: TenantRef) -> None:
 async def _payments(world: World, ref: TenantRef) -> None:
     """Merchants at both payment providers; their callbacks come to the tenant's own host."""
     card_key, card_hook = f"sk_demo_{token(18)}", f"whsec_{token(18)}"
+    async with world.work(ref, purpose="demo.connect") as work:
+        alpha, beta = callbacks.path(work, "alpha"), callbacks.path(work, "beta")
     await world.lever(
         "alpha",
         "/_sandbox/merchants",
         {
             "secret_key": card_key,
             "webhook_secret": card_hook,
-            "webhook_url": world.config.url(ref.host, "/hooks/alpha/main"),
+            "webhook_url": world.config.url(ref.host, alpha),
             "name": ref.name,
         },
     )
@@ -118,7 +124,7 @@ async def _payments(world: World, ref: TenantRef) -> None:
         {
             "api_key": api_key,
             "payment_response_hash_key": hash_key,
-            "webhook_url": world.config.url(ref.host, "/hooks/beta/main"),
+            "webhook_url": world.config.url(ref.host, beta),
             "name": ref.name,
         },
     )
