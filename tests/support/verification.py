@@ -15,8 +15,9 @@ from brokerage.clients import clients
 from brokerage.clients.model import Client
 from brokerage.kyc import cases, hooks
 from brokerage.kyc.model import KycCase
+from brokerage.kyc.permissions import STAFF
 from brokerage.kyc.settings import KycSettings
-from brokerage.screening import ofac
+from brokerage.screening import ofac, store
 from brokerage.screening.cli import bring_in
 from sandbox.common.wire import Answer, Asked, Server
 from stoa.connectors.outside import outside
@@ -28,7 +29,8 @@ from stoa.tenancy import settings as slices
 from stoa.tenancy.registry import TenantRef
 from stoa.vault import credentials
 from support.fixtures import House
-from support.standins import Standin
+from support.people import make_staff
+from support.standins import Standin, until
 from support.uploads import bill, encoded
 from support.web import Browser, signed_in
 
@@ -60,12 +62,14 @@ RIGHT = {
     "slippage": ["right"],
     "overnight": ["right"],
 }
-SDN = (
-    b'36,"AEROCARIBBEAN AIRLINES",-0- ,"CUBA",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \r\n'
-    b'173,"KAZANTSEV, Boris Igorevich","individual","SDGT",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,'
-    b'"DOB 12 May 1971; nationality Russia; Passport 750123456 (Russia)."\r\n'
-    b'174,"VALVERDE SAENZ, Ulises","individual","SDNTK",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,'
-    b'"DOB 30 Jan 1969."\r\n'
+_NULLS = b",-0- " * 7
+SDN = b"".join(
+    [
+        *(b'%d,"HARMLESS TRADING %d","","CUBA"' % (n, n) + _NULLS + b",-0- \r\n" for n in range(40)),
+        b'173,"KAZANTSEV, Boris Igorevich","individual","SDGT"' + _NULLS,
+        b',"DOB 12 May 1971; nationality Russia; Passport 750123456 (Russia)."\r\n',
+        b'174,"VALVERDE SAENZ, Ulises","individual","SDNTK"' + _NULLS + b',"DOB 30 Jan 1969."\r\n',
+    ]
 )
 
 
@@ -82,9 +86,34 @@ async def drained(house: House, tenant: TenantRef, *, passes: int = 12) -> None:
             return
 
 
-async def listed(house: House, sdn: bytes = SDN, day: date = date(2026, 10, 1)) -> None:
-    """Take a small list in, as `stoa lists import` does."""
-    await bring_in(house.door, ofac.parse(sdn=sdn, published=day))
+async def settled(house: House, tenant: TenantRef, who: "Applicant", state: str) -> None:
+    """Work until the client's case stands there."""
+
+    async def there() -> bool:
+        await drained(house, tenant)
+        return (await who.case()).state == state
+
+    await until(there, 20)
+
+
+async def officer(
+    house: House, tenant: TenantRef, *permissions: str, name: str = "Olga Officer"
+) -> Browser:
+    """Somebody of compliance, in their browser."""
+    able = [str(one) for one in STAFF] + ["clients:all:view", "clients:pii:view"]
+    async with house.door.open(tenant, purpose="test") as work:
+        person, _ = await make_staff(work, permissions or able, name=name)
+    return await signed_in(house, tenant, person, "desk")
+
+
+async def listed(house: House, sdn: bytes = SDN) -> None:
+    """Have this list in force, as `stoa lists import` does with the newest files."""
+    async with house.door.platform(purpose="test") as work:
+        before = await store.newest(work, "ofac-sdn")
+    day = before.published if before else date(2026, 10, 1)
+    listing = ofac.parse(sdn=sdn, published=day)
+    if before is None or before.sha256 != listing.sha256:
+        await bring_in(house.door, ofac.parse(sdn=sdn, published=day + timedelta(days=1)))
 
 
 async def tuned(house: House, tenant: TenantRef, **changes: Any) -> None:

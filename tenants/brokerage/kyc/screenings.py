@@ -214,15 +214,17 @@ async def rescreen(open_work: OpenWork, code: str, number: int) -> int:
         return 0
     index, ended = await store.altered(code, number)
     touched = sorted({*ended, *(entry.ref for entry in index.entries)})
-    found, after = 0, UUID(int=0)
-    while True:
+    found = 0
+    after: UUID | None = UUID(int=0)
+    while after is not None:  # ends with the book: each turn takes the next clients by id
         async with open_work() as work:
-            rows, after = await _book(work, after)
-        if not rows:
-            return found
+            rows, after = await _book(work, after, index)
         hits = await asyncio.to_thread(_compared, rows, index, settings.threshold)
         async with open_work() as work:
             found += await _alert(work, hits, touched)
+    async with open_work() as work:
+        work.record("screening.book", listing=code, version=index.version, met=found)
+    return found
 
 
 def _compared(
@@ -235,8 +237,12 @@ def _compared(
     ]
 
 
-async def _book(work: Work, after: UUID) -> tuple[list[tuple[UUID, UUID, list[Subject]]], UUID]:
-    """The newest handed-in case of some clients, by client."""
+async def _book(
+    work: Work, after: UUID, index: Index
+) -> tuple[list[tuple[UUID, UUID, list[Subject]]], UUID | None]:
+    """The newest handed-in case of the next clients, but of those already asked about this version;
+    and the last client seen, None at the end.
+    """
     newest = (
         select(KycCase)
         .where(KycCase.client > after, KycCase.attempt > 0)
@@ -245,8 +251,20 @@ async def _book(work: Work, after: UUID) -> tuple[list[tuple[UUID, UUID, list[Su
         .limit(_BOOK)
     )
     rows = await work.rows(newest)
-    book = [(row.client, row.id, await subjects_of(work, row)) for row in rows]
-    return book, rows[-1].client if rows else after
+    if not rows:
+        return [], None
+    asked = await work.rows(
+        select(Screening.client).where(
+            Screening.client.in_([row.client for row in rows]),
+            Screening.lists.contains([{"listing": index.code, "version": index.version}]),
+        )
+    )
+    book = [
+        (row.client, row.id, await subjects_of(work, row))
+        for row in rows
+        if row.client not in set(asked)
+    ]
+    return book, rows[-1].client
 
 
 async def _alert(

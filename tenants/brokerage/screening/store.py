@@ -17,7 +17,7 @@ from brokerage.screening.model import ScreeningEntry, ScreeningList
 from brokerage.screening.screen import Version
 from stoa.kernel import process
 from stoa.kernel.config import Role
-from stoa.kernel.refusals import NotFound
+from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.door import Door
 from stoa.tenancy.work import PlatformWork
 from stoa.vault.keys import MasterKey
@@ -98,11 +98,19 @@ def _opened(bodies: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
 async def take(work: PlatformWork, listing: Listing) -> ScreeningList | None:
     """Keep a list as its newest version; None when it is the one in force already.
 
-    Raises Invalid when it lost more than any authority takes off at once.
+    Raises Invalid when it is older, or lost more than any authority takes off at once.
     """
     before = await newest(work, listing.code)
     if before is not None and before.version == listing.version:
         return None
+    if before is not None and listing.published < before.published:
+        raise Invalid(
+            "This version is of {published}, the one in use of {before}. The list in use stays as "
+            "it is.",
+            field="file",
+            published=listing.published,
+            before=before.published,
+        )
     old = await _listing(work, before) if before is not None else None
     must_not_shrink(old, listing)
     number = before.number + 1 if before is not None else 1
