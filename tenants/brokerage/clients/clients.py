@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from brokerage.clients import hooks, queries, rules
+from brokerage.clients import hooks, money, queries, rules
 from brokerage.clients.events import (
     ClientClosed,
     CountryChanged,
@@ -107,7 +107,7 @@ async def change_country(work: Work, client: UUID, country: str) -> Client:
 
 async def stands_in_the_way(work: Work, client: UUID) -> list[str]:
     """Why this account cannot be closed yet, in sentences; empty when nothing does."""
-    found: list[str] = []
+    found = await money.left(work, client)
     for blocker in hooks.blockers:
         found += await blocker(work, client)
     return found

@@ -22,6 +22,7 @@ from brokerage.clients import (
 from brokerage.clients.model import Client, State
 from brokerage.clients.permissions import ROLES, Clients
 from brokerage.clients.settings import ClientSettings
+from brokerage.ledger import hooks as ledger
 from brokerage.ledger import hooks as ledger_hooks
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.product import Card, Item, Module, NavItem
@@ -131,6 +132,9 @@ NAV: Final = (
 )
 
 ledger_hooks.scope.append(queries.within)
+
+# The ledger lies below and knows no clients: this is how it keeps staff to their data scope.
+ledger.scope.append(queries.within)
 
 MODULE = Module(
     name="clients",

@@ -1,27 +1,27 @@
-"""A client's money at a glance: what there is in all, day by day, and what moved last."""
+"""A client's money at a glance: what there is in all, day by day, and wallet by wallet."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from brokerage.ledger import kinds, rates
-from brokerage.ledger.model import Entry, LedgerAccount, Leg
-from brokerage.ledger.rates import Rates
-from stoa.kernel.clock import business_day, day_bounds
+from brokerage.ledger import queries as books
+from brokerage.ledger.accounts import HOLD, PLATFORM, WALLET
+from brokerage.ledger.model import LedgerAccount
+from stoa.kernel.clock import business_day
 from stoa.kernel.money import Money
 from stoa.product import Card
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 
-DAYS: Final = 30
+WORTH: Final = "equity-"
+"""Cards of this key, one a currency, say what trading accounts are worth this moment."""
 LAST: Final = 6
-ACCOUNTS: Final = "equity-"
-"""Cards of this key, one a currency, say what the trading accounts are worth this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,11 @@ class Purse:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """One line of a wallet, newest first."""
-
-    label: str
-    icon: str
-    amount: Money
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """All of it in the tenant's base currency, at the rates of this moment."""
+    """All of it in the tenant's base currency, at the rates of this moment.
+
+    `exact` is False when a currency has no rate and is left out.
+    """
 
     total: Money
     days: Sequence[date]
@@ -58,112 +51,60 @@ class Standing:
 
 
 async def standing(work: Work, client: UUID, cards: Iterable[Card] = ()) -> Standing:
-    """Wallets and what is held from the ledger; trading accounts at their equity where a card
-    tells it, else at their balance. `exact` is False when a currency has no rate and is left out.
+    """Wallets and holds from the ledger; trading accounts at the equity a card tells, so that open
+    positions count, else at their balance.
     """
-    facts = work.settings(TenantFacts)
-    rows = await work.table(
-        select(
-            LedgerAccount.id, LedgerAccount.kind, LedgerAccount.currency, LedgerAccount.balance
-        ).where(LedgerAccount.owner == client)
-    )
-    base = facts.base_currency
-    priced = await rates.table(work) if any(row.currency != base for row in rows) else Rates([])
-    worth = {c.currency: c.figure for c in cards if c.key.startswith(ACCOUNTS) and c.currency}
-    now = [
-        Money(row.balance, row.currency)
-        for row in rows
-        if row.kind != "platform" or row.currency not in worth
+    base, known = await books.base_rates(work)
+    booked, line = await books.over_time(work, client, known)
+    rows = await _accounts(work, client)
+    balances = _sums(rows, PLATFORM)
+    floating = [
+        Money(Decimal(card.figure or 0) - balances.get(card.currency, Decimal(0)), card.currency)
+        for card in cards
+        if card.key.startswith(WORTH) and card.currency
     ]
-    now += [Money(Decimal(figure or 0), code) for code, figure in worth.items()]
-    known = [money for money in now if priced.knows(money.currency, base)]
-    total = sum((_in(priced, money, base) for money in known), Decimal(0))
-    days, changes = await _changes(work, [row.id for row in rows], facts.time_zone)
-    ledger = sum(
-        (
-            _in(priced, Money(row.balance, row.currency), base)
-            for row in rows
-            if priced.knows(row.currency, base)
-        ),
+    open_result = sum(
+        (known.convert(one, base).amount for one in floating if known.knows(one.currency, base)),
         Decimal(0),
     )
-    series = _backwards(days, changes, ledger, priced, base)
+    total = booked + Money(open_result, base)
+    today = business_day(work.now, work.settings(TenantFacts).time_zone)
     return Standing(
-        total=Money(total, base),
-        days=days,
-        series=[*series[:-1], total],
+        total=total,
+        days=[today - timedelta(days=n) for n in range(len(line) - 1, -1, -1)],
+        series=[*line[:-1], total.amount],
         purses=_purses(rows),
-        exact=len(known) == len(now),
+        exact=all(known.knows(row.currency, base) for row in rows if row.balance),
     )
 
 
-def _in(priced: Rates, money: Money, base: str) -> Decimal:
-    return priced.convert(money, base).amount
-
-
-async def _changes(
-    work: Work, accounts: Sequence[UUID], zone: str
-) -> tuple[list[date], dict[tuple[date, str], Decimal]]:
-    """What each day changed, by currency, over the last days of the tenant's calendar."""
-    today = business_day(work.now, zone)
-    days = [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)]
-    if not accounts:
-        return days, {}
-    local = func.date(func.timezone(zone, Leg.posted_at))
-    rows = await work.table(
-        select(local, Leg.currency, func.sum(Leg.amount))
-        .where(Leg.account.in_(accounts), Leg.posted_at >= day_bounds(days[0], zone)[0])
-        .group_by(local, Leg.currency)
+async def _accounts(work: Work, client: UUID) -> Sequence[Any]:
+    return await work.table(
+        select(LedgerAccount.kind, LedgerAccount.currency, LedgerAccount.balance)
+        .where(LedgerAccount.owner == client)
+        .order_by(LedgerAccount.currency)
     )
-    return days, {(row[0], row[1]): row[2] for row in rows}
 
 
-def _backwards(
-    days: Sequence[date],
-    changes: dict[tuple[date, str], Decimal],
-    now: Decimal,
-    priced: Rates,
-    base: str,
-) -> list[Decimal]:
-    """From today's balance back: each day ends with what it was before the days after it."""
-    found: list[Decimal] = []
-    at = now
-    for day in reversed(days):
-        found.append(at)
-        for (when, currency), amount in changes.items():
-            if when == day and priced.knows(currency, base):
-                at -= _in(priced, Money(amount, currency), base)
-    return found[::-1]
+def _sums(rows: Iterable[Any], kind: str) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        if row.kind == kind:
+            found[row.currency] = found.get(row.currency, Decimal(0)) + row.balance
+    return found
 
 
 def _purses(rows: Sequence[Any]) -> list[Purse]:
-    held: dict[str, Decimal] = {}
-    for row in rows:
-        if row.kind == "hold":
-            held[row.currency] = held.get(row.currency, Decimal(0)) + row.balance
+    held = _sums(rows, HOLD)
     return [
-        Purse(
-            Money(row.balance, row.currency),
-            Money(held.get(row.currency, Decimal(0)), row.currency),
-        )
-        for row in sorted(rows, key=lambda row: str(row.currency))
-        if row.kind == "wallet"
+        Purse(Money(amount, code), Money(held.get(code, Decimal(0)), code))
+        for code, amount in _sums(rows, WALLET).items()
     ]
 
 
-async def movements(work: Work, client: UUID) -> list[Movement]:
-    """The last lines of the client's wallets."""
-    rows = await work.table(
-        select(Entry.kind, Leg.amount, Leg.currency, Leg.posted_at)
-        .join(Entry, Entry.id == Leg.entry)
-        .join(LedgerAccount, LedgerAccount.id == Leg.account)
-        .where(LedgerAccount.owner == client, LedgerAccount.kind == "wallet")
-        .order_by(Leg.posted_at.desc(), Leg.version.desc())
-        .limit(LAST)
+async def left(work: Work, client: UUID) -> list[str]:
+    """Why an account with money in it cannot be closed, in a sentence."""
+    rows = await _accounts(work, client)
+    return (
+        [N_("There is still money in a wallet or account.")] if any(r.balance for r in rows) else []
     )
-    found: list[Movement] = []
-    for row in rows:
-        told = kinds.of(row.kind)
-        amount = Money(row.amount, row.currency)
-        found.append(Movement(told.label, told.icon, amount, row.posted_at))
-    return found

@@ -15,6 +15,7 @@ from brokerage.clients.permissions import Clients
 from brokerage.clients.proof import own
 from brokerage.clients.settings import ClientSettings
 from brokerage.clients.visitor import note_touch, reads
+from brokerage.ledger import queries as books
 from stoa.identity import passwords, people
 from stoa.identity.model import Person
 from stoa.kernel.refusals import Invalid
@@ -28,6 +29,8 @@ from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
+_SHOWN_APART: Final = frozenset({"equity", "movements"})
+"""The ledger's cards that this page draws itself, with open positions counted in."""
 _DOWNLOADS_A_DAY: Final = 5
 _TRIES_A_QUARTER: Final = 5
 
@@ -76,8 +79,8 @@ async def home(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any
         "room/home/home.html",
         audience="room",
         standing=await money.standing(work, client, cards),
-        movements=await money.movements(work, client),
-        cards=cards,
+        movements=await books.movements(work, client, money.LAST),
+        cards=[card for card in cards if card.key not in _SHOWN_APART],
         steps=await gathered.needs(product, work, client),
         name=(await queries.brief(work, client)).first_name,
         may=_ways(request),
