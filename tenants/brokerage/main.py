@@ -5,7 +5,11 @@ import asyncio
 import click
 
 from brokerage.commands.audit import audit
+from brokerage.commands.bench import bench
+from brokerage.commands.demo import code, sheet
 from brokerage.commands.tenant import tenant
+from brokerage.ledger.check import check
+from brokerage.screening.cli import lists
 from stoa.cli import group, up
 from stoa.cli.plan import Plan, Site
 
@@ -43,5 +47,17 @@ def make_plan(site: Site) -> Plan:
     return plan(site)
 
 
-for command in (worker, relay, install, up.command(make_plan), tenant, audit):
+for command in (
+    worker,
+    relay,
+    install,
+    up.command(make_plan),
+    tenant,
+    audit,
+    lists,
+    check,
+    bench,
+    sheet,
+    code,
+):
     cli.add_command(command)

@@ -16,12 +16,30 @@ from brokerage.demo import staffing
 from brokerage.demo.connect import Wish, open_tenant
 from brokerage.demo.story import DAYS, Story
 from brokerage.demo.world import World
+from brokerage.screening import cli, ofac
 from stoa.control import pulse
 from stoa.identity import factors, operators
 from stoa.identity.model import Operator
 from stoa.kernel.config import Config
 from stoa.web.logs import set_up
 
+LISTED: Final = "\r\n".join(
+    f'{9000 + at},"{name}","individual","DEMO",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB {born}; nationality {country}."'
+    for at, (name, born, country) in enumerate(
+        [
+            ("KLEIN, Moritz", "1971", "Germany"),
+            ("ORTEGA, Javier", "12 Mar 1965", "Spain"),
+            ("CONSTANTINOU, Nikos", "1969", "Cyprus"),
+            ("AL-AMERI, Khalid", "1970", "United Arab Emirates"),
+            ("DLAMINI, Kagiso", "1982", "South Africa"),
+            ("MENDOZA, Rodrigo", "1977", "Mexico"),
+            ("VOLKOV, Arkadi Petrovich", "1958", "Russia"),
+            ("HARGREAVES, Edmund", "1949", "United Kingdom"),
+        ]
+    )
+)
+"""An invented list in OFAC's own format, so that screening has something to find; the real one is
+taken in with `stoa lists import`."""
 OPERATOR: Final = "operator@stoa.example"
 WISHES: Final = (
     Wish(
@@ -68,6 +86,10 @@ async def operator(config: Config) -> None:
                 code = pyotp.TOTP(secret).at(int(work.now.timestamp()))
                 keep = factors.operator_keeper(world.door.master, row.id)
                 factors.enrol(keep, row, secret, code, work.now)
+        listing = ofac.parse(
+            sdn=LISTED.encode(), alt=b"", add=b"", published=datetime.now(UTC).date()
+        )
+        await cli.bring_in(world.door, listing)
     finally:
         await world.aclose()
 

@@ -83,7 +83,7 @@ class Table:
     export_permission: str | None = None
     bulk: Sequence[Bulk] = ()
     live: str = ""
-    page_size: int = 50
+    page_size: int = 40
     empty_title: str = ""
     empty_text: str = ""
     empty_action: str = ""
