@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from stoa.events.facts import Fact
+from stoa.events.facts import Fact, catalogue
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -126,6 +126,8 @@ class Module:
     web: Sequence[Any] = ()
     control: Sequence[Any] = ()
     reactions: Mapping[type[Fact], Sequence[Reaction]] = field(default_factory=dict)
+    hears_public: Sequence[Reaction] = ()
+    """Reactions to every public fact of every module."""
     schedule: Sequence[Every] = ()
     seed: Callable[[Work], Awaitable[None]] | None = None
     compose: Callable[[Work, "Product"], Awaitable[None]] | None = None
@@ -160,6 +162,11 @@ class Product:
                 for reaction in reactions:
                     name = f"{module.name}:{reaction.__name__}"
                     self.readers.setdefault(kind.kind, []).append((name, reaction))
+            public = [kind for kind, told in catalogue().items() if told.public]
+            for reaction in module.hears_public:
+                for kind_name in public:
+                    name = f"{module.name}:{reaction.__name__}"
+                    self.readers.setdefault(kind_name, []).append((name, reaction))
         self.timers = {every.name: every for m in modules for every in m.schedule}
 
     def reader(self, kind: str, name: str) -> Reaction | None:

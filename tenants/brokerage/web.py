@@ -1,8 +1,8 @@
 """The web process of the product: which handlers stand behind which host."""
 
-from stoa.identity.operators import Control, operator_api_actor
-
+from brokerage.api.guard import api_actor
 from brokerage.product import PRODUCT
+from stoa.identity.operators import Control, operator_api_actor
 from stoa.web import app
 from stoa.web.front import Front
 from stoa.web.state import State
@@ -11,6 +11,7 @@ from stoa.web.tables import views
 
 def assemble(state: State) -> Front:
     """Everything a host may answer. Raises UndeclaredAccess when a handler keeps silent."""
+    state.api_actor = api_actor
     state.operator_api_actor = operator_api_actor
     return app.build(
         state,

@@ -1,6 +1,10 @@
 """The shape of a fact and the catalogue of all of them."""
 
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Final, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -33,6 +37,18 @@ def fact(kind: F) -> F:
         raise ValueError(f"no lane {kind.lane}")
     _catalogue[kind.kind] = kind
     return kind
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Which telling of a fact a reaction is hearing: the same id however often it is repeated."""
+
+    id: UUID
+    told_at: datetime
+
+
+hearing: ContextVar[Heard] = ContextVar("hearing")
+"""Set while a reaction runs, for those that pass the fact on under its own id."""
 
 
 def catalogue() -> dict[str, type[Fact]]:

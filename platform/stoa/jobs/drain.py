@@ -6,7 +6,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import or_, select, update
 
-from stoa.events.facts import from_body
+from stoa.events.facts import Heard, from_body, hearing
 from stoa.events.model import Inbox, Timer
 from stoa.product import Product
 from stoa.tenancy.actor import SYSTEM
@@ -61,6 +61,7 @@ async def _run(door: Door, product: Product, tenant: TenantRef, row: Inbox) -> N
         error = "no reader of this name"
     else:
         opener = door.opener(tenant, actor=SYSTEM, purpose=row.reader)
+        hearing.set(Heard(row.fact, row.told_at))
         try:
             await reaction(opener, from_body(row.kind, row.body))
         except Exception as why:

@@ -1,0 +1,15 @@
+"""How webhooks join the product."""
+
+from stoa.product import Every, Module
+from stoa.webhooks import jobs
+from stoa.webhooks.events import WebhookQueued
+from stoa.webhooks.permissions import Webhooks
+
+MODULE = Module(
+    name="webhooks",
+    permissions=Webhooks,
+    hears_public=[jobs.pass_on],
+    reactions={WebhookQueued: [jobs.send]},
+    schedule=[Every(15.0, jobs.sweep, lane="reports")],
+    roles={"Auditor": [Webhooks.VIEW]},
+)
