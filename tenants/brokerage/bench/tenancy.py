@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 
 from brokerage.bench.figures import Figure, median, timed
+from stoa.db.rows import TenantRow
 from stoa.kernel.config import Config, Role
 from stoa.tenancy import blank, migrations, provision
 from stoa.vault.keys import MasterKey
@@ -36,7 +37,7 @@ async def schemas(config: Config) -> list[Figure]:
             )
     finally:
         await owner.close()
-    tables = len(blank.TenantRow.metadata.sorted_tables)
+    tables = len(TenantRow.metadata.sorted_tables)
     return [
         Figure("schema of one tenant, claimed from the pool", median(claimed) * 1e3, "ms", 10),
         Figure(

@@ -1,0 +1,90 @@
+"""Deals imported with their rewards, in batches as the watcher stores them."""
+
+import time
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from brokerage.bench.figures import Figure, median
+from brokerage.partners import accruals
+from brokerage.partners.model import Attribution
+from brokerage.processes import door_of
+from brokerage.trading import deals
+from brokerage.trading.connector import Deal, DealKind, Entry
+from brokerage.trading.model import TradingAccount
+from stoa.kernel.config import Config
+
+BATCH = 1000
+ROUNDS = 5
+
+
+async def measure(config: Config) -> list[Figure]:
+    """Closing deals of introduced clients: stored, counted, posted, rewarded, in one commit each."""
+    door = door_of(config, application="bench", pool=2)
+    try:
+        ref = await door.registry.by_slug("northlight")
+        if ref is None:
+            return [Figure("deals imported with IB accruals", None, "/s", 1000, at_least=True)]
+        async with door.open(ref, purpose="bench") as work:
+            rows = await work.rows(
+                select(TradingAccount)
+                .join(Attribution, Attribution.client == TradingAccount.client)
+                .where(
+                    TradingAccount.kind == "live",
+                    TradingAccount.login.is_not(None),
+                    Attribution.partner.is_not(None),
+                )
+                .limit(40)
+            )
+            now = work.now
+        owners = {
+            row.login or 0: deals.Owner(row.id, row.client, row.currency, True) for row in rows
+        }
+        logins = sorted(owners)
+        rates: list[float] = []
+        rewards = 0
+        for round_ in range(ROUNDS):
+            batch = [
+                _deal(10**12 + round_ * BATCH + at, logins[at % len(logins)], now, at)
+                for at in range(BATCH)
+            ]
+            started = time.perf_counter()
+            async with door.open(ref, purpose="bench") as work:
+                await deals.store(work, "mt5-live", batch, owners)
+                rewards += await accruals.accrue(
+                    work,
+                    since=work.now,
+                    until=work.now,
+                    rates={"EUR": Decimal("1.08"), "USD": Decimal(1)},
+                    server="mt5-live",
+                )
+            rates.append(BATCH / (time.perf_counter() - started))
+    finally:
+        await door.close()
+    note = f"{rewards / (ROUNDS * BATCH):.1f} rewards a deal, explanation stored"
+    return [Figure("deals imported with IB accruals", median(rates), "/s", 1000, True, note)]
+
+
+def _deal(number: int, login: int, now: object, at: int) -> Deal:
+    from datetime import datetime
+
+    assert isinstance(now, datetime)  # noqa: S101 - the unit of work's own time
+    return Deal(
+        deal=number,
+        login=login,
+        kind=DealKind.SELL,
+        entry=Entry.OUT,
+        at=now - timedelta(seconds=at % 600),
+        symbol="EURUSD",
+        lots=Decimal("0.10"),
+        lots_closed=Decimal("0.10"),
+        contract_size=Decimal(100000),
+        price=Decimal("1.08123"),
+        profit=Decimal("1.25") if at % 2 else Decimal("-1.10"),
+        swap=Decimal(0),
+        commission=Decimal("-0.35"),
+        position=number,
+        order=number,
+        rate_profit=Decimal(1),
+    )
