@@ -1,0 +1,288 @@
+"""Gathers what a withdrawal's checks look at, and runs them in their fixed order."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from brokerage.clients.model import Client
+from brokerage.kyc import standing
+from brokerage.kyc.packs import Right
+from brokerage.ledger import rates
+from brokerage.ledger.model import LedgerAccount
+from brokerage.ledger.rates import Rates
+from brokerage.payments import destinations, hooks
+from brokerage.payments.model import (
+    Deposit,
+    DepositState,
+    Destination,
+    PayoutAttempt,
+    PayoutState,
+    Withdrawal,
+    WithdrawalState,
+)
+from brokerage.payments.rules import Check, Part, Source
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.values import Method
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Denied
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+_COUNTED = (
+    WithdrawalState.HELD,
+    WithdrawalState.REVIEW,
+    WithdrawalState.APPROVED,
+    WithdrawalState.SENDING,
+    WithdrawalState.PAID,
+)
+_GONE = (PayoutState.REFUSED, PayoutState.RETURNED, PayoutState.CANCELLED)
+_MOST_SOURCES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What decides about one withdrawal, as it is now."""
+
+    checks: list[Check]
+    limits: standing.Limits
+    day_total: Money
+    used_before: bool
+    priced: Rates
+
+
+async def sources(work: Work, client: UUID, currency: str) -> list[Source]:
+    """Paid deposits that money goes back to first, the oldest first, with what is left of each."""
+    settings = work.settings(PaymentsSettings).withdrawals
+    if not settings.return_to_source:
+        return []
+    since = work.now - timedelta(days=settings.return_within_days)
+    used = (
+        select(func.coalesce(func.sum(PayoutAttempt.amount), 0))
+        .where(
+            PayoutAttempt.source == Deposit.id,
+            PayoutAttempt.way == "refund",
+            PayoutAttempt.state.not_in(_GONE),
+        )
+        .scalar_subquery()
+    )
+    rows = await work.table(
+        select(
+            Deposit.id,
+            Deposit.psp,
+            Deposit.method,
+            Deposit.amount,
+            Deposit.instrument,
+            Deposit.token_sealed.is_not(None).label("token"),
+            used.label("used"),
+        )
+        .where(
+            Deposit.client == client,
+            Deposit.currency == currency,
+            Deposit.state == DepositState.CREDITED,
+            Deposit.method.in_([str(one) for one in settings.return_to_source]),
+            Deposit.ended_at > since,
+        )
+        .order_by(Deposit.id)
+        .limit(_MOST_SOURCES)
+    )
+    return [
+        Source(
+            row.id,
+            row.psp or "",
+            Method(row.method),
+            Money(max(row.amount - row.used, Decimal(0)), currency),
+            shown(row.instrument),
+            bool(row.token),
+        )
+        for row in rows
+    ]
+
+
+def shown(instrument: dict[str, Any] | None) -> str:
+    told = instrument or {}
+    brand = str(told.get("brand", "")).capitalize()
+    return f"{brand} •••• {told['last4']}".strip() if told.get("last4") else brand
+
+
+async def gather(
+    work: Work,
+    client: UUID,
+    money: Money,
+    parts: list[Part],
+    destination: Destination | None,
+    *,
+    asked: Withdrawal | None = None,
+) -> Gathered:
+    """Run every check. The client's row is locked, so that two requests do not pass one limit."""
+    row = await work.get(Client, client)
+    limits = await standing.limits(work, client)
+    priced = await rates.table(work)
+    found = [
+        Check(
+            "hold",
+            N_("Set aside"),
+            "passed",
+            N_("{amount} is set aside and cannot be spent twice."),
+            {"amount": str(money)},
+        ),
+        await _margin(work, client),
+        *[one for hook in hooks.margin_checks for one in await hook(work, client, money)],
+        _verified(limits),
+        await _country(work, client),
+        await _money_laundering(work, row, money, limits, destination, priced),
+        *[one for hook in hooks.bonus_checks for one in await hook(work, client, money)],
+        _source(parts),
+    ]
+    if destination is not None:
+        found.append(_cooling(work, destination))
+    total = await _day_total(work, client, money, priced, asked)
+    return Gathered(
+        found, limits, total, destination is not None and destination.used_at is not None, priced
+    )
+
+
+async def _margin(work: Work, client: UUID) -> Check:
+    owed = await work.value(
+        select(func.count()).where(
+            LedgerAccount.owner == client,
+            LedgerAccount.kind == "platform",
+            LedgerAccount.balance < 0,
+        )
+    )
+    title = N_("Balance and margin")
+    if owed:
+        return Check(
+            "negative-account",
+            title,
+            "flagged",
+            N_("A trading account is below zero; a person looks at it first."),
+        )
+    return Check("margin", title, "passed", N_("No trading account needs this money."))
+
+
+def _verified(limits: standing.Limits) -> Check:
+    title = N_("Verification")
+    if Right.WITHDRAW not in limits.level.rights:
+        return Check(
+            "kyc",
+            title,
+            "waiting",
+            N_("Finish your verification; the withdrawal goes on by itself then."),
+        )
+    return Check(
+        "kyc", title, "passed", N_("Verified as “{level}”."), {"level": limits.level.title}
+    )
+
+
+async def _country(work: Work, client: UUID) -> Check:
+    title = N_("Country")
+    try:
+        await standing.must_not_be_blocked(work, client)
+    except Denied:
+        return Check(
+            "country",
+            title,
+            "flagged",
+            N_("The country is one we do not serve; compliance decides how the money is returned."),
+        )
+    return Check("country", title, "passed", N_("Nothing speaks against the country."))
+
+
+async def _money_laundering(
+    work: Work,
+    row: Client,
+    money: Money,
+    limits: standing.Limits,
+    destination: Destination | None,
+    priced: Rates,
+) -> Check:
+    title = N_("Money laundering rules")
+    over = limits.extra_over
+    if limits.extra and (over is None or priced.convert(money, over.currency) > over):
+        return Check(
+            "edd",
+            title,
+            "waiting",
+            N_("We must ask you where the money comes from before this amount can leave."),
+        )
+    if limits.risk_band == "high":
+        return Check("risk", title, "flagged", N_("The client is rated high risk."))
+    if destination is not None and await destinations.shared(work, destination):
+        return Check(
+            "shared-destination", title, "flagged", N_("Another client is paid to the same place.")
+        )
+    hours = work.settings(PaymentsSettings).withdrawals.fast_out_h
+    quick = row.last_deposit_at is not None and work.now - row.last_deposit_at < timedelta(
+        hours=hours
+    )
+    traded = row.last_trade_at is not None and (
+        row.last_deposit_at is None or row.last_trade_at >= row.last_deposit_at
+    )
+    if quick and not traded:
+        return Check(
+            "fast-out",
+            title,
+            "flagged",
+            N_("Deposited less than {hours} hours ago and not traded since."),
+            {"hours": str(hours)},
+        )
+    return Check("aml", title, "passed", N_("No rule was triggered."))
+
+
+def _source(parts: list[Part]) -> Check:
+    back = [part for part in parts if part.way == "refund"]
+    if not back:
+        return Check(
+            "source", N_("Return to source"), "passed", N_("No card deposit has to be paid back.")
+        )
+    total = back[0].money
+    for part in back[1:]:
+        total = total + part.money
+    return Check(
+        "source",
+        N_("Return to source"),
+        "passed",
+        N_("{amount} goes back to where it came from first."),
+        {"amount": str(total)},
+    )
+
+
+def _cooling(work: Work, row: Destination) -> Check:
+    title = N_("Destination")
+    if row.usable_at > work.now:
+        return Check(
+            "new-destination",
+            title,
+            "waiting",
+            N_("New destinations wait, so that a thief cannot use them. It goes on by itself."),
+            until=row.usable_at,
+        )
+    return Check("destination", title, "passed", N_("The waiting time is over."))
+
+
+async def _day_total(
+    work: Work, client: UUID, money: Money, priced: Rates, asked: Withdrawal | None
+) -> Money:
+    """All that was asked for in the 24 hours before, with this one, in the base currency."""
+    base = work.tenant.base_currency
+    at = asked.asked_at if asked is not None else work.now
+    query = (
+        select(Withdrawal.currency, func.sum(Withdrawal.amount))
+        .where(
+            Withdrawal.client == client,
+            Withdrawal.state.in_(_COUNTED),
+            Withdrawal.asked_at > at - timedelta(hours=24),
+            Withdrawal.asked_at <= at,
+        )
+        .group_by(Withdrawal.currency)
+    )
+    if asked is not None:
+        query = query.where(Withdrawal.id != asked.id)
+    total = priced.convert(money, base)
+    for currency, amount in await work.table(query):
+        total = total + priced.convert(Money(amount, currency), base)
+    return total

@@ -1,0 +1,47 @@
+"""What payments say when an account is to be closed, and what a client's own data contain."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.payments import queries
+from brokerage.payments.model import Withdrawal
+from stoa.kernel.money import Money
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+
+async def blockers(work: Work, client: UUID) -> list[str]:
+    under_way = await work.first(
+        select(Withdrawal.id).where(Withdrawal.client == client, Withdrawal.ended_at.is_(None))
+    )
+    return [N_("A withdrawal is still on its way.")] if under_way is not None else []
+
+
+async def export(work: Work, client: UUID) -> Any:
+    came, left = await queries.of_client(work, client, limit=5_000)
+    return {
+        "deposits": [
+            {
+                "reference": row.reference,
+                "amount": Money(row.amount, row.currency).text(),
+                "currency": row.currency,
+                "method": row.method,
+                "state": row.state,
+                "started_at": row.started_at.isoformat(),
+            }
+            for row in came
+        ],
+        "withdrawals": [
+            {
+                "reference": row.reference,
+                "amount": Money(row.amount, row.currency).text(),
+                "currency": row.currency,
+                "method": row.method,
+                "state": row.state,
+                "asked_at": row.asked_at.isoformat(),
+            }
+            for row in left
+        ],
+    }

@@ -1,0 +1,192 @@
+"""Money that came: into the wallet once, or into suspense until a person says whose it is."""
+
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from brokerage.clients import totals
+from brokerage.clients.model import Client
+from brokerage.ledger import accounts, posting, rates
+from brokerage.ledger.posting import Leg, moving
+from brokerage.ledger.rates import NoRate
+from brokerage.payments.events import DepositCredited
+from brokerage.payments.model import (
+    AttemptState,
+    Deposit,
+    DepositState,
+    PaymentAttempt,
+    ProviderEvent,
+    Unresolved,
+)
+from stoa.kernel.ids import uuid7
+from stoa.kernel.money import Money
+from stoa.notices import notices
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+SUSPENSE: Final = "suspense"
+TOKEN: Final = "deposit.token"  # noqa: S105 - the place of a sealed column
+
+
+async def credit(
+    work: Work, row: Deposit, money: Money, fee: Money, *, source: accounts.Account
+) -> None:
+    """Into the client's wallet: once per deposit, by the ledger's own word. `row` is locked."""
+    await work.lock(Client, row.client)
+    wallet = accounts.client_wallet(work, row.client, money.currency)
+    legs = moving(source, wallet, money)
+    if fee:
+        legs = [
+            Leg(source, -money),
+            Leg(wallet, money - fee),
+            Leg(accounts.house(work, "fees", money.currency), fee),
+        ]
+    posted = await posting.post(
+        work,
+        operation=f"deposit:{row.id}",
+        kind="deposit",
+        legs=legs,
+        ref=("deposit", row.id),
+        despite_freeze=True,
+    )
+    row.move(DepositState.CREDITED)
+    row.entry, row.ended_at, row.code = posted.entry, work.now, None
+    row.first = await totals.note_deposit(work, row.client, await in_base(work, money), work.now)
+    net = money - fee
+    work.tell(
+        DepositCredited(
+            deposit=row.id,
+            client=row.client,
+            amount=net.text(),
+            currency=net.currency,
+            first=row.first,
+        )
+    )
+    work.announce(f"client:{row.client}|payments", f"client:{row.client}|wallets", "desk|payments")
+    await _write(work, row, net)
+
+
+async def _write(work: Work, row: Deposit, net: Money) -> None:
+    await notices.mail(
+        work,
+        row.client,
+        "deposit_credited",
+        link=f"/deposit/{row.id}",
+        about=row.id,
+        amount=net.amount,
+        currency=net.currency,
+        reference=row.reference,
+    )
+    await notices.tell(
+        work,
+        row.client,
+        N_("Your deposit of {amount} arrived"),
+        path=f"/deposit/{row.id}",
+        amount=str(net),
+    )
+
+
+async def in_base(work: Work, money: Money) -> Decimal:
+    """In the tenant's base currency for its totals; nothing where there is no rate."""
+    try:
+        return (await rates.convert(work, money, work.tenant.base_currency)).amount
+    except NoRate:
+        return Decimal(0)
+
+
+async def set_aside(
+    work: Work,
+    row: Deposit,
+    attempt: PaymentAttempt,
+    money: Money | None,
+    problem: str,
+    *,
+    event: ProviderEvent | None = None,
+) -> None:
+    """Money that is there but not as ordered: into suspense, with what we propose. Once."""
+    entry: UUID | None = None
+    if money is not None and money:
+        posted = await posting.post(
+            work,
+            operation=f"suspense:{attempt.id}",
+            kind="suspense",
+            legs=moving(
+                accounts.house(work, f"psp:{attempt.psp}", money.currency),
+                accounts.house(work, SUSPENSE, money.currency),
+                money,
+            ),
+            ref=("deposit", row.id),
+        )
+        entry = posted.entry
+    if attempt.state not in {AttemptState.REVIEW, AttemptState.PAID}:
+        attempt.move(AttemptState.REVIEW)
+    attempt.next_poll_at, attempt.ended_at = None, work.now
+    if row.state not in {DepositState.REVIEW, DepositState.CREDITED, DepositState.RETURNED}:
+        row.move(DepositState.REVIEW)
+        row.code = problem
+    await note(
+        work,
+        psp=attempt.psp,
+        problem=problem,
+        reference=attempt.reference or str(attempt.id),
+        proposed=_proposed(problem, row, money),
+        deposit=row.id,
+        attempt=attempt.id,
+        money=money,
+        entry=entry,
+        event=event.id if event is not None else None,
+    )
+    work.announce(f"client:{row.client}|payments")
+
+
+def _proposed(problem: str, row: Deposit, money: Money | None) -> str:
+    if money is None:
+        return "look"
+    if problem in {"second-payment", "other-currency"}:
+        return "return"
+    if problem == "callback-differs" and money == Money(row.amount, row.currency):
+        return "credit"
+    return "credit" if problem in {"under-paid", "over-paid", "late"} else "look"
+
+
+async def note(
+    work: Work,
+    *,
+    psp: str,
+    problem: str,
+    reference: str,
+    proposed: str,
+    deposit: UUID | None = None,
+    attempt: UUID | None = None,
+    money: Money | None = None,
+    entry: UUID | None = None,
+    event: UUID | None = None,
+) -> bool:
+    """Put something into the queue of the unresolved; whether it was not there yet."""
+    made = await work.run(
+        insert(Unresolved)
+        .values(
+            id=uuid7(int(work.now.timestamp() * 1000)),
+            psp=psp,
+            problem=problem,
+            deposit=deposit,
+            attempt=attempt,
+            event=event,
+            reference=reference[:160],
+            amount=money.amount if money else None,
+            currency=money.currency if money else None,
+            proposed=proposed,
+            entry=entry,
+            state="open",
+            opened_at=work.now,
+        )
+        .on_conflict_do_nothing()
+        .returning(Unresolved.id)
+    )
+    fresh = made.scalar() is not None
+    if fresh:
+        work.record("unresolved", psp=psp, problem=problem, reference=reference[:160])
+        work.announce("desk|payments")
+    return fresh

@@ -1,0 +1,325 @@
+"""Deposits, withdrawals, what is unresolved, and the providers: at the desk."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.payments import (
+    callbacks,
+    checks,
+    providers,
+    queries,
+    settlement,
+    unresolved,
+    withdrawals,
+)
+from brokerage.payments.model import Deposit, Unresolved, Withdrawal
+from brokerage.payments.permissions import Payments
+from brokerage.payments.room import entered
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.tables import DEPOSITS, UNRESOLVED, WITHDRAWALS
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Invalid, NotFound, Refusal
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+from stoa.web import access, forms, tables
+from stoa.web.pages import go, page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Approve(msgspec.Struct):
+    payload: str
+    note: str = ""
+
+
+class Reject(msgspec.Struct):
+    reason: str = ""
+
+
+class Resolve(msgspec.Struct):
+    outcome: str
+    note: str = ""
+
+
+@get("/desk/deposits", access=access.desk(Payments.DEPOSITS))
+async def deposits_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    return await tables.answer(
+        request,
+        work,
+        DEPOSITS,
+        template="desk/payments/deposits.html",
+        waiting=len(await queries.unresolved(work, 50)),
+    )
+
+
+@get("/desk/deposits/{deposit:uuid}", access=access.desk(Payments.DEPOSITS))
+async def deposit_page(
+    request: AnyRequest, work: NamedDependency[Work], deposit: FromPath[UUID]
+) -> Response[str]:
+    row = await work.get(Deposit, deposit)
+    brief = await clients.brief(work, row.client)
+    open_issues = await work.rows(
+        select(Unresolved).where(Unresolved.deposit == row.id).order_by(Unresolved.id)
+    )
+    return page(
+        request,
+        work,
+        "desk/payments/deposit.html",
+        audience="desk",
+        deposit=row,
+        client=brief,
+        paid_with=checks.shown(row.instrument),
+        attempts=await queries.attempts(work, row.id),
+        events=await queries.events(work, deposit=row.id),
+        issues=open_issues,
+        problems=queries.PROBLEMS,
+        may_ask=work.actor.may(Payments.RESOLVE),
+    )
+
+
+@post(
+    "/desk/deposits/{deposit:uuid}/ask",
+    access=access.desk(Payments.RESOLVE, own_transaction=True),
+)
+async def deposit_ask(request: AnyRequest, deposit: FromPath[UUID]) -> Response[Any]:
+    """Ask the providers now instead of waiting for the next round."""
+    _, open_work = await entered(request)
+    async with open_work() as work:
+        row = await work.get(Deposit, deposit)
+        await clients.seen(work, row.client)
+        tried = [one.id for one in await queries.attempts(work, row.id)]
+    for one in tried:
+        await settlement.look(open_work, one)
+    return go(request, f"/desk/deposits/{deposit}", notice=N_("The provider was asked."))
+
+
+@get("/desk/unresolved", access=access.desk(Payments.DEPOSITS))
+async def unresolved_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    return await tables.answer(request, work, UNRESOLVED, template="desk/payments/unresolved.html")
+
+
+@get("/desk/unresolved/{item:uuid}", access=access.desk(Payments.DEPOSITS))
+async def unresolved_one(
+    request: AnyRequest, work: NamedDependency[Work], item: FromPath[UUID]
+) -> Response[str]:
+    row = await work.get(Unresolved, item)
+    deposit = await work.get(Deposit, row.deposit) if row.deposit else None
+    brief = await clients.brief(work, deposit.client) if deposit is not None else None
+    names = await clients.names(work, [row.resolved_by] if row.resolved_by else [])
+    return page(
+        request,
+        work,
+        "desk/payments/unresolved_one.html",
+        audience="desk",
+        item=row,
+        deposit=deposit,
+        client=brief,
+        problem=queries.PROBLEMS.get(row.problem, row.problem),
+        proposed=queries.PROPOSED.get(row.proposed, row.proposed),
+        money=Money(row.amount, row.currency) if row.amount and row.currency else None,
+        by=names.get(row.resolved_by, "") if row.resolved_by else "",
+        may=work.actor.may(Payments.RESOLVE) and row.state == "open",
+    )
+
+
+@post(
+    "/desk/unresolved/{item:uuid}",
+    access=access.desk(Payments.RESOLVE, own_transaction=True),
+)
+async def unresolved_resolve(request: AnyRequest, item: FromPath[UUID]) -> Response[Any]:
+    _, open_work = await entered(request)
+    form = await forms.read(request, Resolve)
+    if form.outcome == "give-back":
+        await unresolved.give_back(open_work, item, form.note)
+    else:
+        verb = {"credit": unresolved.credit, "close": unresolved.close}.get(form.outcome)
+        if verb is None:
+            raise Invalid("Choose what to do.", field="outcome")
+        async with open_work() as work:
+            await verb(work, item, form.note)
+    return go(request, "/desk/unresolved", notice=N_("Resolved."))
+
+
+@get("/desk/withdrawals", access=access.desk(Payments.WITHDRAWALS))
+async def withdrawals_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    waiting = [
+        {"row": row, "name": name, "money": Money(row.amount, row.currency)}
+        for row, name in await queries.queue(work, 20)
+    ]
+    return await tables.answer(
+        request,
+        work,
+        WITHDRAWALS,
+        template="desk/payments/withdrawals.html",
+        queue=waiting,
+        now=work.now,
+    )
+
+
+@get("/desk/withdrawals/{withdrawal:uuid}", access=access.desk(Payments.WITHDRAWALS))
+async def withdrawal_page(
+    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
+) -> Response[str]:
+    row = await work.get(Withdrawal, withdrawal)
+    brief = await clients.brief(work, row.client)
+    given = await withdrawals.approvals(work, row)
+    names = await clients.names(work, [one.approver for one in given])
+    came, left = await queries.of_client(work, row.client, limit=6)
+    may = work.actor.may(Payments.APPROVE) and not work.actor.read_only
+    return page(
+        request,
+        work,
+        "desk/payments/withdrawal.html",
+        audience="desk",
+        withdrawal=row,
+        client=brief,
+        story=await queries.story(work, row, staff=True),
+        parts=await withdrawals.parts_of(work, row.id),
+        given=[{"name": names.get(one.approver, ""), "at": one.at} for one in given],
+        may_approve=may
+        and row.state == "review"
+        and all(one.approver != work.actor.id for one in given)
+        and row.asked_by != work.actor.id,
+        may_reject=may and row.state in {"held", "review", "approved"},
+        next=await queries.after(work, row),
+        came=came,
+        left=[one for one in left if one.id != row.id],
+        late=row.ended_at is None and row.promised_at < work.now,
+        base=work.tenant.base_currency,
+    )
+
+
+@post("/desk/withdrawals/{withdrawal:uuid}/approve", access=access.desk(Payments.APPROVE))
+async def withdrawal_approve(
+    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Approve)
+    row = await withdrawals.approve(work, withdrawal, form.payload, form.note)
+    return await _onward(request, work, row, N_("Approved."))
+
+
+@post("/desk/withdrawals/{withdrawal:uuid}/reject", access=access.desk(Payments.APPROVE))
+async def withdrawal_reject(
+    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Reject)
+    row = await withdrawals.reject(work, withdrawal, form.reason)
+    return await _onward(request, work, row, N_("Rejected. The client was told why."))
+
+
+async def _onward(request: AnyRequest, work: Work, row: Withdrawal, notice: str) -> Response[None]:
+    """To the next one that waits, or back to this one when it was the last."""
+    following = await queries.after(work, row)
+    return go(request, f"/desk/withdrawals/{following or row.id}", notice=notice)
+
+
+@post("/desk/withdrawals/{withdrawal:uuid}/again", access=access.desk(Payments.WITHDRAWALS))
+async def withdrawal_again(
+    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
+) -> Response[None]:
+    work.require(Payments.APPROVE)
+    await clients.seen(work, (await work.get(Withdrawal, withdrawal)).client)
+    await withdrawals.again(work, withdrawal)
+    return go(request, f"/desk/withdrawals/{withdrawal}", notice=N_("The checks ran again."))
+
+
+@get("/desk/clients/{client:uuid}/payments", access=access.desk(Payments.DEPOSITS))
+async def client_tab(
+    request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
+) -> Response[str]:
+    await clients.seen(work, client)
+    came, left = await queries.of_client(work, client)
+    return page(
+        request,
+        work,
+        "desk/payments/client_tab.html",
+        audience="desk",
+        came=came,
+        left=left if work.actor.may(Payments.WITHDRAWALS) else [],
+    )
+
+
+@get("/desk/psps", access=access.desk(Payments.PSPS))
+async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    known = await providers.health(work)
+    approved = await providers.approval(work)
+    rows = []
+    for psp in work.settings(PaymentsSettings).psps:
+        tried, paid, bad = approved.get(psp.code, (0, 0, 0))
+        rows.append(
+            {
+                "psp": psp,
+                "circuit": providers.circuit(work, psp.code),
+                "health": known.get(psp.code),
+                "tried": tried,
+                "approval": providers.percent(paid, tried),
+                "technical": providers.percent(bad, tried),
+                "hook": callbacks.path(work, psp.code),
+            }
+        )
+    settings = work.settings(PaymentsSettings)
+    return page(
+        request,
+        work,
+        "desk/payments/psps.html",
+        audience="desk",
+        psps=rows,
+        routes=settings.routes,
+        payout_routes=settings.payout_routes,
+        host=work.tenant.host,
+        may_test=work.actor.may(Payments.TEST),
+    )
+
+
+@post("/desk/psps/{code:str}/test", access=access.desk(Payments.TEST, own_transaction=True))
+async def psp_test(request: AnyRequest, code: FromPath[str]) -> Response[str]:
+    """Try the connection; nothing is changed at the provider."""
+    _, open_work = await entered(request)
+    async with open_work() as work:
+        psp = work.settings(PaymentsSettings).psp(code)
+        if psp is None:
+            raise NotFound
+        connector = await providers.connected(work, code)
+    try:
+        found = await connector.test_connection()
+    except Refusal as why:
+        found = []
+        trouble = str(why)
+    else:
+        trouble = ""
+    async with open_work() as work:
+        return page(
+            request,
+            work,
+            "desk/payments/psp_test.html",
+            audience="desk",
+            psp=psp,
+            checks=found,
+            trouble=trouble,
+        )
+
+
+ALL = [
+    deposits_page,
+    deposit_page,
+    deposit_ask,
+    unresolved_page,
+    unresolved_one,
+    unresolved_resolve,
+    withdrawals_page,
+    withdrawal_page,
+    withdrawal_approve,
+    withdrawal_reject,
+    withdrawal_again,
+    client_tab,
+    psps,
+    psp_test,
+]

@@ -1,0 +1,143 @@
+"""Where a client is paid: sealed, checked, and waiting a while when new."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from brokerage.clients.model import Client
+from brokerage.payments.connector import Destination as Paid
+from brokerage.payments.connector import ToBank, ToCrypto
+from brokerage.payments.model import Destination
+from brokerage.payments.permissions import Payments
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.values import Method
+from stoa.kernel.ids import uuid7
+from stoa.kernel.refusals import Conflict, Invalid
+from stoa.notices import notices
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+DETAILS: Final = "payout_destination.details"
+_MOST: Final = 10
+_IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
+_BIC: Final = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
+NETWORKS: Final[dict[str, tuple[str, re.Pattern[str], tuple[str, ...]]]] = {
+    "tron": ("TRON", re.compile(r"T[1-9A-HJ-NP-Za-km-z]{33}"), ("USDT",)),
+    "ethereum": ("Ethereum", re.compile(r"0x[0-9a-fA-F]{40}"), ("USDT", "USDC", "ETH")),
+    "bitcoin": (
+        "Bitcoin",
+        re.compile(r"(bc1[02-9ac-hj-np-z]{11,71}|[13][1-9A-HJ-NP-Za-km-z]{25,34})"),
+        ("BTC",),
+    ),
+}
+
+
+def bank(iban: str, bic: str = "", bank_name: str = "") -> ToBank:
+    """Raises Invalid for an account number whose check digits are wrong."""
+    plain = re.sub(r"\s", "", iban).upper()
+    if not _IBAN.fullmatch(plain) or _mod97(plain) != 1:
+        raise Invalid("This IBAN is not right. Compare it with your bank's.", field="iban")
+    code = re.sub(r"\s", "", bic).upper()
+    if code and not _BIC.fullmatch(code):
+        raise Invalid("This BIC is not right. It has 8 or 11 letters and digits.", field="bic")
+    return ToBank(country=plain[:2], bank_name=bank_name[:80], iban=plain, bic=code)
+
+
+def _mod97(iban: str) -> int:
+    turned = iban[4:] + iban[:4]
+    return int("".join(str(int(sign, 36)) for sign in turned)) % 97
+
+
+def crypto(network: str, asset: str, address: str) -> ToCrypto:
+    """Raises Invalid for an address that cannot be one of the network."""
+    known = NETWORKS.get(network)
+    if known is None or asset not in known[2]:
+        raise Invalid("Choose a network and one of its coins.", field="network")
+    if not known[1].fullmatch(address.strip()):
+        raise Invalid(
+            "This is not an address of {network}. A wrong address loses the money.",
+            field="address",
+            network=known[0],
+        )
+    return ToCrypto(address=address.strip(), network=network, asset=asset)
+
+
+async def add(work: Work, client: UUID, to: ToBank | ToCrypto) -> Destination:
+    """Keep a new destination; it can be used after the waiting time, and the client is told."""
+    work.require(Payments.WITHDRAW_OWN)
+    work.actor.own(client)
+    await work.lock(Client, client)
+    held = await of(work, client)
+    number = to.iban or to.account_number if isinstance(to, ToBank) else to.address
+    blind = work.blind(DETAILS, number)
+    if any(one.blind == blind for one in held):
+        raise Conflict("You have this destination already.", field="iban")
+    if len(held) >= _MOST:
+        raise Conflict("{n} destinations are the most. Remove one first.", n=_MOST)
+    row = uuid7(int(work.now.timestamp() * 1000))
+    wait = work.settings(PaymentsSettings).withdrawals.new_destination_wait_h
+    sealed = work.seal(row, DETAILS, msgspec.json.encode(to).decode())
+    assert sealed is not None  # noqa: S101 - only None seals to None
+    made = Destination(
+        id=row,
+        client=client,
+        method=Method.BANK if isinstance(to, ToBank) else Method.CRYPTO,
+        tail=number[-4:],
+        country=to.country if isinstance(to, ToBank) else None,
+        details_sealed=sealed,
+        blind=blind,
+        added_at=work.now,
+        usable_at=work.now + timedelta(hours=wait),
+    )
+    work.add(made)
+    await work.flush()
+    await notices.mail(
+        work, client, "destination_added", link="/withdraw", about=row, tail=number[-4:]
+    )
+    await notices.tell(work, client, N_("A new place to be paid to was added"), path="/withdraw")
+    return made
+
+
+async def remove(work: Work, destination: UUID) -> None:
+    """Withdrawals that go there already stay as they are."""
+    row = await work.lock(Destination, destination)
+    work.require(Payments.WITHDRAW_OWN)
+    work.actor.own(row.client)
+    row.move("removed")
+
+
+async def of(work: Work, client: UUID) -> Sequence[Destination]:
+    """Those in use, the oldest first."""
+    return await work.rows(
+        select(Destination)
+        .where(Destination.client == client, Destination.state == "active")
+        .order_by(Destination.id)
+    )
+
+
+async def shared(work: Work, row: Destination) -> bool:
+    """Whether another client is paid to the same place."""
+    other = await work.first(
+        select(Destination.id).where(
+            Destination.blind == row.blind, Destination.client != row.client
+        )
+    )
+    return other is not None
+
+
+def opened(work: Work, row: Destination) -> Paid:
+    """The details themselves, for a provider's call."""
+    text = work.unseal(row.id, DETAILS, row.details_sealed) or ""
+    kind: Any = ToBank if row.method == Method.BANK else ToCrypto
+    found: Paid = msgspec.json.decode(text, type=kind)
+    return found
+
+
+def label(row: Destination) -> str:
+    """What may be shown: the last four signs."""
+    return f"•••• {row.tail}"

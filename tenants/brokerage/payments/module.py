@@ -1,0 +1,104 @@
+"""How payments join the product."""
+
+from brokerage.clients import hooks as clients
+from brokerage.clients.events import LevelChanged
+from brokerage.ledger import kinds
+from brokerage.payments import (
+    callbacks,
+    desk,
+    jobs,
+    payouts,
+    room,
+    settlement,
+    shown,
+)
+from brokerage.payments.closing import blockers, export
+from brokerage.payments.events import CallbackTaken, PayoutDue
+from brokerage.payments.permissions import Payments
+from brokerage.payments.settings import PaymentsSettings
+from stoa.product import Every, Module, NavItem, Tab
+from stoa.theming.statuses import Status, Tone, learn
+from stoa.theming.texts import N_
+
+learn(
+    {
+        "starting": Status(N_("Being prepared"), Tone.MOVING),
+        "credited": Status(N_("Credited"), Tone.DONE),
+        "asking": Status(N_("Being asked"), Tone.MOVING),
+        "parked": Status(N_("Came early"), Tone.WAITING),
+        "taken": Status(N_("Received"), Tone.MOVING),
+        "left": Status(N_("Left by the client"), Tone.WAITING),
+        "unavailable": Status(N_("Did not answer"), Tone.STOPPED),
+    }
+)
+kinds.learn(
+    "suspense",
+    N_("Not yet matched"),
+    "help-circle",
+    N_("Money came that fits no order as it is; a person decides about it."),
+)
+kinds.learn(
+    "withdrawal-returned",
+    N_("Withdrawal came back"),
+    "arrow-back-up",
+    N_("What was paid came back; it is in the wallet again."),
+)
+clients.blockers.append(blockers)
+clients.exports["payments"] = export
+
+_FINANCE = [
+    Payments.DEPOSITS,
+    Payments.RESOLVE,
+    Payments.WITHDRAWALS,
+    Payments.APPROVE,
+    Payments.PSPS,
+    Payments.EXPORT,
+]
+
+MODULE = Module(
+    name="payments",
+    settings=PaymentsSettings,
+    permissions=Payments,
+    web=[*room.ALL, *desk.ALL, callbacks.told],
+    reactions={
+        CallbackTaken: [settlement.settle],
+        PayoutDue: [payouts.send],
+        LevelChanged: [jobs.look_again],
+    },
+    schedule=[
+        Every(5, settlement.sweep, lane="money"),
+        Every(5, payouts.sweep, lane="money"),
+    ],
+    nav=[
+        NavItem(
+            "desk", N_("Money in"), "/desk/deposits", "arrow-down-left", Payments.DEPOSITS, 30, "i"
+        ),
+        NavItem(
+            "desk",
+            N_("Money out"),
+            "/desk/withdrawals",
+            "arrow-up-right",
+            Payments.WITHDRAWALS,
+            31,
+            "o",
+        ),
+    ],
+    tabs=[
+        Tab("payments", N_("Payments"), "/desk/clients/{client}/payments", Payments.DEPOSITS, 30)
+    ],
+    today=shown.today,
+    home=shown.home,
+    needs=shown.needs,
+    search=shown.search,
+    moments=shown.moments,
+    pulse=shown.pulse,
+    roles={
+        "Owner": [*_FINANCE, Payments.TEST],
+        "Head of finance": [*_FINANCE, Payments.TEST],
+        "Finance": _FINANCE,
+        "Compliance": [Payments.DEPOSITS, Payments.WITHDRAWALS],
+        "Support": [Payments.DEPOSITS, Payments.WITHDRAWALS],
+        "Sales": [Payments.DEPOSITS],
+        "Auditor": [Payments.DEPOSITS, Payments.WITHDRAWALS, Payments.PSPS],
+    },
+)

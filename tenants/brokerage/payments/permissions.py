@@ -1,0 +1,15 @@
+"""What may be granted around deposits and withdrawals."""
+
+from enum import StrEnum
+
+
+class Payments(StrEnum):
+    DEPOSITS = "payments:deposit:view"
+    RESOLVE = "payments:deposit:resolve"
+    WITHDRAWALS = "payments:withdrawal:view"
+    APPROVE = "payments:withdrawal:approve"
+    PSPS = "payments:psp:view"
+    TEST = "payments:psp:test"
+    EXPORT = "payments:export"
+    DEPOSIT_OWN = "payments:deposit:own"
+    WITHDRAW_OWN = "payments:withdrawal:own"

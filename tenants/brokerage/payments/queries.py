@@ -1,0 +1,249 @@
+"""Reads of payments: methods for a person, timelines, figures of the day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import extract, func, select
+
+from brokerage.clients import queries as clients
+from brokerage.clients.model import Client
+from brokerage.kyc import standing
+from brokerage.kyc.packs import Right
+from brokerage.ledger import rates
+from brokerage.payments import deposits, rules
+from brokerage.payments.model import (
+    Deposit,
+    DepositState,
+    PaymentAttempt,
+    ProviderEvent,
+    Unresolved,
+    Withdrawal,
+    WithdrawalState,
+)
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.story import TITLES
+from brokerage.payments.values import Method
+from stoa.kernel.clock import business_day, day_bounds
+from stoa.kernel.money import Money
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+METHODS: Final = {
+    Method.CARD: ("credit-card", N_("Card")),
+    Method.CRYPTO: ("currency-bitcoin", N_("Crypto")),
+    Method.BANK: ("building-bank", N_("Bank transfer")),
+    Method.WALLET: ("wallet", N_("E-wallet")),
+}
+ARRIVES: Final = {
+    "at-once": N_("Arrives at once"),
+    "minutes": N_("Arrives within minutes"),
+    "day": N_("Arrives within a day"),
+    "days": N_("Arrives within a few days"),
+}
+PROBLEMS: Final = {
+    "under-paid": N_("Less came than was ordered"),
+    "over-paid": N_("More came than was ordered"),
+    "late": N_("It came after the time to pay was over"),
+    "other-currency": N_("It came in another currency"),
+    "second-payment": N_("It was paid a second time"),
+    "callback-differs": N_("The callback told another amount than was ordered"),
+    "other-reference": N_("The provider says it belongs to another payment"),
+    "unknown-reference": N_("We know no payment of this reference"),
+    "chargeback": N_("The payer's bank takes it back"),
+}
+PROPOSED: Final = {
+    "credit": N_("Credit what came"),
+    "return": N_("Give it back to the payer"),
+    "look": N_("Look it up at the provider"),
+    "answer": N_("Answer the chargeback at the provider"),
+}
+_LAST_PAID: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A way to pay in, for one person."""
+
+    method: str
+    label: str
+    icon: str
+    arrives: str
+    least: Money
+    most: Money
+    fee_percent: Decimal
+    fee_least: Money | None
+    currencies: tuple[str, ...]
+
+
+async def offered(work: Work, client: UUID) -> list[Offered]:
+    """The ways that fit this person, in the order of the settings."""
+    settings = work.settings(PaymentsSettings)
+    limits = await standing.limits(work, client)
+    return [
+        Offered(
+            str(one.method),
+            one.label,
+            METHODS[one.method][0],
+            ARRIVES[one.arrives],
+            one.least.money,
+            one.most.money,
+            one.fee.percent,
+            one.fee.least.money if one.fee.least is not None and one.fee.least.amount else None,
+            one.currencies,
+        )
+        for one in settings.methods
+        if deposits.fits_person(one, limits.country, limits.level.code)
+    ]
+
+
+async def ready(work: Work, client: UUID) -> list[dict[str, Any]]:
+    """What will be asked before money can leave, told when it comes in."""
+    limits = await standing.limits(work, client)
+    may = Right.WITHDRAW in limits.level.rights
+    found: list[dict[str, Any]] = [
+        {
+            "title": N_("Verification for withdrawals"),
+            "state": "done" if may else "needs",
+            "href": "" if may else "/verify",
+        }
+    ]
+    if limits.extra:
+        found.append(
+            {"title": N_("Where the money comes from"), "state": "needs", "href": "/verify"}
+        )
+    return found
+
+
+async def estimate_hours(work: Work, method: str) -> tuple[Decimal, int]:
+    """How long the last ones took, and the promise."""
+    took = extract("epoch", Withdrawal.ended_at - Withdrawal.asked_at) / 3600
+    rows = await work.table(
+        select(took)
+        .where(Withdrawal.method == method, Withdrawal.state == WithdrawalState.PAID)
+        .order_by(Withdrawal.id.desc())
+        .limit(_LAST_PAID)
+    )
+    promise = work.settings(PaymentsSettings).withdrawals.promise_h.get(Method(method), 48)
+    hours = [Decimal(row[0]).quantize(Decimal("0.1")) for row in rows]
+    return rules.estimate(hours, promise), promise
+
+
+async def story(work: Work, row: Withdrawal, *, staff: bool) -> list[dict[str, Any]]:
+    """The timeline, newest first; names of staff are for staff."""
+    by = [UUID(one["by"]) for one in row.story if one.get("by")]
+    names = await clients.names(work, by) if staff else {}
+    shown: list[dict[str, Any]] = []
+    for one in reversed(row.story):
+        title, tone = TITLES.get(one["what"], (one["what"], "waiting"))
+        shown.append(
+            {
+                "at": datetime.fromisoformat(one["at"]),
+                "title": title,
+                "tone": tone,
+                "text": one["text"],
+                "places": one["places"],
+                "code": one["code"],
+                "by": names.get(UUID(one["by"]), "") if one.get("by") else "",
+            }
+        )
+    return shown
+
+
+async def attempts(work: Work, deposit: UUID) -> Sequence[PaymentAttempt]:
+    return await work.rows(
+        select(PaymentAttempt)
+        .where(PaymentAttempt.deposit == deposit)
+        .order_by(PaymentAttempt.number)
+    )
+
+
+async def events(work: Work, *, deposit: UUID) -> Sequence[ProviderEvent]:
+    return await work.rows(
+        select(ProviderEvent)
+        .where(ProviderEvent.deposit == deposit)
+        .order_by(ProviderEvent.id)
+        .limit(100)
+    )
+
+
+async def net_by_day(work: Work, days: int = 14) -> tuple[Decimal, list[Decimal], int]:
+    """Today's net deposits in the base currency, the days before, and deposits counted today."""
+    zone = work.settings(TenantFacts).time_zone
+    today = business_day(work.now, zone)
+    start, _ = day_bounds(today - timedelta(days=days - 1), zone)
+    base = work.tenant.base_currency
+    priced = await rates.table(work)
+    sums = [Decimal(0)] * days
+    count = 0
+    for model, at, state, sign in (
+        (Deposit, Deposit.ended_at, DepositState.CREDITED, 1),
+        (Withdrawal, Withdrawal.ended_at, WithdrawalState.PAID, -1),
+    ):
+        local = func.date(func.timezone(zone, at))
+        rows = await work.table(
+            select(local, model.currency, func.sum(model.amount), func.count())
+            .where(model.state == state, at >= start, clients.within(work, model.client))
+            .group_by(local, model.currency)
+        )
+        for day, currency, total, many in rows:
+            place = days - 1 - (today - day).days
+            if 0 <= place < days and priced.knows(currency, base):
+                worth = priced.convert(Money(total, currency), base).amount
+                sums[place] += sign * worth
+                count += int(many) if sign > 0 and place == days - 1 else 0
+    return sums[-1], sums, count
+
+
+async def queue(work: Work, limit: int = 6) -> list[tuple[Withdrawal, str]]:
+    """Withdrawals people must decide about, the one whose promise ends first before the others."""
+    rows = await work.rows(
+        select(Withdrawal)
+        .where(Withdrawal.state == WithdrawalState.REVIEW, clients.within(work, Withdrawal.client))
+        .order_by(Withdrawal.promised_at)
+        .limit(limit)
+    )
+    names = await clients.names(work, [row.client for row in rows])
+    return [(row, names.get(row.client, "")) for row in rows]
+
+
+async def after(work: Work, row: Withdrawal) -> UUID | None:
+    """The one to decide about next."""
+    found: UUID | None = await work.first(
+        select(Withdrawal.id)
+        .where(
+            Withdrawal.state == WithdrawalState.REVIEW,
+            Withdrawal.id != row.id,
+            clients.within(work, Withdrawal.client),
+        )
+        .order_by(Withdrawal.promised_at)
+    )
+    return found
+
+
+async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
+    return await work.rows(
+        select(Unresolved).where(Unresolved.state == "open").order_by(Unresolved.id).limit(limit)
+    )
+
+
+async def of_client(work: Work, client: UUID, limit: int = 50) -> tuple[Any, Any]:
+    """The last deposits and withdrawals of one client."""
+    came = await work.rows(
+        select(Deposit).where(Deposit.client == client).order_by(Deposit.id.desc()).limit(limit)
+    )
+    left = await work.rows(
+        select(Withdrawal)
+        .where(Withdrawal.client == client)
+        .order_by(Withdrawal.id.desc())
+        .limit(limit)
+    )
+    return came, left
+
+
+async def client_row(work: Work, client: UUID) -> Client:
+    return await clients.seen(work, client)

@@ -1,0 +1,219 @@
+"""What a tenant decides about payments: providers, methods, routes, withdrawals."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from brokerage.payments.values import Method
+from stoa.kernel import currencies
+from stoa.kernel.money import Money
+
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Text = Annotated[str, Meta(min_length=1, max_length=80)]
+Hours = Annotated[int, Meta(ge=0, le=720)]
+
+
+class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An amount in its currency; compared in others at the stored rate."""
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not self.amount.is_finite() or self.amount < 0:
+            raise ValueError("an amount is zero or more")
+        if not currencies.known(self.currency):
+            raise ValueError(f"the currency {self.currency} is not known")
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From `min` to `max`, in the currency `in`."""
+
+    min: Decimal | None = None
+    max: Decimal | None = None
+    currency: str = msgspec.field(name="in")
+
+
+class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A structured condition; what is left out fits everything."""
+
+    method: tuple[Method, ...] = ()
+    currency: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    level: tuple[str, ...] = ()
+    amount: Band | None = None
+
+
+class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    psp: Code
+    share: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """First one that fits is taken. `cascade` names who is asked after a technical decline."""
+
+    name: Text
+    when: When = When()
+    use: Annotated[tuple[Share, ...], Meta(min_length=1)]
+    cascade: tuple[Code, ...] = ()
+
+    @property
+    def named(self) -> set[str]:
+        return {*(one.psp for one in self.use), *self.cascade}
+
+
+class Psp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A provider account; `settings` is its connector's own type, secrets by name in the vault.
+
+    `daily_cap` moves further deposits of the day on to the next provider of the route.
+    """
+
+    code: Code
+    connector: str
+    label: Text = "Provider"
+    on: bool = True
+    settings: dict[str, Any] = {}
+    daily_cap: Amount | None = None
+    cost_percent: Decimal = Decimal(0)
+
+
+class Fee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`percent` of the amount, at least `least`; both taken out of the amount."""
+
+    percent: Decimal = Decimal(0)
+    least: Amount | None = None
+
+    def __post_init__(self) -> None:
+        if not self.percent.is_finite() or not 0 <= self.percent <= 50:
+            raise ValueError("a fee is 0 to 50 percent")
+
+
+class DepositMethod(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A way to pay in, and to whom it is offered."""
+
+    method: Method
+    label: Text
+    currencies: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    not_countries: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    least: Amount = Amount(amount=Decimal(10), currency="USD")
+    most: Amount = Amount(amount=Decimal(50_000), currency="USD")
+    fee: Fee = Fee()
+    arrives: Literal["at-once", "minutes", "day", "days"] = "at-once"
+
+
+class WithdrawalMethod(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A way to be paid. `card` pays back to cards that were used; it needs no destination."""
+
+    method: Method
+    label: Text
+    currencies: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    least: Amount = Amount(amount=Decimal(10), currency="USD")
+    most: Amount = Amount(amount=Decimal(100_000), currency="USD")
+    fee: Fee = Fee()
+
+
+class AutoApprove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What may leave without a person: all of it must be true, and each rule passed is listed.
+
+    `max` counts everything asked for within 24 hours, so that splitting gains nothing.
+    """
+
+    on: bool = True
+    max: Amount = Amount(amount=Decimal(500), currency="USD")
+    levels: tuple[str, ...] = ()
+    risk: tuple[str, ...] = ("", "low", "medium")
+    returned_to_source: bool = True
+
+
+class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Up to this much in 24 hours `need` people agree; the last tier has no end."""
+
+    up_to: Amount | None = None
+    need: Annotated[int, Meta(ge=1, le=5)]
+
+
+class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    auto_approve: AutoApprove = AutoApprove()
+    approvers: tuple[Tier, ...] = (
+        Tier(up_to=Amount(amount=Decimal(2_000), currency="USD"), need=1),
+        Tier(up_to=Amount(amount=Decimal(50_000), currency="USD"), need=2),
+        Tier(need=3),
+    )
+    new_destination_wait_h: Hours = 24
+    promise_h: dict[Method, Hours] = msgspec.field(
+        default_factory=lambda: {Method.CARD: 24, Method.BANK: 48, Method.CRYPTO: 4}
+    )
+    return_to_source: tuple[Method, ...] = (Method.CARD,)
+    return_within_days: Annotated[int, Meta(ge=0, le=720)] = 365
+    related_days: Annotated[int, Meta(ge=0, le=365)] = 30
+    """Who corrected a client's balance by hand within so many days approves nothing for them."""
+    fast_out_h: Hours = 24
+    """Money that leaves within so many hours of a deposit is looked at by a person."""
+    methods: tuple[WithdrawalMethod, ...] = (
+        WithdrawalMethod(method=Method.CARD, label="Back to your card"),
+        WithdrawalMethod(
+            method=Method.BANK,
+            label="Bank account",
+            least=Amount(amount=Decimal(50), currency="USD"),
+        ),
+        WithdrawalMethod(
+            method=Method.CRYPTO,
+            label="Crypto wallet",
+            fee=Fee(percent=Decimal(1), least=Amount(amount=Decimal(2), currency="USD")),
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        if not self.approvers or self.approvers[-1].up_to is not None:
+            raise ValueError("approvers end with a tier that has no up_to")
+        if any(tier.up_to is None for tier in self.approvers[:-1]):
+            raise ValueError("only the last tier of approvers may have no up_to")
+
+    def method(self, method: Method) -> WithdrawalMethod | None:
+        return next((one for one in self.methods if one.method is method), None)
+
+
+class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    psps: tuple[Psp, ...] = ()
+    methods: tuple[DepositMethod, ...] = (
+        DepositMethod(method=Method.CARD, label="Card"),
+        DepositMethod(method=Method.CRYPTO, label="Crypto", arrives="minutes"),
+    )
+    routes: tuple[Route, ...] = ()
+    payout_routes: tuple[Route, ...] = ()
+    withdrawals: Withdrawals = Withdrawals()
+    deposit_open_min: Annotated[int, Meta(ge=35, le=1_380)] = 60
+    unmatched_after_min: Annotated[int, Meta(ge=1, le=1_440)] = 10
+
+    def __post_init__(self) -> None:
+        codes = [psp.code for psp in self.psps]
+        if len(set(codes)) != len(codes):
+            raise ValueError("two providers share a code")
+        for route in (*self.routes, *self.payout_routes):
+            unknown = route.named - set(codes)
+            if unknown:
+                raise ValueError(f"route {route.name} names no known provider: {unknown.pop()}")
+        _once("method", (one.method for one in self.methods))
+        _once("withdrawal method", (one.method for one in self.withdrawals.methods))
+
+    def psp(self, code: str) -> Psp | None:
+        return next((one for one in self.psps if one.code == code), None)
+
+    def method(self, method: Method) -> DepositMethod | None:
+        return next((one for one in self.methods if one.method is method), None)
+
+
+def _once(what: str, values: Iterable[str]) -> None:
+    seen = list(values)
+    if len(set(seen)) != len(seen):
+        raise ValueError(f"a {what} is listed twice")

@@ -1,0 +1,389 @@
+"""What follows from a callback or a poll: the provider is asked what is true, then it is done once.
+
+    await settle(open_work, CallbackTaken(event=...))    the reaction to a stored callback
+    await look(open_work, attempt)                       asks about one attempt
+    await sweep(open_work)                               asks about those nobody told us of
+
+A callback is a hint. Amount and currency that the provider confirms must be the ordered ones; all
+else waits in suspense for a person. A state only moves up, whatever order the news comes in.
+"""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.ledger import accounts
+from brokerage.payments import crediting, deposits, payouts, providers
+from brokerage.payments.connector import EventKind, PaymentConnector, State, Status
+from brokerage.payments.events import CallbackTaken
+from brokerage.payments.model import (
+    AttemptState,
+    Deposit,
+    DepositState,
+    PaymentAttempt,
+    PayoutAttempt,
+    ProviderEvent,
+)
+from brokerage.payments.settings import PaymentsSettings
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import NotFound, Refusal, Unavailable
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+_BATCH: Final = 50
+_LONGEST_POLL_S: Final = 900
+_GRACE: Final = timedelta(minutes=30)
+_GIVE_UP: Final = timedelta(hours=48)
+_SILENT: Final = timedelta(seconds=90)
+
+
+async def settle(open_work: OpenWork, fact: CallbackTaken) -> None:
+    """Make of a stored callback what the provider confirms. Safe to repeat."""
+    async with open_work() as work:
+        event = await work.lock(ProviderEvent, fact.event)
+        if event.state not in {"taken", "parked"}:
+            return
+        if event.kind in {EventKind.PAYOUT, EventKind.REFUND}:
+            payout = await _payout_of(work, event)
+            if payout is None:
+                await _park(work, event)
+                return
+        else:
+            payout = None
+            attempt = await _attempt_of(work, event)
+            if attempt is None:
+                await _park(work, event)
+                return
+            if event.kind == EventKind.DISPUTE:
+                await _disputed(work, event, attempt)
+                return
+            known = attempt.id
+    if payout is not None:
+        await payouts.look(open_work, payout)
+        await _done(open_work, fact.event, payout=payout)
+        return
+    await look(open_work, known, event=fact.event)
+
+
+async def _attempt_of(work: Work, event: ProviderEvent) -> PaymentAttempt | None:
+    """The attempt an event is about, found by its reference; our id must not contradict it."""
+    named = select(PaymentAttempt).where(PaymentAttempt.psp == event.psp)
+    found: PaymentAttempt | None = None
+    if event.reference:
+        found = await work.first(named.where(PaymentAttempt.reference == event.reference))
+    if found is None and event.payment:
+        found = await work.first(named.where(PaymentAttempt.payment == event.payment))
+    ours = _uuid(event.our_id)
+    if found is None and ours is not None:
+        found = await work.first(named.where(PaymentAttempt.id == ours))
+        foreign = found is not None and found.reference is not None and event.reference
+        if foreign and event.kind == EventKind.DEPOSIT and found is not None:
+            return None if found.reference != event.reference else found
+    if found is not None and event.our_id and str(found.id) != event.our_id:
+        return None
+    return found
+
+
+async def _payout_of(work: Work, event: ProviderEvent) -> UUID | None:
+    """The payout an event is about, ours and of this provider."""
+    ours = _uuid(event.our_id)
+    found = select(PayoutAttempt.id).where(PayoutAttempt.psp == event.psp)
+    if ours is not None:
+        return await work.first(found.where(PayoutAttempt.id == ours))
+    if not event.reference:
+        return None
+    return await work.first(found.where(PayoutAttempt.reference == event.reference))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def _park(work: Work, event: ProviderEvent) -> None:
+    """Nothing here is known by that name. It may come before our own commit; later it is told."""
+    after = timedelta(minutes=work.settings(PaymentsSettings).unmatched_after_min)
+    if work.now - event.received_at < after:
+        if event.state == "taken":
+            event.move("parked")
+        return
+    event.move("unmatched")
+    event.because, event.done_at = "no payment of ours has this reference", work.now
+    money = Money(event.amount, event.currency) if event.amount and event.currency else None
+    await crediting.note(
+        work,
+        psp=event.psp,
+        problem="unknown-reference",
+        reference=event.reference or event.event,
+        proposed="look",
+        money=money,
+        event=event.id,
+    )
+
+
+async def _disputed(work: Work, event: ProviderEvent, attempt: PaymentAttempt) -> None:
+    """A chargeback: a person answers it; what it is about is on one page."""
+    event.move("done")
+    event.deposit, event.done_at, event.because = attempt.deposit, work.now, "dispute"
+    if event.stage != "won":
+        money = Money(event.amount, event.currency) if event.amount and event.currency else None
+        await crediting.note(
+            work,
+            psp=event.psp,
+            problem="chargeback",
+            reference=event.reference or attempt.reference or "",
+            proposed="answer",
+            deposit=attempt.deposit,
+            attempt=attempt.id,
+            money=money,
+            event=event.id,
+        )
+
+
+async def _done(
+    open_work: OpenWork, event: UUID, *, payout: UUID | None = None, because: str = ""
+) -> None:
+    async with open_work() as work:
+        row = await work.lock(ProviderEvent, event)
+        if row.state in {"taken", "parked"}:
+            row.move("done")
+            row.done_at, row.payout = work.now, payout
+            row.because = because or None
+
+
+async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None) -> None:
+    """Ask the provider where an attempt stands, and write down what follows."""
+    async with open_work() as work:
+        row = await work.get(PaymentAttempt, attempt)
+        told = await work.get(ProviderEvent, event) if event is not None else None
+        their = row.reference or (told.reference if told is not None else None)
+        connector: PaymentConnector | None = None
+        if their and (row.state != AttemptState.PAID or told is not None):
+            connector = await providers.connected(work, row.psp)
+    status: Status | None = None
+    if connector is not None and their:
+        try:
+            status = await connector.poll(their)
+        except NotFound:
+            status = None
+    again: UUID | None = None
+    async with open_work() as work:
+        if await _conclude(work, attempt, status, event):
+            again = row.deposit
+    if again is not None:
+        await deposits.cascade(open_work, again, attempt)
+
+
+async def _conclude(work: Work, attempt: UUID, status: Status | None, event: UUID | None) -> bool:
+    """Whether the next provider should be asked: this one declined technically."""
+    deposit = (await work.get(PaymentAttempt, attempt)).deposit
+    row = await work.lock(Deposit, deposit)
+    tried = await work.lock(PaymentAttempt, attempt)
+    told = await work.lock(ProviderEvent, event) if event is not None else None
+    if told is not None:
+        if told.state not in {"taken", "parked"}:
+            return False
+        told.move("done")
+        told.deposit, told.done_at = row.id, work.now
+        if told.payment and not tried.payment:
+            tried.payment = told.payment
+        if told.reference and not tried.reference and told.kind == EventKind.DEPOSIT:
+            tried.reference = told.reference
+    if status is None:
+        await _not_there(work, row, tried)
+        return False
+    await _apply(work, row, tried, status, told)
+    declined = (told is not None and told.technical) or (
+        status.decline is not None and status.decline == "technical"
+    )
+    if told is not None and told.code:
+        tried.code = told.code
+    return bool(
+        declined
+        and status.state.open
+        and row.state == DepositState.WAITING
+        and tried.state == AttemptState.OPEN
+    )
+
+
+async def _not_there(work: Work, row: Deposit, tried: PaymentAttempt) -> None:
+    """We never learned of a page, so nobody can have paid on it."""
+    if tried.state == AttemptState.ASKING and work.now - tried.asked_at > _SILENT:
+        tried.move(AttemptState.UNAVAILABLE)
+        tried.technical, tried.code, tried.ended_at = True, "no-answer", work.now
+        tried.next_poll_at = None
+        if row.state == DepositState.STARTING:
+            await deposits.fail(work, row, DepositState.FAILED, "no-answer")
+    else:
+        _later(work, tried)
+
+
+async def _apply(
+    work: Work,
+    row: Deposit,
+    tried: PaymentAttempt,
+    status: Status,
+    told: ProviderEvent | None,
+) -> None:
+    if status.our_id and status.our_id != str(tried.id):
+        await crediting.set_aside(work, row, tried, None, "other-reference", event=told)
+        return
+    if status.state.money_came:
+        await _came(work, row, tried, status, told)
+    elif status.state.open:
+        await _still_open(work, row, tried)
+    else:
+        await _ended(work, row, tried, status)
+
+
+async def _came(
+    work: Work,
+    row: Deposit,
+    tried: PaymentAttempt,
+    status: Status,
+    told: ProviderEvent | None,
+) -> None:
+    tried.next_poll_at = None
+    if tried.state in {AttemptState.PAID, AttemptState.REVIEW}:
+        return
+    ordered = Money(row.amount, row.currency)
+    problem = _problem(row, ordered, status, told)
+    if problem is not None:
+        await crediting.set_aside(work, row, tried, status.money, problem, event=told)
+        return
+    tried.move(AttemptState.PAID)
+    tried.ended_at = work.now
+    row.psp = tried.psp
+    await _keep_instrument(work, row, status)
+    await crediting.credit(
+        work,
+        row,
+        ordered,
+        Money(row.fee, row.currency),
+        source=accounts.house(work, f"psp:{tried.psp}", row.currency),
+    )
+
+
+def _problem(
+    row: Deposit, ordered: Money, status: Status, told: ProviderEvent | None
+) -> str | None:
+    """Why this money cannot simply be credited."""
+    if row.state in {DepositState.CREDITED, DepositState.REVIEW, DepositState.RETURNED}:
+        return "second-payment"
+    if status.money is None or status.money.currency != ordered.currency:
+        return "other-currency"
+    if status.money != ordered:
+        return "under-paid" if status.money < ordered else "over-paid"
+    if status.state is State.REVIEW:
+        return "late"
+    if told is not None and told.told and State(told.told).money_came:
+        said = (told.amount, told.currency)
+        if told.amount is not None and said != (ordered.amount, ordered.currency):
+            return "callback-differs"
+    return None
+
+
+async def _keep_instrument(work: Work, row: Deposit, status: Status) -> None:
+    paid = status.instrument
+    if paid is None:
+        return
+    shown = {
+        "brand": paid.brand[:40],
+        "last4": paid.last4[:4],
+        "network": paid.network[:40],
+        "country": paid.country[:2],
+    }
+    row.instrument = {key: value for key, value in shown.items() if value}
+    row.token_sealed = work.seal(row.id, crediting.TOKEN, paid.token or None)
+
+
+async def _still_open(work: Work, row: Deposit, tried: PaymentAttempt) -> None:
+    over = work.now - row.expires_at
+    if tried.state not in {AttemptState.ASKING, AttemptState.OPEN} or over > _GIVE_UP:
+        tried.next_poll_at = None
+        return
+    if over > _GRACE and row.method == "card":
+        await _close(work, row, tried, AttemptState.EXPIRED, DepositState.EXPIRED, "expired")
+        return
+    _later(work, tried)
+
+
+def _later(work: Work, tried: PaymentAttempt) -> None:
+    tried.polls += 1
+    wait = min(deposits.FIRST_POLL_S * 2 ** min(tried.polls, 6), _LONGEST_POLL_S)
+    tried.next_poll_at = work.now + timedelta(seconds=wait)
+
+
+async def _ended(work: Work, row: Deposit, tried: PaymentAttempt, status: Status) -> None:
+    expired = status.state is State.EXPIRED
+    left = status.state is State.CANCELLED
+    to = AttemptState.EXPIRED if expired else AttemptState.DECLINED
+    ends = DepositState.EXPIRED if expired else DepositState.FAILED
+    if left:
+        ends = DepositState.CANCELLED
+    await _close(work, row, tried, to, ends, status.code or status.raw)
+
+
+async def _close(
+    work: Work,
+    row: Deposit,
+    tried: PaymentAttempt,
+    to: AttemptState,
+    ends: DepositState,
+    code: str,
+) -> None:
+    tried.next_poll_at = None
+    if tried.state not in {AttemptState.ASKING, AttemptState.OPEN}:
+        return
+    tried.move(to)
+    tried.code, tried.ended_at = code[:80], work.now
+    if row.state in {DepositState.STARTING, DepositState.WAITING}:
+        other = await work.first(
+            select(PaymentAttempt.id).where(
+                PaymentAttempt.deposit == row.id,
+                PaymentAttempt.id != tried.id,
+                PaymentAttempt.state.in_((AttemptState.ASKING, AttemptState.OPEN)),
+            )
+        )
+        if other is None:
+            await deposits.fail(work, row, ends, code)
+
+
+async def sweep(open_work: OpenWork) -> None:
+    """Every few seconds: ask about silent attempts, and look again at callbacks that came early."""
+    async with open_work() as work:
+        due = list(
+            await work.rows(
+                select(PaymentAttempt.id)
+                .where(PaymentAttempt.next_poll_at <= work.now)
+                .order_by(PaymentAttempt.next_poll_at)
+                .limit(_BATCH)
+            )
+        )
+        parked = list(
+            await work.rows(
+                select(ProviderEvent.id)
+                .where(ProviderEvent.state == "parked")
+                .order_by(ProviderEvent.id)
+                .limit(_BATCH)
+            )
+        )
+    for event in parked:
+        try:
+            await settle(open_work, CallbackTaken(event=event))
+        except Unavailable:
+            continue
+    for attempt in due:
+        try:
+            await look(open_work, attempt)
+        except Refusal:
+            await _postpone(open_work, attempt)
+
+
+async def _postpone(open_work: OpenWork, attempt: UUID) -> None:
+    async with open_work() as work:
+        _later(work, await work.lock(PaymentAttempt, attempt))

@@ -1,0 +1,260 @@
+"""What payments give to the shared screens: today, home, needs, search, timeline, fleet."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.payments import providers, queries
+from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
+from brokerage.payments.permissions import Payments
+from brokerage.payments.queries import PROBLEMS
+from brokerage.payments.settings import PaymentsSettings
+from stoa.connectors.breaker import Circuit
+from stoa.kernel.money import Money
+from stoa.product import Card, Hit, Item, Need
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+
+async def today(work: Work) -> list[Card]:
+    """Withdrawals by promise, what is unresolved, and the day's net deposits."""
+    found: list[Card] = []
+    if work.actor.may(Payments.WITHDRAWALS):
+        found.append(await _queue(work))
+    if work.actor.may(Payments.DEPOSITS):
+        open_issues = await queries.unresolved(work)
+        if open_issues:
+            found.append(
+                Card(
+                    "unresolved",
+                    N_("Unresolved money"),
+                    len(open_issues),
+                    tone="needs",
+                    path="/desk/unresolved",
+                    items=[
+                        Item(
+                            title=PROBLEMS.get(one.problem, one.problem),
+                            path=f"/desk/unresolved/{one.id}",
+                            detail=str(Money(one.amount, one.currency))
+                            if one.amount and one.currency
+                            else one.psp,
+                            status="needs_you",
+                            since=one.opened_at,
+                        )
+                        for one in open_issues
+                    ],
+                    order=12,
+                    worklist=True,
+                )
+            )
+        net, days, count = await queries.net_by_day(work)
+        found.append(
+            Card(
+                "net-deposits",
+                N_("Net deposits today"),
+                net.quantize(Decimal("0.01")),
+                currency=work.tenant.base_currency,
+                path="/desk/deposits",
+                detail=f"{count}",
+                spark=[float(one) for one in days],
+                order=20,
+            )
+        )
+    return found
+
+
+async def _queue(work: Work) -> Card:
+    waiting = await queries.queue(work)
+    late = any(row.promised_at < work.now for row, _ in waiting)
+    return Card(
+        "withdrawals",
+        N_("Withdrawals to decide"),
+        await work.count(
+            select(Withdrawal.id).where(
+                Withdrawal.state == WithdrawalState.REVIEW,
+                clients.within(work, Withdrawal.client),
+            )
+        ),
+        tone="stopped" if late else "needs" if waiting else "done",
+        path="/desk/withdrawals",
+        items=[
+            Item(
+                title=f"{Money(row.amount, row.currency)} · {name}",
+                path=f"/desk/withdrawals/{row.id}",
+                detail=row.reference,
+                status="overdue" if row.promised_at < work.now else row.state,
+                since=row.asked_at,
+                due=row.promised_at,
+            )
+            for row, name in waiting
+        ],
+        order=10,
+        worklist=True,
+    )
+
+
+async def home(work: Work, client: UUID) -> list[Card]:
+    """What is on its way, in and out; nothing when nothing is."""
+    came = await work.rows(
+        select(Deposit)
+        .where(
+            Deposit.client == client,
+            Deposit.state.in_((DepositState.WAITING, DepositState.REVIEW)),
+            Deposit.started_at > work.now - timedelta(days=7),
+        )
+        .order_by(Deposit.id.desc())
+        .limit(3)
+    )
+    left = await work.rows(
+        select(Withdrawal)
+        .where(Withdrawal.client == client, Withdrawal.ended_at.is_(None))
+        .order_by(Withdrawal.id.desc())
+        .limit(3)
+    )
+    items = [
+        Item(
+            title=N_("Deposit"),
+            path=f"/deposit/{row.id}",
+            detail=str(Money(row.amount, row.currency)),
+            status=row.state,
+            since=row.started_at,
+        )
+        for row in came
+    ] + [
+        Item(
+            title=N_("Withdrawal"),
+            path=f"/withdrawals/{row.id}",
+            detail=str(Money(row.amount, row.currency)),
+            status=row.state,
+            since=row.asked_at,
+            due=row.promised_at,
+        )
+        for row in left
+    ]
+    return [Card("payments", N_("On its way"), items=items, order=15)] if items else []
+
+
+async def needs(work: Work, client: UUID) -> Sequence[Need]:
+    """Withdrawals that wait for the client."""
+    rows = await work.rows(
+        select(Withdrawal)
+        .where(
+            Withdrawal.client == client,
+            Withdrawal.state == WithdrawalState.HELD,
+            Withdrawal.code.in_(("kyc", "edd")),
+        )
+        .order_by(Withdrawal.id)
+        .limit(5)
+    )
+    return [
+        Need(
+            key=f"withdrawal-{row.id}",
+            label=N_("A withdrawal waits for you"),
+            status="needs",
+            detail=next((one["text"] for one in row.checks if one["code"] == row.code), ""),
+            path=f"/withdrawals/{row.id}",
+            order=8,
+        )
+        for row in rows
+    ]
+
+
+async def search(work: Work, typed: str) -> list[Hit]:
+    """A deposit or a withdrawal by its reference."""
+    wanted = typed.strip().upper()
+    hits: list[Hit] = []
+    if wanted.startswith("D-") and work.actor.may(Payments.DEPOSITS):
+        for row in await work.rows(
+            select(Deposit).where(Deposit.reference == wanted, clients.within(work, Deposit.client))
+        ):
+            money = str(Money(row.amount, row.currency))
+            hits.append(Hit("deposit", row.reference, money, f"/desk/deposits/{row.id}", 95))
+    if wanted.startswith("W-") and work.actor.may(Payments.WITHDRAWALS):
+        for left in await work.rows(
+            select(Withdrawal).where(
+                Withdrawal.reference == wanted, clients.within(work, Withdrawal.client)
+            )
+        ):
+            money = str(Money(left.amount, left.currency))
+            hits.append(
+                Hit("withdrawal", left.reference, money, f"/desk/withdrawals/{left.id}", 95)
+            )
+    return hits
+
+
+_DEPOSIT_TITLES = {
+    DepositState.CREDITED: (N_("Deposit credited"), "done"),
+    DepositState.FAILED: (N_("Deposit failed"), "stopped"),
+    DepositState.EXPIRED: (N_("Deposit not paid in time"), "waiting"),
+    DepositState.CANCELLED: (N_("Deposit cancelled"), "waiting"),
+    DepositState.REVIEW: (N_("Deposit needs a look"), "needs"),
+    DepositState.RETURNED: (N_("Deposit given back"), "stopped"),
+}
+_WITHDRAWAL_TITLES = {
+    WithdrawalState.PAID: (N_("Withdrawal paid"), "done"),
+    WithdrawalState.REJECTED: (N_("Withdrawal not approved"), "stopped"),
+    WithdrawalState.CANCELLED: (N_("Withdrawal cancelled"), "waiting"),
+    WithdrawalState.RETURNED: (N_("Withdrawal came back"), "stopped"),
+}
+
+
+async def moments(work: Work, client: UUID) -> Sequence[Any]:
+    """Deposits and withdrawals on the client's timeline."""
+    prefix = "/desk" if work.actor.kind != "client" else ""
+    came, left = await queries.of_client(work, client, limit=30)
+    found: list[dict[str, Any]] = []
+    for row in came:
+        title, tone = _DEPOSIT_TITLES.get(row.state, (N_("Deposit started"), "moving"))
+        href = f"{prefix}/deposits/{row.id}" if prefix else f"/deposit/{row.id}"
+        found.append(
+            {
+                "at": row.ended_at or row.started_at,
+                "title": title,
+                "text": f"{Money(row.amount, row.currency)} · {row.reference}",
+                "tone": tone,
+                "icon": "arrow-down-left",
+                "href": href,
+            }
+        )
+    for row in left:
+        title, tone = _WITHDRAWAL_TITLES.get(row.state, (N_("Withdrawal asked for"), "moving"))
+        found.append(
+            {
+                "at": row.ended_at or row.asked_at,
+                "title": title,
+                "text": f"{Money(row.amount, row.currency)} · {row.reference}",
+                "tone": tone,
+                "icon": "arrow-up-right",
+                "href": f"{prefix}/withdrawals/{row.id}",
+            }
+        )
+    return found
+
+
+async def pulse(work: Work) -> dict[str, Any]:
+    """Counts and health for the fleet page."""
+    waiting = await work.count(
+        select(Withdrawal.id).where(
+            Withdrawal.state.in_((WithdrawalState.HELD, WithdrawalState.REVIEW))
+        )
+    )
+    since = work.now - timedelta(hours=24)
+    came = await work.count(
+        select(Deposit.id).where(Deposit.state == DepositState.CREDITED, Deposit.ended_at >= since)
+    )
+    known = await providers.health(work)
+    failing = [
+        psp.code
+        for psp in work.settings(PaymentsSettings).psps
+        if psp.on
+        and (
+            (psp.code in known and known[psp.code].failing)
+            or providers.circuit(work, psp.code).circuit is Circuit.OPEN
+        )
+    ]
+    return {"open_withdrawals": waiting, "deposits_today": came, "failing_connectors": failing}

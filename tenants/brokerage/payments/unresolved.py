@@ -1,0 +1,144 @@
+"""Resolving what fits nothing: credit it, give it back, or close it; with a note, once."""
+
+from uuid import UUID
+
+from brokerage.clients import queries as clients
+from brokerage.clients import totals
+from brokerage.clients.model import Client
+from brokerage.ledger import accounts, posting, rates
+from brokerage.payments import crediting, providers, rules
+from brokerage.payments.model import (
+    AttemptState,
+    Deposit,
+    DepositState,
+    PaymentAttempt,
+    Unresolved,
+)
+from brokerage.payments.permissions import Payments
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.values import Method
+from stoa.connectors.outcomes import Accepted, Confirmed
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Conflict, Invalid
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+
+async def credit(work: Work, unresolved: UUID, note: str) -> Unresolved:
+    """What came, into the wallet of whoever it was ordered for. Raises Conflict without money."""
+    row = await _opened(work, unresolved, note)
+    if row.deposit is None or row.entry is None or row.amount is None or row.currency is None:
+        raise Conflict("There is no money of a known deposit here. Nothing was credited.")
+    deposit = await work.lock(Deposit, row.deposit)
+    await clients.seen(work, deposit.client)
+    money = Money(row.amount, row.currency)
+    source = accounts.house(work, crediting.SUSPENSE, row.currency)
+    if deposit.state == DepositState.REVIEW:
+        await _paid(work, row)
+        await crediting.credit(
+            work, deposit, money, await _fee(work, deposit, money), source=source
+        )
+    else:
+        await work.lock(Client, deposit.client)
+        await posting.post(
+            work,
+            operation=f"unresolved:{row.id}",
+            kind="deposit",
+            legs=posting.moving(
+                source, accounts.client_wallet(work, deposit.client, row.currency), money
+            ),
+            ref=("deposit", deposit.id),
+            despite_freeze=True,
+        )
+        base = await crediting.in_base(work, money)
+        await totals.note_deposit(work, deposit.client, base, work.now)
+    _close(work, row, "credited", note)
+    return row
+
+
+async def _paid(work: Work, row: Unresolved) -> None:
+    if row.attempt is None:
+        return
+    attempt = await work.lock(PaymentAttempt, row.attempt)
+    if attempt.state == AttemptState.REVIEW:
+        attempt.move(AttemptState.PAID)
+
+
+async def _fee(work: Work, deposit: Deposit, money: Money) -> Money:
+    """The fee of the method, for the amount that really came."""
+    offered = work.settings(PaymentsSettings).method(Method(deposit.method))
+    if offered is None:
+        return Money.zero(money.currency)
+    try:
+        return rules.fee_of(offered.fee, money, (await rates.table(work)).convert)
+    except Invalid:
+        return Money.zero(money.currency)
+
+
+async def give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:
+    """Back to the payer through the provider. Repeating it gives back once.
+
+    Raises Conflict when the provider did not take it; the money stays in suspense then.
+    """
+    async with open_work() as work:
+        row = await _opened(work, unresolved, note)
+        if row.entry is None or row.amount is None or row.currency is None:
+            raise Conflict("There is no money here to give back.")
+        attempt = await work.get(PaymentAttempt, row.attempt)
+        connector = await providers.connected(work, row.psp)
+        money, their = Money(row.amount, row.currency), attempt.reference or ""
+    answer = await connector.refund(unresolved, their, money)
+    if not isinstance(answer, Confirmed | Accepted):
+        raise Conflict(
+            "The provider did not give it back yet ({code}). The money is still in suspense; "
+            "trying again is safe.",
+            code=getattr(answer, "code", "no-answer"),
+        )
+    async with open_work() as work:
+        row = await work.lock(Unresolved, unresolved)
+        if row.state != "open":
+            return
+        await posting.post(
+            work,
+            operation=f"given-back:{row.id}",
+            kind="suspense",
+            legs=posting.moving(
+                accounts.house(work, crediting.SUSPENSE, money.currency),
+                accounts.house(work, f"psp:{row.psp}", money.currency),
+                money,
+            ),
+            ref=("deposit", row.deposit or row.id),
+        )
+        if row.deposit is not None:
+            deposit = await work.lock(Deposit, row.deposit)
+            if deposit.state == DepositState.REVIEW:
+                deposit.move(DepositState.RETURNED)
+                deposit.ended_at = work.now
+                work.announce(f"client:{deposit.client}|payments")
+        _close(work, row, "given-back", note)
+
+
+async def close(work: Work, unresolved: UUID, note: str) -> Unresolved:
+    """Nothing to do with money, or done elsewhere. Raises Conflict while money lies in suspense."""
+    row = await _opened(work, unresolved, note)
+    if row.entry is not None:
+        raise Conflict("Its money lies in suspense: credit it or give it back.")
+    _close(work, row, "closed", note)
+    return row
+
+
+async def _opened(work: Work, unresolved: UUID, note: str) -> Unresolved:
+    work.require(Payments.RESOLVE)
+    if not note.strip():
+        raise Invalid("Please write what you found out.", field="note")
+    row = await work.lock(Unresolved, unresolved)
+    if row.state != "open":
+        raise Conflict("Someone resolved this already. Nothing was changed.")
+    return row
+
+
+def _close(work: Work, row: Unresolved, outcome: str, note: str) -> None:
+    row.move("resolved")
+    row.outcome, row.note = outcome, note.strip()[:400]
+    row.resolved_at, row.resolved_by = work.now, work.actor.id
+    work.announce("desk|payments")
