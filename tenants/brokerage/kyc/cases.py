@@ -28,7 +28,7 @@ from brokerage.kyc.filling import (
     step_of,
     steps_of,
 )
-from brokerage.kyc.model import LIVING, KycCase, State, Why
+from brokerage.kyc.model import LIVING, WITH_US, KycCase, State, Why
 from brokerage.kyc.packs import ClientType
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.progress import missing, tracked
@@ -123,7 +123,7 @@ async def submit(work: Work, case: UUID) -> KycCase:
     zone = work.settings(TenantFacts).time_zone
     row.due_at = tracker.promise(work.now, pack.review_hours, zone)
     row.failed, row.reason = [], None
-    rating.rate(work, row)
+    await rating.rate(work, row)
     row.urgency_at = rating.urgency(row)
     await clients.set_risk(work, row.client, Risk(row.risk_band or "unrated"))
     await _again(work, row)
@@ -176,6 +176,12 @@ def _overdue(work: Work, row: KycCase) -> bool:
     return row.submitted_at is not None and work.now - row.submitted_at > PATIENCE
 
 
+async def suppresses_contact(work: Work, client: UUID) -> bool:
+    """Whether sales leave this client alone for now: somebody is looking at their papers."""
+    found = await newest(work, client)
+    return found is not None and found.state in WITH_US
+
+
 def told(work: Work, row: KycCase) -> None:
     work.subject = row.client
     work.announce(
@@ -201,6 +207,7 @@ __all__ = [
     "step_of",
     "steps_of",
     "submit",
+    "suppresses_contact",
     "told",
     "tracked",
 ]

@@ -13,6 +13,7 @@ from msgspec import Meta
 from brokerage.clients import queries as people
 from brokerage.kyc import (
     cases,
+    diligence,
     documents,
     listing,
     panels,
@@ -88,6 +89,8 @@ async def queue(request: AnyRequest, work: NamedDependency[Work]) -> Response[An
         "checking": told.get(State.CHECKING, 0),
         "client": told.get(State.OPEN, 0) + told.get(State.ASKED, 0),
         "decided": None,
+        "extra": told["extra"],
+        "aside": told["aside"],
     }
     return await tables.answer(
         request,
@@ -259,6 +262,16 @@ async def reopen(
     return go(request, f"/desk/kyc/{case}", notice=_DONE["second"])
 
 
+@post("/desk/kyc/clients/{client:uuid}/diligence", access=access.desk(Kyc.DECIDE))
+async def diligent(
+    request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
+) -> Response[None]:
+    """The closer look is done; why it is fine is kept."""
+    form = await forms.read(request, Reason)
+    await diligence.done(work, client, form.reason)
+    return go(request, f"/desk/clients/{client}?tab=kyc", notice=N_("Diligence is done."))
+
+
 @post("/desk/kyc/documents/{document:uuid}/zone", access=access.desk(Kyc.DECIDE))
 async def zone(
     request: AnyRequest, work: NamedDependency[Work], document: FromPath[UUID]
@@ -292,6 +305,7 @@ ALL = [
     hit,
     set_risk,
     reopen,
+    diligent,
     zone,
     answer,
     *panels.ALL,

@@ -2,6 +2,7 @@
 
 import hmac
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, post
 from litestar.di import NamedDependency
@@ -10,7 +11,16 @@ from litestar.response import Response
 
 from brokerage.clients import hooks as clients
 from brokerage.clients.model import Client
-from brokerage.kyc import callbacks, connectors, providers, standing
+from brokerage.kyc import (
+    callbacks,
+    cases,
+    checks,
+    connectors,
+    documents,
+    dossier,
+    providers,
+    standing,
+)
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.work import Work
 from stoa.web import access
@@ -55,4 +65,32 @@ async def on_register(work: Work, client: Client, _touch: Any) -> None:
     await standing.of(work, client.id)
 
 
+async def own_data(work: Work, client: UUID) -> Any:
+    """What a client's own download holds of their verification; never a list or an officer."""
+    case = await cases.newest(work, client)
+    if case is None:
+        return {}
+    place = await standing.of(work, client)
+    shown = await checks.documents_of(work, case.id)
+    return {
+        "state": case.state,
+        "level": place.level,
+        "jurisdiction": place.pack,
+        "handed_in": case.submitted_at.isoformat() if case.submitted_at else None,
+        "decided": case.decided_at.isoformat() if case.decided_at else None,
+        "answers": dossier.read(work, case),
+        "documents": [
+            {
+                "kind": paper.kind,
+                "paper": paper.paper,
+                "country": paper.country,
+                "number": documents.number_of(work, paper),
+                "sent": paper.uploaded_at.isoformat(),
+            }
+            for paper in shown.values()
+        ],
+    }
+
+
 clients.on_register.append(on_register)
+clients.exports["verification"] = own_data

@@ -3,7 +3,16 @@
 from brokerage.clients import clients
 from brokerage.clients.events import CountryChanged
 from brokerage.clients.model import Client
-from brokerage.kyc import callbacks, cases, dossier, providers, screenings, standing, sweeps
+from brokerage.kyc import (
+    callbacks,
+    cases,
+    diligence,
+    dossier,
+    providers,
+    screenings,
+    standing,
+    sweeps,
+)
 from brokerage.kyc.events import CallbackTaken, KycSubmitted, ListImported, ScreeningDue
 from brokerage.kyc.model import KycCase, Why
 from brokerage.kyc.providers import Order
@@ -124,3 +133,7 @@ async def watch_papers(open_work: OpenWork) -> None:
 
 async def watch_reviews(open_work: OpenWork) -> None:
     await sweeps.reviews_run(open_work)
+
+
+async def watch_deposits(open_work: OpenWork) -> None:
+    await diligence.sweep(open_work)

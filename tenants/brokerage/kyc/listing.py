@@ -8,7 +8,14 @@ from sqlalchemy import Select, String, cast, func, select
 from brokerage.clients import queries as people
 from brokerage.clients.model import Client
 from brokerage.kyc import screenings, wordings
-from brokerage.kyc.model import WITH_CLIENT, KycCase, KycProposal, State
+from brokerage.kyc.model import (
+    WITH_CLIENT,
+    KycCallback,
+    KycCase,
+    KycProposal,
+    KycStanding,
+    State,
+)
 from brokerage.kyc.permissions import Kyc
 from brokerage.screening.model import HitState, ScreeningHit
 from stoa.tenancy.work import Work
@@ -212,11 +219,102 @@ HITS: Final = Table(
     empty_icon="list-search",
 )
 
+
+def _extra(work: Work) -> Select[Any]:
+    found: Any = (
+        select(KycStanding, Client.reference, Client.country)
+        .join(Client, Client.id == KycStanding.client)
+        .where(func.cardinality(KycStanding.extra) > 0, people.within(work, KycStanding.client))
+    )
+    return found  # type: ignore[no-any-return]
+
+
+async def _extra_view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
+    names = await people.names(work, [row[0].client for row in rows])
+    return [
+        Shown(
+            key=str(row[0].client),
+            href=f"/desk/clients/{row[0].client}?tab=kyc",
+            cells=(
+                {"name": names.get(row[0].client, row.reference), "note": row.reference},
+                ", ".join(row[0].extra),
+                f"{row[0].risk_set_band or row[0].risk_band} risk" if row[0].risk_band else "",
+                row.country,
+                row[0].approved_at or row[0].resolved_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+EXTRA: Final = Table(
+    name="kyc-extra",
+    title=N_("Verification"),
+    columns=(
+        Column("client", N_("Client"), "person", fixed=True),
+        Column("why", N_("Why"), "strong"),
+        Column("risk", N_("Risk"), "status"),
+        Column("country", N_("Country"), "flag"),
+        Column(
+            "at",
+            N_("Verified"),
+            "when",
+            sort=func.coalesce(KycStanding.approved_at, KycStanding.resolved_at),
+        ),
+    ),
+    query=_extra,
+    view=_extra_view,
+    id=KycStanding.client,
+    order="at",
+    live="kyc",
+    empty_title=N_("No diligence is due"),
+    empty_text=N_("Who pays in very much, or may be on a list, waits here for a closer look."),
+    empty_icon="zoom-question",
+)
+
+
+def _aside(work: Work) -> Select[Any]:
+    del work
+    return select(KycCallback).where(KycCallback.state == "quarantined")
+
+
+async def _aside_view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
+    del work
+    return [
+        Shown(
+            key=str(row[0].id),
+            cells=(row[0].received_at, row[0].provider, row[0].kind, row[0].because or ""),
+        )
+        for row in rows
+    ]
+
+
+ASIDE: Final = Table(
+    name="kyc-aside",
+    title=N_("Verification"),
+    columns=(
+        Column("at", N_("Came"), "when", sort=KycCallback.received_at),
+        Column("provider", N_("Provider"), "strong"),
+        Column("kind", N_("Said")),
+        Column("because", N_("Set aside because")),
+    ),
+    query=_aside,
+    view=_aside_view,
+    id=KycCallback.id,
+    order="at",
+    live="kyc",
+    empty_title=N_("Nothing was set aside"),
+    empty_text=N_("A callback that names another person than it is bound to is kept here."),
+    empty_icon="mailbox-off",
+)
+
 LISTS: Final = {
     "review": (N_("To decide"), REVIEW, Kyc.CASES_VIEW),
     "second": (N_("Second look"), SECOND, Kyc.CASES_VIEW),
     "hits": (N_("Possible matches"), HITS, Kyc.SCREENING_VIEW),
+    "extra": (N_("More diligence"), EXTRA, Kyc.SCREENING_VIEW),
     "checking": (N_("In checks"), CHECKING, Kyc.CASES_VIEW),
     "client": (N_("With the client"), CLIENT, Kyc.CASES_VIEW),
     "decided": (N_("Decided"), DECIDED, Kyc.CASES_VIEW),
+    "aside": (N_("Set aside"), ASIDE, Kyc.SCREENING_VIEW),
 }

@@ -297,8 +297,12 @@ class KycStanding(TenantRow):
     """A band that officers set over the model's."""
     test_cap: Mapped[int] = mapped_column(Integer, default=0)
     extra: Mapped[list[str]] = mapped_column(ARRAY(String(120)), default=list)
-    """Why more diligence is due; empty when none is."""
+    """Why more diligence is due now; empty when none is."""
+    extra_seen: Mapped[list[str]] = mapped_column(ARRAY(String(120)), default=list)
+    """All reasons there ever were, so that none comes up twice."""
     extra_done_at: Mapped[datetime | None]
+    extra_done_by: Mapped[UUID | None]
+    extra_sealed: Mapped[bytes | None]
     review_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     """When the first of the papers in force runs out."""
@@ -307,4 +311,5 @@ class KycStanding(TenantRow):
     __table_args__ = (
         Index("ix_kyc_standing_review_on", "review_on"),
         Index("ix_kyc_standing_expires_on", "expires_on"),
+        Index("ix_kyc_standing_extra", "client", postgresql_where=text("cardinality(extra) > 0")),
     )

@@ -27,6 +27,7 @@ MODULE = Module(
         Every(30, jobs.ask_the_silent, lane="kyc"),
         Every(3600, jobs.watch_papers, lane="kyc"),
         Every(3600, jobs.watch_reviews, lane="kyc"),
+        Every(600, jobs.watch_deposits, lane="kyc"),
     ],
     nav=[
         NavItem(

@@ -34,7 +34,6 @@ async def approve(work: Work, case: KycCase, verdict: Verdict, found: Mapping[st
     row.approved_at, row.approved_case = work.now, case.id
     row.risk_score, row.risk_band, row.risk = case.risk_score, case.risk_band, case.risk
     await _deadlines(work, case, row)
-    _diligence(work, row, found)
     level = await standing.grade(work, row, client)
     await clients.set_risk(work, case.client, Risk(row.risk_set_band or row.risk_band or "unrated"))
     _release(case)
@@ -61,12 +60,6 @@ async def _deadlines(work: Work, case: KycCase, row: KycStanding) -> None:
     row.warned_days = None
     band = row.risk_set_band or case.risk_band or ""
     row.review_on = rules.next_review(pack, band, standing.today(work))
-
-
-def _diligence(work: Work, row: KycStanding, found: Mapping[str, Check]) -> None:
-    check = found.get(checks.DILIGENCE)
-    row.extra = [check.because[:120]] if check and check.because else []
-    row.extra_done_at = work.now if row.extra else None
 
 
 async def ask(work: Work, case: KycCase, first: Check) -> None:

@@ -147,6 +147,7 @@ async def tab(
         tracker=await cases.tracked(work, rows[0]) if rows else None,
         why=wordings.WHY,
         may_screening=work.actor.may(Kyc.SCREENING_VIEW),
+        may_decide=work.actor.may(Kyc.DECIDE) and not work.actor.read_only,
     )
 
 

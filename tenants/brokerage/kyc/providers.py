@@ -18,7 +18,7 @@ from brokerage.kyc.settings import KycSettings
 from stoa.connectors.keyring import Keyring, secret_names
 from stoa.connectors.outside import outside
 from stoa.files import store
-from stoa.kernel.refusals import NotFound
+from stoa.kernel.refusals import NotFound, Refusal
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.vault import credentials
@@ -223,6 +223,13 @@ async def silent(work: Work) -> list[tuple[UUID, str, KycConnector | None]]:
     found: list[tuple[UUID, str, KycConnector | None]] = []
     for row in rows:
         row.polled_at = work.now
-        connector = await connected(work, row.provider) if row.applicant else None
-        found.append((row.id, row.applicant or "", connector))
+        found.append((row.id, row.applicant or "", await _reachable(work, row)))
     return found
+
+
+async def _reachable(work: Work, row: KycCase) -> KycConnector | None:
+    """None while nobody was asked yet, or while the connection is not set up."""
+    try:
+        return await connected(work, row.provider) if row.applicant else None
+    except Refusal:
+        return None

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from brokerage.clients import queries as people
 from brokerage.kyc import cases, tracker, wordings
-from brokerage.kyc.model import KycCallback, KycCase, KycProposal, State
+from brokerage.kyc.model import KycCallback, KycCase, KycProposal, KycStanding, State
 from brokerage.kyc.permissions import Kyc
 from brokerage.screening.model import HitState, ScreeningHit
 from stoa.product import Card, Item, Need
@@ -86,6 +86,14 @@ async def counts(work: Work) -> dict[str, int]:
         select(ScreeningHit.id).where(
             ScreeningHit.state == HitState.OPEN, people.within(work, ScreeningHit.client)
         )
+    )
+    found["extra"] = await work.count(
+        select(KycStanding.client).where(
+            func.cardinality(KycStanding.extra) > 0, people.within(work, KycStanding.client)
+        )
+    )
+    found["aside"] = await work.count(
+        select(KycCallback.id).where(KycCallback.state == "quarantined")
     )
     return found
 

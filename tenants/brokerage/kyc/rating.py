@@ -9,10 +9,13 @@ import msgspec
 from brokerage.kyc import dossier, risk
 from brokerage.kyc.model import KycCase
 from brokerage.kyc.settings import KycSettings
+from brokerage.ledger import rates
 from stoa.kernel.money import Money
+from stoa.kernel.refusals import Unavailable
 from stoa.tenancy.work import Work
 
 EXPECTED: Final = {"up-to-10000": 10_000, "up-to-50000": 50_000, "up-to-250000": 250_000}
+_MOST: Final = Decimal("1e15")
 _SOONER_H: Final = {"high": 12, "medium": 4}
 
 
@@ -23,7 +26,7 @@ def urgency(row: KycCase) -> datetime | None:
     return row.due_at - timedelta(hours=_SOONER_H.get(row.risk_band or "", 0))
 
 
-def rate(work: Work, row: KycCase) -> risk.Score:
+async def rate(work: Work, row: KycCase) -> risk.Score:
     """Score the client's risk by the tenant's model and keep every factor with the case."""
     who = dossier.identified(dossier.read(work, row))
     model = work.settings(KycSettings).risk
@@ -33,14 +36,22 @@ def rate(work: Work, row: KycCase) -> risk.Score:
         pep=who.pep,
         expected_yearly=Money(Decimal(expected), "EUR") if expected else None,
     )
-    score = risk.score(model, known, _same_currency)
+    score = risk.score(model, known, await _convert(work))
     row.risk_score, row.risk_band = score.score, score.band
     row.risk = msgspec.to_builtins(score)
     return score
 
 
-def _same_currency(money: Money, to: str) -> Money:
-    """Steps of the model in another currency than the question count as the highest."""
-    if money.currency == to:
-        return money
-    return Money(Decimal("1e15"), to)
+async def _convert(work: Work) -> risk.Convert:
+    """At today's rates; what has none counts as the most there is."""
+    known = await rates.table(work)
+
+    def convert(money: Money, to: str) -> Money:
+        if money.currency == to:
+            return money
+        try:
+            return known.convert(money, to)
+        except Unavailable:
+            return Money(_MOST, to)
+
+    return convert

@@ -95,7 +95,7 @@ async def whole(work: Work, case: UUID) -> CaseView:
         why=wordings.WHY.get(row.why, row.why),
         jurisdiction=standing.jurisdiction_of(place),
         tracker=await cases.tracked(work, row),
-        extra=() if place.extra_done_at else tuple(place.extra),
+        extra=tuple(place.extra),
     )
 
 

@@ -310,7 +310,6 @@ async def note(work: Work, client: UUID) -> None:
     row = await standing.locked(work, client)
     if MATCH not in row.extra:
         row.extra = [*row.extra, MATCH]
-    row.extra_done_at = None
     work.announce("desk|kyc", f"desk|client-{client}")
 
 

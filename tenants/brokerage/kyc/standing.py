@@ -37,7 +37,6 @@ class Limits:
     risk_band: str
     extra: tuple[str, ...]
     extra_over: Money | None
-    suppressed: bool = False
 
     def must_allow(self, right: Right) -> None:
         """Raises Denied when the level does not carry the right."""
@@ -99,6 +98,7 @@ async def of(work: Work, client: UUID) -> KycStanding:
         steps=[],
         checks=[],
         extra=[],
+        extra_seen=[],
         test_cap=0,
         category=Category.RETAIL,
     )
@@ -136,7 +136,7 @@ async def limits(work: Work, client: UUID) -> Limits:
     row = await of(work, client)
     known = await work.get(Client, client)
     pack = pack_of(work, row.pack)
-    extra = () if row.extra_done_at else tuple(row.extra)
+    extra = tuple(row.extra)
     return Limits(
         client=client,
         country=known.country,

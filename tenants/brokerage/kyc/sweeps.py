@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from brokerage.clients.model import Client
-from brokerage.kyc import cases, checks, dossier, levels, papers, standing
-from brokerage.kyc.model import KycCase, KycStanding, State, Why
+from brokerage.kyc import cases, checks, documents, dossier, levels, papers, standing
+from brokerage.kyc.model import WITH_CLIENT, KycCase, KycDocument, KycStanding, KycTest, Why
 from brokerage.kyc.papers import Standing
 from brokerage.kyc.settings import KycSettings
+from stoa.kernel.ids import uuid7
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -61,7 +62,7 @@ async def papers_step(work: Work, row: KycStanding) -> None:
         await step_down(work, row.client, Why.EXPIRY)
         return
     row.warned_days = found.warn_days
-    await cases.open_for(work, row.client, Why.REFRESH)
+    await open_again(work, row.client, Why.REFRESH)
     title = N_("Your document runs out in {days} days")
     text = N_("Send us the new one, so that nothing stops.")
     await notices.tell(work, row.client, title, text, "/verify", days=found.days_left)
@@ -86,10 +87,10 @@ async def step_down(work: Work, client: UUID, why: Why) -> None:
     after = levels.reached(pack, dossier.client_type(known), steps=row.steps, checks=row.checks)
     await standing.grade(work, row, known)
     living = await cases.newest(work, client)
-    if living is not None and living.state in {State.OPEN, State.ASKED}:
+    if living is not None and living.state in WITH_CLIENT:
         living.pack = row.pack
     elif row.approved_at is not None:
-        await _open_again(work, client, why)
+        await open_again(work, client, why)
     if before != after.code:
         await notices.tell(
             work,
@@ -100,18 +101,53 @@ async def step_down(work: Work, client: UUID, why: Why) -> None:
         )
 
 
-async def _open_again(work: Work, client: UUID, why: Why) -> KycCase:
+async def open_again(work: Work, client: UUID, why: Why) -> KycCase:
+    """A case that asks only for what no longer counts: what was told and is still good stays."""
+    before = await cases.newest(work, client)
     case = await cases.open_for(work, client, why)
-    if case.state == State.OPEN:
-        # What has been told stays told; the papers are to be shown anew.
-        pack = standing.pack_of(work, case.pack)
-        known = dossier.read(work, case)
-        case.steps_done = [
-            step.code
-            for step in cases.steps_of(work, case)
-            if step.code in known and pack and step.fields
-        ]
+    if before is None or case.id == before.id:
+        return case
+    known = dossier.read(work, case)
+    tested = await work.first(select(KycTest.id).where(KycTest.client == client))
+    case.steps_done = [
+        step.code
+        for step in cases.steps_of(work, case)
+        if (step.fields and step.code in known) or (step.questionnaire and tested)
+    ]
+    await _carry(work, before, case)
     return case
+
+
+async def _carry(work: Work, before: KycCase, case: KycCase) -> None:
+    """Papers that are good for long stand in the new case as they stood in the old one."""
+    today = standing.today(work)
+    warn = max(work.settings(KycSettings).expiry_warn_days, default=0)
+    shown = await checks.documents_of(work, before.id)
+    for paper in shown.values():
+        if paper.expires_on is not None and (paper.expires_on - today).days <= warn:
+            continue
+        row = uuid7(int(work.now.timestamp() * 1000))
+        number = documents.number_of(work, paper)
+        work.add(
+            KycDocument(
+                id=row,
+                case=case.id,
+                client=case.client,
+                kind=paper.kind,
+                paper=paper.paper,
+                file=paper.file,
+                country=paper.country,
+                issued_on=paper.issued_on,
+                expires_on=paper.expires_on,
+                number_sealed=work.seal(row, documents.NUMBER, number or None),
+                number_blind=paper.number_blind,
+                legible=paper.legible,
+                as_it_is=paper.as_it_is,
+                uploaded_at=work.now,
+            )
+        )
+    await work.flush()
+    await checks.run(work, case)
 
 
 async def reviews_due(work: Work) -> list[KycStanding]:
@@ -131,7 +167,7 @@ async def reviews_run(open_work: OpenWork) -> None:
     async with open_work() as work:
         for row in await reviews_due(work):
             row.review_on = None
-            await _open_again(work, row.client, Why.REFRESH)
+            await open_again(work, row.client, Why.REFRESH)
             await notices.tell(
                 work,
                 row.client,

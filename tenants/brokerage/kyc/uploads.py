@@ -18,7 +18,7 @@ from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Outcome
 from stoa.files import serve, store
 from stoa.files.workshop import Workshop
-from stoa.kernel.refusals import Invalid
+from stoa.kernel.refusals import Invalid, Unavailable
 from stoa.tenancy.actor import VISITOR
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -53,6 +53,8 @@ async def upload(request: AnyRequest, kind: FromPath[str]) -> Response[None]:
     state: State = request.app.state.stoa
     tenant = visit(request).tenant
     assert tenant is not None  # noqa: S101 - this host is a tenant's
+    if tenant.state != "active":
+        raise Unavailable("We take no new files at the moment. Nothing was changed.")
     async with state.door.open(tenant, actor=VISITOR, purpose="kyc.upload.begin") as work:
         await admit(request, work)
         case = await cases.own(work)

@@ -5,12 +5,12 @@ import hmac
 import json
 
 from sqlalchemy import select
-from support.standins import until
-from support.verification import applicant, drained, settled
-from support.web import visitor
 
 from brokerage.kyc import hooks
 from brokerage.kyc.model import KycCallback
+from support.standins import until
+from support.verification import applicant, drained, settled
+from support.web import visitor
 
 
 async def callbacks(house, tenant, **where):

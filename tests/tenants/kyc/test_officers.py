@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from support.verification import SDN, applicant, drained, listed, officer, settled
 
 from brokerage.kyc.model import KycCase, KycProposal
 from brokerage.screening.model import Screening, ScreeningHit
+from support.verification import SDN, applicant, drained, listed, officer, settled
 
 BORIS = {
     "first_name": "Boris Igorevich",
@@ -87,14 +87,16 @@ async def test_a_hit_closed_as_false_stays_closed_until_the_entry_changes(house,
 
 async def test_a_new_list_alerts_only_for_those_it_touches(house, aurora, lists):
     quiet, _ = await in_queue(house, aurora)
-    named, case = await in_queue(
+    named, _case = await in_queue(
         house, aurora, first_name="Zofia", last_name="Brandysowa", birth_date="1980-02-01"
     )
     olga = await officer(house, aurora)
     for one in (quiet, named):
         assert (await olga.post(f"/desk/kyc/{(await one.case()).id}/approve")).status_code == 204
 
-    line = b'190,"BRANDYSOWA, Zofia","individual","SDGT"' + b",-0- " * 7 + b',"DOB 01 Feb 1980."\r\n'
+    line = (
+        b'190,"BRANDYSOWA, Zofia","individual","SDGT"' + b",-0- " * 7 + b',"DOB 01 Feb 1980."\r\n'
+    )
     await listed(house, SDN + line)
     await drained(house, aurora)
 
@@ -130,8 +132,8 @@ async def test_a_claimed_case_is_a_colleagues_until_the_claim_lapses(house, auro
 
 
 async def test_the_next_case_is_the_most_urgent_one_that_nobody_has(house, borealis, lists):
-    first, a = await in_queue(house, borealis)
-    second, b = await in_queue(house, borealis)
+    _first, a = await in_queue(house, borealis)
+    _second, b = await in_queue(house, borealis)
     olga = await officer(house, borealis)
     omar = await officer(house, borealis, name="Omar Officer")
 
@@ -159,9 +161,7 @@ async def test_a_failed_check_takes_two_officers(house, aurora, lists):
     asked = await olga.post(f"/desk/kyc/{case.id}/approve", {"reason": "seen the original"})
     assert asked.status_code == 204
     assert (await maria.case()).state == "review"
-    [proposal] = await rows(
-        house, aurora, select(KycProposal).where(KycProposal.case == case.id)
-    )
+    [proposal] = await rows(house, aurora, select(KycProposal).where(KycProposal.case == case.id))
     alone = await olga.post(f"/desk/kyc/proposals/{proposal.id}", {"agreed": "yes"})
     agreed = await omar.post(f"/desk/kyc/proposals/{proposal.id}", {"agreed": "yes"})
     twice = await omar.post(f"/desk/kyc/proposals/{proposal.id}", {"agreed": "yes"})
@@ -182,9 +182,7 @@ async def test_risk_goes_up_at_once_and_down_with_a_second_officer(house, aurora
     down = await olga.post(f"/desk/kyc/{case.id}/risk", {"band": "low", "reason": "papers seen"})
 
     assert down.status_code == 204 and (await maria.case()).risk_band == "high"
-    [proposal] = await rows(
-        house, aurora, select(KycProposal).where(KycProposal.case == case.id)
-    )
+    [proposal] = await rows(house, aurora, select(KycProposal).where(KycProposal.case == case.id))
     await omar.post(f"/desk/kyc/proposals/{proposal.id}", {"agreed": "yes"})
     assert (await maria.case()).risk_band == "low"
     why = await olga.get(f"/desk/kyc/{case.id}/risk")
@@ -225,9 +223,7 @@ async def test_a_rejected_client_reads_a_neutral_sentence_and_may_be_looked_at_a
     shown = await maria.web.get("/verify")
     assert "We cannot open an account for you" in shown.text and "press" not in shown.text
     await olga.post(f"/desk/kyc/{case.id}/reopen", {"reason": "new facts"})
-    [proposal] = await rows(
-        house, aurora, select(KycProposal).where(KycProposal.case == case.id)
-    )
+    [proposal] = await rows(house, aurora, select(KycProposal).where(KycProposal.case == case.id))
     await omar.post(f"/desk/kyc/proposals/{proposal.id}", {"agreed": "yes"})
     assert (await maria.case()).state == "review"
 
@@ -235,7 +231,7 @@ async def test_a_rejected_client_reads_a_neutral_sentence_and_may_be_looked_at_a
 async def test_the_lines_of_a_passport_are_compared_with_what_was_told(house, aurora, lists):
     from brokerage.kyc.model import KycDocument
 
-    anna, case = await in_queue(
+    _anna, case = await in_queue(
         house,
         aurora,
         first_name="Anna Maria",
@@ -250,8 +246,7 @@ async def test_the_lines_of_a_passport_are_compared_with_what_was_told(house, au
         select(KycDocument).where(KycDocument.case == case.id, KycDocument.kind == "identity"),
     )
     lines = (
-        "P<SWEERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n"
-        "L898902C36SWE7408122F3204159ZE184226B<<<<<10"
+        "P<SWEERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36SWE7408122F3204159ZE184226B<<<<<10"
     )
 
     broken = await olga.post(f"/desk/kyc/documents/{paper.id}/zone", {"zone": "nonsense"})
@@ -268,7 +263,7 @@ async def test_the_lines_of_a_passport_are_compared_with_what_was_told(house, au
     [(("clients:all:view",), 403), (("kyc:cases:view",), 200)],
 )
 async def test_who_may_only_look_decides_nothing(house, aurora, lists, permissions, status):
-    maria, case = await in_queue(house, aurora)
+    _maria, case = await in_queue(house, aurora)
     reader = await officer(house, aurora, *permissions)
 
     page = await reader.get(f"/desk/kyc/{case.id}")

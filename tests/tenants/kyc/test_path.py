@@ -175,7 +175,9 @@ async def test_who_may_not_be_served_is_refused_without_being_told_why(house, au
         {"first_name": "María", "last_name": "Ortega", "birth_date": "1990-04-02"},
     )
 
-    refused = await maria.web.post("/verify/personal/2", {"nationality": "KP", "phone": "+34612345678"})
+    refused = await maria.web.post(
+        "/verify/personal/2", {"nationality": "KP", "phone": "+34612345678"}
+    )
 
     assert refused.status_code == 403
     assert "KP" not in refused.text and "nationality" not in refused.json()["detail"]
