@@ -1,17 +1,44 @@
 """The web process: `granian --factory brokerage.asgi:create`."""
 
+from uuid import UUID
+
+from arq.connections import ArqRedis
+
 from brokerage.product import PRODUCT
 from brokerage.web import assemble
 from stoa.jobs.bell import Bell
+from stoa.jobs.worker import connect as connect_bell
 from stoa.kernel.config import Config
 from stoa.web.app import connect
 from stoa.web.front import Front
 from stoa.web.logs import set_up
 
 
+class Rings:
+    """Wakes the worker at once for what a person waits for; the relay would within a second."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._url = redis_url
+        self._pool: ArqRedis | None = None
+
+    async def _ring(self, job: str, *words: str) -> None:
+        if self._pool is None:
+            self._pool = await connect_bell(self._url)
+        await self._pool.enqueue_job(job, *words)
+
+    async def provision(self) -> None:
+        await self._ring("provision")
+
+    async def replay(self, tenant: UUID) -> None:
+        await self._ring("replay", str(tenant))
+
+
 def create() -> Front:
     """Reads the configuration, connects, and refuses to start with an undeclared handler."""
     set_up("web")
-    state = connect(Config.load(), PRODUCT, application="web")
+    config = Config.load()
+    state = connect(config, PRODUCT, application="web")
     state.door.after_commit = Bell(state.redis)
+    rings = Rings(config.redis_url)
+    state.extras |= {"provision_bell": rings.provision, "replay_bell": rings.replay}
     return assemble(state)
