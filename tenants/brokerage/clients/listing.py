@@ -16,7 +16,6 @@ from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming import statuses, texts
-from stoa.theming.masks import mask
 from stoa.theming.statuses import Status, Tone
 from stoa.theming.texts import N_
 from stoa.web.tables import Bulk, Column, Filter, Shown, Table, amounts, choice, dates
@@ -71,7 +70,6 @@ def query(work: Work) -> Select[Any]:
             Client.withdrawals_total,
             Client.last_trade_at,
             Person.name_sealed,
-            Person.email_sealed,
         )
         .join(Person, Person.id == Client.id)
         .where(queries.visible(work))
@@ -185,7 +183,6 @@ async def view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
                     "note": row.reference,
                 },
                 row.reference,
-                _address(work, row),
                 row.country,
                 row.state,
                 level_word(row.level),
@@ -199,11 +196,6 @@ async def view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
         )
         for row in rows
     ]
-
-
-def _address(work: Work, row: Any) -> str:
-    """Masked in lists, whoever reads; one address is opened on the client's own page."""
-    return mask(work.unseal(row.id, "person.email", row.email_sealed), "email")
 
 
 def level_word(level: str) -> str:
@@ -224,7 +216,6 @@ def table(work: Work, language: str = "en") -> Table:
         columns=[
             Column("name", N_("Client"), "person", fixed=True),
             Column("reference", N_("Reference"), "code", hidden=True),
-            Column("email", N_("E-mail"), "text", hidden=True),
             Column("country", N_("Country"), "flag", sort=Client.country),
             Column("state", N_("State"), "status"),
             Column("level", N_("Level"), "status"),
@@ -252,7 +243,7 @@ def table(work: Work, language: str = "en") -> Table:
         bulk=bulk,
         extra={"export_asks": True},
         live="clients",
-        page_size=40,
+        page_size=30,
         empty_title=N_("No clients here yet"),
         empty_text=N_("People appear here as soon as they register. Share your sign-up page."),
         empty_icon="users",
