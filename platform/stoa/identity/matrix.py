@@ -25,6 +25,11 @@ VERBS: Final[Mapping[str, str]] = {
     "unmask": N_("unmask"),
     "assign": N_("assign"),
     "note": N_("note"),
+    "provision": N_("set up"),
+    "suspend": N_("suspend"),
+    "enter": N_("enter"),
+    "replay": N_("run again"),
+    "pause": N_("pause"),
 }
 AREAS: Final[Mapping[str, str]] = {
     "tenant": N_("Settings"),
@@ -66,11 +71,12 @@ class Group:
 
 
 def line(code: str) -> Line:
-    parts = code.split(":")
-    thing, verb = parts[-2] if len(parts) > 1 else code, parts[-1]
+    """`identity:staff:view` is the staff, seen; `settings:all:edit` is the settings, changed."""
+    area, thing, verb = (["", *code.split(":")])[-3:]
+    named = area if thing == "all" else thing
     return Line(
         code,
-        thing.replace("-", " ").capitalize(),
+        named.replace("-", " ").capitalize(),
         VERBS.get(verb, verb.replace("-", " ")),
         verb == "view",
     )

@@ -38,7 +38,11 @@ MODULE = Module(
         ),
     ],
     roles={
+        # Named here so that they exist whatever modules are there; each module adds its own.
         "Owner": [],
+        "Finance": [],
+        "Sales": [],
+        "Dealing": [],
         "Head of finance": [Identity.STAFF_VIEW],
         "Compliance": [Identity.STAFF_VIEW, Identity.CLIENTS_EDIT],
         "Support": [Identity.STAFF_VIEW, Identity.CLIENTS_EDIT],

@@ -13,7 +13,7 @@ from msgspec import Meta
 from sqlalchemy import func, select
 
 from stoa.identity import carried as carry_for
-from stoa.identity import factors, operators
+from stoa.identity import factors, matrix, operators
 from stoa.identity.grants import EVERYTHING
 from stoa.identity.model import Operator, OperatorSession, Standing
 from stoa.identity.operator_page import carried, carry, state
@@ -28,6 +28,7 @@ AnyRequest = Request[Any, Any, Any]
 
 HERE: Final = "/operators"
 FIRST: Final = "first"
+LINES: Final = [matrix.line(code) for code in EVERYTHING]
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -100,7 +101,7 @@ async def new(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]
         work,
         "control/identity/operator_new.html",
         audience="control",
-        permissions=EVERYTHING,
+        lines=LINES,
         mine=work.actor.permissions,
     )
 
@@ -149,7 +150,7 @@ async def one(
         seen_at=row.last_seen_at,
         since=row.created_at,
         first_password=fresh,
-        permissions=EVERYTHING,
+        lines=LINES,
         held=frozenset(row.permissions),
         mine=work.actor.permissions,
         may_edit=work.actor.may(Control.OPERATORS_EDIT) and row.id != work.actor.id,

@@ -14,6 +14,7 @@ from stoa.identity import carried as carry_for
 from stoa.identity import (
     devices,
     factors,
+    matrix,
     operator_gate,
     operator_tokens,
     passwords,
@@ -70,7 +71,7 @@ async def me(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
         devices=[_device(one, session) for one in await operator_gate.open_of(work, operator)],
         tokens=await operator_tokens.tokens_of(work, operator.id),
         token=fresh or "",
-        permissions=sorted(operator.permissions),
+        lines=[matrix.line(code) for code in operator.permissions],
     )
 
 
