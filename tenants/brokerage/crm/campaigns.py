@@ -99,10 +99,15 @@ async def save(
     return row
 
 
+def texts_of(row: Campaign) -> dict[str, Text]:
+    """By language, in our order of languages: the store keeps none."""
+    return {code: msgspec.convert(row.texts[code], Text) for code in LANGUAGES if code in row.texts}
+
+
 def text_for(row: Campaign, language: str) -> Text:
-    """In the reader's language, else the first the letter was written in."""
-    code = language if language in row.texts else next(iter(row.texts))
-    return msgspec.convert(row.texts[code], Text)
+    """In the reader's language, else in the first one the letter was written in."""
+    texts = texts_of(row)
+    return texts.get(language) or next(iter(texts.values()))
 
 
 def open_values(work: Work, reference: str = "", country: str = "") -> dict[str, str]:

@@ -124,7 +124,7 @@ async def _editor(request: AnyRequest, work: Work, row: Campaign | None) -> Resp
     empty = campaigns.Text(subject="", body="")
     texts = dict.fromkeys(work.settings(TenantFacts).languages, empty)
     if row is not None:
-        texts |= {code: msgspec.convert(text, campaigns.Text) for code, text in row.texts.items()}
+        texts |= campaigns.texts_of(row)
     return page(
         request,
         work,
@@ -179,7 +179,7 @@ async def one(
     segment = await work.get(Segment, row.segment)
     draft = row.state == "draft"
     conditions = segments.read(segment.conditions if row.conditions is None else row.conditions)
-    texts = {code: msgspec.convert(text, campaigns.Text) for code, text in row.texts.items()}
+    texts = campaigns.texts_of(row)
     people = [one for one in (row.made_by, row.started_by, row.override_by) if one]
     return page(
         request,
@@ -214,7 +214,7 @@ def row_view(row: Campaign) -> dict[str, Any]:
         "ended_at": row.ended_at,
         "override_why": row.override_why or "",
         "override_by": str(row.override_by),
-        "languages": list(row.texts),
+        "languages": list(campaigns.texts_of(row)),
     }
 
 

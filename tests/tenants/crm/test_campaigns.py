@@ -184,6 +184,7 @@ async def test_each_reads_the_letter_in_their_own_language_with_their_own_name(h
     texts = {
         "en": Text(subject="Hello {first_name}", body="Dear {name},\n\nyour {reference}"),
         "es": Text(subject="Hola {first_name}", body="Estimada {name}"),
+        "ar": Text(subject="", body=""),
     }
     async with open_work() as work:
         tag, _ = await some(work, 0)
@@ -240,6 +241,18 @@ async def test_what_is_typed_into_a_letter_stays_text(work, house, payload):
     assert len(letter.markup) < 60_000
     if "<" not in payload:
         assert payload in letter.text.replace("\n", " ")
+
+
+async def test_readers_without_their_language_get_the_first_not_the_stored_first(work):
+    both = {
+        "en": Text(subject="Hello", body="Dear"),
+        "ar": Text(subject="مرحبا", body="عزيزي"),
+    }
+    row = await a_campaign(work, a_tag(), texts=both)
+    await work.flush()
+    await work.session.refresh(row)
+
+    assert campaigns.text_for(row, "es").subject == "Hello"
 
 
 def test_a_name_that_looks_like_a_place_is_not_looked_at_again():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brokerage.crm import tasks
+from brokerage.crm import leads, tasks
 
 from .builders import a_campaign, a_client, a_lead, a_tag
 
@@ -58,3 +58,20 @@ async def test_one_of_each_is_on_its_page(desk, house, aurora):
         page = await browser.get(path)
         assert page.status_code == 200, (path, page.text[:400])
         assert "@example.com" not in page.text
+
+
+async def test_a_lead_with_a_whole_story_is_shown(desk, house, aurora):
+    browser = await desk()
+    async with house.door.open(aurora, purpose="test") as work:
+        lead = await a_lead(work)
+        await leads.move(work, lead.id, "contacted")
+        await leads.assign(work, lead.id, browser.person.id)
+        await leads.assign(work, lead.id, None)
+        first = await leads.note(work, lead.id, "Calls back on Monday", kind="call")
+        await leads.note(work, lead.id, "Calls back on Tuesday", kind="call", replaces=first.id)
+
+    page = await browser.get(f"/desk/leads/{lead.id}")
+
+    assert page.status_code == 200, page.text[:400]
+    assert "Calls back on Tuesday" in page.text
+    assert "Before: Calls back on Monday" in page.text
