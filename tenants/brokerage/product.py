@@ -5,6 +5,7 @@ from brokerage.crm.module import MODULE as CRM
 from brokerage.kyc.module import MODULE as KYC
 from brokerage.ledger.module import MODULE as LEDGER
 from brokerage.partners.module import MODULE as PARTNERS
+from brokerage.payments.module import MODULE as PAYMENTS
 from brokerage.reporting.module import MODULE as REPORTING
 from brokerage.trading.module import MODULE as TRADING
 from stoa.control.module import MODULE as CONTROL
@@ -28,6 +29,7 @@ PRODUCT = Product(
         LEDGER,
         CLIENTS,
         KYC,
+        PAYMENTS,
         TRADING,
         PARTNERS,
         CRM,
