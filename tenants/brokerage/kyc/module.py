@@ -1,5 +1,7 @@
 """How verification joins the product."""
 
+from brokerage.clients import download
+from brokerage.clients import hooks as client_hooks
 from brokerage.clients.events import CountryChanged
 from brokerage.kyc import desk, hooks, jobs, model, queries, room
 from brokerage.kyc.events import CallbackTaken, KycSubmitted, ListImported, ScreeningDue
@@ -10,6 +12,13 @@ from stoa.product import Every, Module, NavItem, Tab
 from stoa.theming.texts import N_
 
 TABLES = (model, screening)
+
+client_hooks.exports["documents"] = download.rows_of(
+    model.KycDocument, "kind", "paper", "country", "issued_on", "expires_on", "uploaded_at"
+)
+client_hooks.exports["questionnaires"] = download.rows_of(
+    model.KycTest, "questionnaire", "version", "percent", "passes", "taken_at"
+)
 
 MODULE = Module(
     name="kyc",

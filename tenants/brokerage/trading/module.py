@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from brokerage.clients import download
+from brokerage.clients import hooks as client_hooks
 from brokerage.clients import queries as clients
 from brokerage.kyc.events import KycApproved
 from brokerage.trading import accounts, desk, jobs, queries, room, sync, transfers
 from brokerage.trading.events import AccountAsked, TransferAsked
-from brokerage.trading.model import AccountState, TradingAccount
+from brokerage.trading.model import AccountState, Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from stoa.kernel.clock import business_day, day_bounds
@@ -114,6 +116,17 @@ async def pulse(work: Work) -> dict[str, Any]:
         "volume_lots": str(lots.quantize(Decimal("0.01"))),
         "failing_servers": await queries.failing(work),
     }
+
+
+client_hooks.exports["trading-accounts"] = download.rows_of(
+    TradingAccount, "kind", "login", "product", "currency", "leverage", "state", "opened_at"
+)
+client_hooks.exports["trades"] = download.rows_of(
+    Deal, "login", "at", "kind", "entry", "symbol", "lots", "price", "profit", "swap", "commission"
+)
+client_hooks.exports["account-transfers"] = download.rows_of(
+    Transfer, "asked_at", "direction", "amount", "currency", "state", "done_at"
+)
 
 
 MODULE = Module(
