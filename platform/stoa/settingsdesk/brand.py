@@ -35,7 +35,11 @@ async def editor(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         "desk/settings/brand.html",
         audience="desk",
         brand=brand,
-        fields=drawn.describe(Brand, brand),
+        fields=drawn.describe(
+            Brand,
+            brand,
+            options={"theme": [(theme.name, theme.label) for theme in themes.installed()]},
+        ),
         themes=themes.installed(),
         problems=[str(one) for one in contrast.problems(brand)],
         versions=versions,

@@ -4,11 +4,13 @@ Everything built lands in one ignored folder under content-hashed names, compres
 a manifest from logical to real names. A build whose inputs did not change does nothing.
 """
 
+import contextlib
 import gzip
 import hashlib
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,10 +72,18 @@ def build(
     if not force and _built_from() == mark:
         return manifest.names()
     target = manifest.built()
-    fresh = target.with_name("built.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    out = _Output(fresh)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".built-", dir=target.parent))
+    try:
+        _make(_Output(fresh), sources, mark, progress)
+        _put(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    manifest.reload()
+    return manifest.names()
+
+
+def _make(out: _Output, sources: "Sources", mark: str, progress: Progress) -> None:
     steps: list[tuple[str, Callable[[_Output, Sources], None]]] = [
         ("fonts", _fonts),
         ("icons", _icons),
@@ -91,11 +101,18 @@ def build(
                 f"{missing.filename} is missing: unpack the pinned packages with npm ci first"
             ) from missing
     told = {"made_from": mark, "files": dict(sorted(out.files.items()))}
-    (fresh / manifest.FILE).write_text(json.dumps(told, indent=1), encoding="utf-8")
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)
-    manifest.reload()
-    return manifest.names()
+    (out.folder / manifest.FILE).write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def _put(fresh: Path, target: Path) -> None:
+    """Take the place of the last build; of two that end together, either may stay."""
+    fresh.chmod(0o755)
+    last = fresh.with_name(f"{fresh.name}-last")
+    with contextlib.suppress(FileNotFoundError):
+        target.rename(last)
+    with contextlib.suppress(FileExistsError, NotADirectoryError, OSError):
+        fresh.rename(target)
+    shutil.rmtree(last, ignore_errors=True)
 
 
 def stale(node_modules: Path) -> bool:

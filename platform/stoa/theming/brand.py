@@ -9,10 +9,12 @@ from msgspec import Meta
 from stoa.theming import colour
 from stoa.theming.fonts import PAIRS
 
-Hex = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
+HEX: Final = r"^#[0-9a-fA-F]{6}\Z"
+Hex = Annotated[str, Meta(pattern=HEX, extra={"kind": "color"})]
 Mode = Literal["auto", "light", "dark"]
 Density = Literal["compact", "regular", "airy"]
 FontPair = Literal["inter", "serif", "geist"]
+Picture = Annotated[UUID | None, Meta(extra={"hidden": True})]
 
 COLOURS: Final = ("accent", "ink", "paper", "success", "warning", "danger")
 DARK_COLOURS: Final = ("accent_dark", "ink_dark", "paper_dark")
@@ -25,26 +27,83 @@ class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     uploaded, re-encoded pictures; never addresses.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=60)] = "Brokerage"
-    theme: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}\Z")] = "default"
-    mode: Mode = "auto"
-    accent: Hex = "#3b4fd8"
-    ink: Hex = "#16181d"
-    paper: Hex = "#f7f7f5"
-    success: Hex = "#157f4a"
-    warning: Hex = "#b4600c"
-    danger: Hex = "#c62a35"
-    accent_dark: Hex | None = None
-    ink_dark: Hex | None = None
-    paper_dark: Hex | None = None
-    radius: Annotated[int, Meta(ge=0, le=20)] = 10
-    fonts: FontPair = "inter"
-    density: Density = "regular"
-    logo_light: UUID | None = None
-    logo_dark: UUID | None = None
-    icon: UUID | None = None
-    support_email: Annotated[str, Meta(max_length=254)] = ""
-    strapline: Annotated[str, Meta(max_length=120)] = ""
+    name: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=60,
+            title="Name",
+            description="As clients read it in the bar, in letters and on statements.",
+        ),
+    ] = "Brokerage"
+    strapline: Annotated[
+        str,
+        Meta(max_length=120, title="Strapline", description="One line beside the sign-in form."),
+    ] = ""
+    support_email: Annotated[str, Meta(max_length=254, title="Support e-mail")] = ""
+    theme: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9-]{0,31}\Z",
+            title="Theme",
+            description="The layout and the character of the pages.",
+        ),
+    ] = "default"
+    mode: Annotated[
+        Mode,
+        Meta(
+            title="Light or dark",
+            description="Where a person has not chosen. Automatic follows their device.",
+            extra={"options": {"auto": "Automatic", "light": "Light", "dark": "Dark"}},
+        ),
+    ] = "auto"
+    fonts: Annotated[
+        FontPair,
+        Meta(
+            title="Fonts",
+            extra={
+                "options": {
+                    "inter": "Inter, clear and neutral",
+                    "serif": "Source Serif headings with Inter",
+                    "geist": "Geist, technical",
+                }
+            },
+        ),
+    ] = "inter"
+    density: Annotated[
+        Density,
+        Meta(
+            title="Density",
+            extra={"options": {"compact": "Compact", "regular": "Regular", "airy": "Airy"}},
+        ),
+    ] = "regular"
+    radius: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=20,
+            title="Corners",
+            description="From 0, sharp, to 20, round.",
+            extra={"kind": "range"},
+        ),
+    ] = 10
+    accent: Annotated[
+        Hex, Meta(title="Accent", description="Buttons, links and what is chosen.")
+    ] = "#3b4fd8"
+    ink: Annotated[Hex, Meta(title="Ink", description="Text. Quieter text is derived.")] = "#16181d"
+    paper: Annotated[Hex, Meta(title="Paper", description="The ground of every page.")] = "#f7f7f5"
+    success: Annotated[Hex, Meta(title="Success")] = "#157f4a"
+    warning: Annotated[Hex, Meta(title="Warning")] = "#b4600c"
+    danger: Annotated[Hex, Meta(title="Danger")] = "#c62a35"
+    accent_dark: Annotated[
+        Hex | None,
+        Meta(title="Accent in dark mode", description="Left empty, it is derived."),
+    ] = None
+    ink_dark: Annotated[Hex | None, Meta(title="Ink in dark mode")] = None
+    paper_dark: Annotated[Hex | None, Meta(title="Paper in dark mode")] = None
+    logo_light: Picture = None
+    logo_dark: Picture = None
+    icon: Picture = None
 
     def __post_init__(self) -> None:
         for name in COLOURS:

@@ -44,6 +44,12 @@ def count_done(steps: Sequence[Any]) -> int:
     return sum(1 for step in steps if pick(step, "state") == "done")
 
 
+def said_options(options: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Choices with their labels in the reader's language."""
+    texts = shown().texts
+    return [(value, texts.gettext(label)) for value, label in options]
+
+
 @lru_cache(maxsize=32)
 def language_name(code: str) -> str:
     """A language in its own words."""

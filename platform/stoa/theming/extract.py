@@ -174,6 +174,19 @@ def _in_call(node: ast.Call, refusals: frozenset[str], place: str) -> Iterator[S
         ):
             yield Said(text, "", place)
 
+    if name == "Meta":
+        yield from _options(node, place)
+
+
+def _options(node: ast.Call, place: str) -> Iterator[Said]:
+    """The labels of `Meta(extra={"options": {value: label}})`."""
+    for keyword in node.keywords:
+        if keyword.arg != "extra" or not isinstance(keyword.value, ast.Dict):
+            continue
+        for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+            if key is not None and _text(key) == "options" and isinstance(value, ast.Dict):
+                yield from (Said(text, "", place) for one in value.values if (text := _text(one)))
+
 
 def _in_refusal(node: ast.ClassDef, place: str) -> Iterator[Said]:
     """A refusal's own sentence: a default of `sentence`, or what it hands to its base."""

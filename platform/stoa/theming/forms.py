@@ -8,7 +8,7 @@ Names of parts are dotted: `auto.limit`, `approvers.0.need`.
 
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
@@ -66,11 +66,12 @@ def describe(
     errors: Mapping[str, str] | None = None,
     locked: Mapping[str, str] | None = None,
     prefix: str = "",
+    options: Mapping[str, Sequence[tuple[str, str]]] | None = None,
 ) -> tuple[FieldView, ...]:
     """The fields of a struct type, filled with `values` and marked with `errors` by dotted name.
 
-    `locked` names fields somebody above has fixed, with the sentence that says who. Secrets are
-    never shown: only whether one is stored.
+    `locked` names fields somebody above has fixed, with the sentence that says who; `options` are
+    choices only known now, by the field's name. Secrets are never shown: only whether one is stored.
     """
     hints = get_type_hints(form, include_extras=True)
     views: list[FieldView] = []
@@ -81,16 +82,17 @@ def describe(
         known = _value(values, field.encode_name)
         if known is None and not field.required:
             known = _default(field)
-        views.append(
-            _view(
-                f"{prefix}{field.encode_name}",
-                shape,
-                known,
-                required=field.required,
-                errors=errors or {},
-                locked=locked or {},
-            )
+        view = _view(
+            f"{prefix}{field.encode_name}",
+            shape,
+            known,
+            required=field.required,
+            errors=errors or {},
+            locked=locked or {},
         )
+        if offered := (options or {}).get(field.encode_name):
+            view = replace(view, kind="select", options=offered)
+        views.append(view)
     return tuple(views)
 
 

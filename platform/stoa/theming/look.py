@@ -40,12 +40,6 @@ class NavItem:
     active: bool | None = None
     primary: bool = True
 
-    def here(self, path: str) -> bool:
-        if self.active is not None:
-            return self.active
-        stem = self.href.rstrip("/")
-        return path.rstrip("/") == stem or (stem.count("/") > 1 and path.startswith(f"{stem}/"))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
@@ -153,6 +147,21 @@ class Look:
         for item in self.nav:
             found.setdefault(item.group, []).append(item)
         return tuple(NavGroup(label, items) for label, items in found.items())
+
+    @property
+    def nav_here(self) -> NavItem | None:
+        """The one entry the reader is at: the nearest above the page's address."""
+        for item in self.nav:
+            if item.active:
+                return item
+        fitting = [item for item in self.nav if item.active is None and self._below(item.href)]
+        return max(fitting, key=lambda item: len(item.href), default=None)
+
+    def _below(self, href: str) -> bool:
+        """Whether the page is at `href` or below it; below the start page lies everything else."""
+        stem, path = href.rstrip("/"), self.path.rstrip("/")
+        home = self.home_url.rstrip("/")
+        return path == stem or (stem != home and path.startswith(f"{stem}/"))
 
     @property
     def shown_mode(self) -> Mode:

@@ -196,5 +196,6 @@ _GLOBALS: Final[dict[str, Any]] = {
     "figure_parts": figures.parts,
     "chart_json": drawing.chart_json,
     "qr_svg": drawing.qr_svg,
+    "said_options": drawing.said_options,
     "count_done": drawing.count_done,
 }

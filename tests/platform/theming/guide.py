@@ -161,6 +161,7 @@ def look(page: str, *, theme: str = "default", locale: str = "en", mode: str | N
         ]
         if page == "client"
         else [],
+        home_url="/desk" if audience == "desk" else "/",
         live_url="/live",
         search_url="/search" if audience in {"desk", "control"} else "",
         notices_url="/notices",

@@ -180,3 +180,33 @@ def test_a_template_trusts_nothing_and_runs_nothing(path: Path) -> None:
     assert not re.search(r"<(script|style)(?![^>]*nonce=)", code)
     if "/mail/" not in path.as_posix() and path.name != "mail.html":
         assert not re.search(r"\sstyle\s*=\s*[\"']", code)
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/desk", "Today"),
+        ("/desk/clients", "Clients"),
+        ("/desk/clients/42/audit", "Clients"),
+        ("/desk/settings", "Settings"),
+        ("/desk/settings/staff", "Staff"),
+        ("/desk/settings/brand", "Settings"),
+        ("/desk/clientsx", None),
+        ("/desk/search", None),
+    ],
+)
+def test_one_entry_says_where_the_reader_is(look: Look, path: str, label: str | None) -> None:
+    hrefs = {
+        "Today": "/desk",
+        "Clients": "/desk/clients",
+        "Settings": "/desk/settings",
+        "Staff": "/desk/settings/staff",
+    }
+    seen = replace(
+        look,
+        path=path,
+        home_url="/desk",
+        nav=[NavItem(label=label, href=href) for label, href in hrefs.items()],
+    )
+
+    assert (seen.nav_here.label if seen.nav_here else None) == label

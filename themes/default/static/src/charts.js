@@ -82,6 +82,7 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
 }
 
 function room(low, high, kind) {
+  if (!low && !high) return [0, 1];
   if (kind === "bars") { low = Math.min(0, low); high = Math.max(0, high); }
   const gap = (high - low || Math.abs(high) || 1) * 0.12;
   return [kind === "bars" && low === 0 ? 0 : low >= 0 && low - gap < 0 ? 0 : low - gap, high + gap];
