@@ -22,7 +22,14 @@ from stoa.web.logs import set_up
 POOL_OF_BLANKS = 3
 
 
-def door_of(config: Config, *, role: Role = Role.APP, application: str, pool: int = 6) -> Door:
+def door_of(
+    config: Config,
+    *,
+    role: Role = Role.APP,
+    application: str,
+    pool: int = 6,
+    relaxed: bool = False,
+) -> Door:
     return Door(
         app_dsn=config.dsn(role),
         control_dsn=config.dsn(Role.CONTROL),
@@ -30,6 +37,7 @@ def door_of(config: Config, *, role: Role = Role.APP, application: str, pool: in
         slices=PRODUCT.slices,
         pool=pool,
         application=application,
+        relaxed=relaxed,
     )
 
 

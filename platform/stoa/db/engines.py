@@ -16,7 +16,7 @@ _TENANTS_PER_CONNECTION: Final = 120
 """A backend keeps about 0.9 MB per schema it has touched and never gives it back."""
 
 
-def _creator(url: URL, application: str) -> Callable[[], Any]:
+def _creator(url: URL, application: str, *, relaxed: bool) -> Callable[[], Any]:
     async def connect(*_: Any, **__: Any) -> asyncpg.Connection:
         connection = await asyncpg.connect(
             host=url.host,
@@ -26,7 +26,12 @@ def _creator(url: URL, application: str) -> Callable[[], Any]:
             database=url.database,
             statement_cache_size=256,
             timeout=10,
-            server_settings={"application_name": application, "timezone": "UTC", "jit": "off"},
+            server_settings={
+                "application_name": application,
+                "timezone": "UTC",
+                "jit": "off",
+                **({"synchronous_commit": "off"} if relaxed else {}),
+            },
         )
         # asyncpg would call set_config('jit', ...) before it looks at an array type; tenant
         # roles may not call set_config, and jit is off for the whole connection anyway.
@@ -36,8 +41,13 @@ def _creator(url: URL, application: str) -> Callable[[], Any]:
     return connect
 
 
-def engine(dsn: str, *, application: str, size: int, overflow: int = 0) -> AsyncEngine:
-    """A pool over one login. `dsn` is any postgresql URL with a password."""
+def engine(
+    dsn: str, *, application: str, size: int, overflow: int = 0, relaxed: bool = False
+) -> AsyncEngine:
+    """A pool over one login. `dsn` is any postgresql URL with a password.
+
+    `relaxed` does not wait for the disk at each commit: for making a demo, never for money.
+    """
     url = make_url(dsn)
     made = create_async_engine(
         "postgresql+asyncpg://",
@@ -46,7 +56,7 @@ def engine(dsn: str, *, application: str, size: int, overflow: int = 0) -> Async
         pool_timeout=5,
         pool_recycle=_RECYCLE_S,
         connect_args={
-            "async_creator_fn": _creator(url, application),
+            "async_creator_fn": _creator(url, application, relaxed=relaxed),
             "prepared_statement_cache_size": 256,
             "prepared_statement_name_func": lambda: f"__a_{uuid4().hex}__",
         },

@@ -57,8 +57,9 @@ class Door:
         pool: int = 8,
         application: str = "stoa",
         clock: Clock = real,
+        relaxed: bool = False,
     ) -> None:
-        self._app = engine(app_dsn, application=application, size=pool, overflow=4)
+        self._app = engine(app_dsn, application=application, size=pool, overflow=4, relaxed=relaxed)
         recycle_after_many_tenants(self._app)
         self._own = EnginePerRole(make_url(app_dsn), application=application)
         self._control = engine(

@@ -30,7 +30,7 @@ class World:
         self.config = config
         self.real_now = datetime.now(UTC)
         self.clock = Simulated(start)
-        self.door = door_of(config, application="demo", pool=4)
+        self.door = door_of(config, application="demo", pool=4, relaxed=True)
         self.door.clock = self.clock
         self.provisioner = provisioner_of(config, self.door)
         self.http = httpx2.AsyncClient(timeout=60, trust_env=False)
@@ -83,7 +83,7 @@ class World:
         """Relay and worker in one: everything told is heard before this returns."""
         for _ in range(rounds):
             lanes = await relay.fan_out(self.door, PRODUCT, tenant)
-            for lane in LANES:
+            for lane in (lane for lane in LANES if lane in lanes):
                 while await drain.drain(self.door, PRODUCT, tenant, lane):
                     pass
             if not lanes:
