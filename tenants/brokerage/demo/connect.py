@@ -129,7 +129,7 @@ async def _payments(world: World, ref: TenantRef) -> None:
         },
     )
     async with world.work(ref, purpose="demo.connect") as work:
-        await credentials.put(work, "stripe.api_key", card_key)
-        await credentials.put(work, "stripe.webhook", card_hook)
-        await credentials.put(work, "hyperswitch.api_key", api_key)
-        await credentials.put(work, "hyperswitch.webhook", hash_key)
+        await credentials.put(work, "alpha.api_key", card_key)
+        await credentials.put(work, "alpha.webhook", card_hook)
+        await credentials.put(work, "beta.api_key", api_key)
+        await credentials.put(work, "beta.webhook", hash_key)
