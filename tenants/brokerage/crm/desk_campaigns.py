@@ -290,17 +290,19 @@ async def message(
 ) -> Response[str]:
     row = await _message(work, message)
     named = await clients.names(work, [row.person] if row.person else [])
+    name = named.get(row.person, "") if row.person else ""
+    body = queries.as_read(row, "body", name) if row.template == "campaign" else ""
     return page(
         request,
         work,
         "desk/crm/message.html",
         audience="desk",
-        letter=queries.letter(row),
+        letter=queries.letter(row, name),
         person=row.person,
-        name=named.get(row.person, "–") if row.person else "–",
+        name=name or "–",
         language=row.locale,
         tries=row.tries,
-        body=str(row.params.get("body", "")).split("\n\n") if row.template == "campaign" else [],
+        body=body.split("\n\n") if body else [],
         may_send=work.actor.may(Crm.MESSAGES_SEND),
     )
 

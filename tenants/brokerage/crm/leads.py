@@ -141,12 +141,18 @@ async def turns(work: Work, count: int) -> list[tuple[UUID, str | None]]:
         .correlate(Person)
         .scalar_subquery()
     )
+    held = (
+        select(func.count())
+        .where(Lead.owner == Person.id, Lead.stage == settings.first)
+        .correlate(Person)
+        .scalar_subquery()
+    )
     rows = await work.table(
         select(Person.id, Person.team)
         .join(StaffRole, StaffRole.person == Person.id)
         .join(Role, Role.id == StaffRole.role)
         .where(Role.name == settings.assign_role, Person.state == "active", Person.kind == "staff")
-        .order_by(newest.asc().nulls_first(), Person.id)
+        .order_by(newest.asc().nulls_first(), held, Person.id)
         .limit(500)
     )
     return [(rows[n % len(rows)].id, rows[n % len(rows)].team) for n in range(count if rows else 0)]

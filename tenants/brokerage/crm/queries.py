@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 
 from brokerage.clients import queries as clients
-from brokerage.crm import tasks
+from brokerage.crm import rules, tasks
 from brokerage.crm.model import SEARCH, Lead, LeadNote, Task
 from brokerage.crm.permissions import Crm
 from brokerage.crm.settings import CrmSettings
@@ -261,20 +261,27 @@ async def letters(work: Work, client: UUID) -> list[Letter]:
         .order_by(Message.queued_at.desc(), Message.id.desc())
         .limit(100)
     )
-    return [letter(row) for row in rows]
+    named = await clients.names(work, [client])
+    return [letter(row, named.get(client, "")) for row in rows]
 
 
-def letter(row: Message) -> Letter:
+def letter(row: Message, name: str) -> Letter:
+    """With the reader's name where the text asks for it, as it was read."""
     return Letter(
         id=row.id,
         template=row.template.replace("_", " "),
         state=row.state,
-        subject=str(row.params.get("subject", "")),
+        subject=as_read(row, "subject", name),
         campaign=row.campaign,
         queued_at=row.queued_at,
         sent_at=row.sent_at,
         error=row.error or "",
     )
+
+
+def as_read(row: Message, field: str, name: str) -> str:
+    places = {"name": name, "first_name": name.split(" ", maxsplit=1)[0]}
+    return rules.fill(str(row.params.get(field, "")), places)
 
 
 async def told(work: Work, client: UUID) -> Sequence[Notice]:

@@ -31,6 +31,7 @@ learn(
         "applying": Status(N_("Being taken over"), Tone.MOVING, icon="database-import"),
         "applied": Status(N_("Taken over"), Tone.DONE),
         "dropped": Status(N_("Not needed"), Tone.WAITING, icon="circle-minus"),
+        "first call": Status(N_("First call"), Tone.WAITING, icon="phone"),
         "late": Status(N_("Overdue"), Tone.STOPPED, icon="alarm"),
     }
 )
@@ -216,7 +217,7 @@ TASKS = Table(
         Column("state", N_("State"), "status"),
         Column("owner", N_("For")),
         Column("due", N_("Due"), "when", sort=Task.due_at),
-        Column("rule", N_("Opened by"), hidden=True),
+        Column("rule", N_("Kind"), "status"),
     ),
     query=lambda w: select(Task).where(tasks.visible(w)),
     view=_tasks_view,
