@@ -25,7 +25,7 @@ class System:
     owner: object = None
 
     async def get(self, path, **query):
-        return await self.http.get(path, params=query, headers=self.bearer())
+        return await self.http.get(path, params=query or None, headers=self.bearer())
 
     async def post(self, path, body=None, *, key=None, raw=None, **headers):
         content = raw if raw is not None else json.dumps(body or {}).encode()
@@ -79,13 +79,20 @@ async def make_key(house, tenant, *scopes, days=30, allowed_ips=(), roles=("Owne
 
 
 @pytest.fixture
-def system(house, aurora):
-    """A system with these scopes, its token in hand."""
+async def system(house, aurora):
+    """A system with these scopes, its token in hand; its key is revoked after the test."""
+    mine = []
+    for counted in await house.redis.keys(f"t:{aurora.id}:limit:*"):
+        await house.redis.delete(counted)
 
     async def of(*scopes, tenant=aurora, peer="127.0.0.1", **more):
         row, secret, person = await make_key(house, tenant, *scopes, **more)
         made = at(house, tenant, peer)
         made.client_id, made.secret, made.key, made.owner = row.client_id, secret, row, person
+        mine.append((tenant, row.id))
         return await made.sign_in()
 
-    return of
+    yield of
+    for tenant, key in mine:
+        async with house.door.open(tenant, purpose="test") as work:
+            await api_clients.revoke(work, key)
