@@ -110,11 +110,13 @@ async def tick(door: Door, product: Product, tenant: TenantRef, name: str) -> No
 async def replay_all(door: Door, tenant: TenantRef) -> int:
     """Give every dead letter of a tenant a new life; returns how many."""
     async with door.open(tenant, purpose="dead-letters.replay") as work:
-        revived = await work.rows(
-            update(Inbox)  # type: ignore[arg-type]
-            .where(Inbox.state == "dead")
-            .values(state="waiting", tries=0, due_at=work.now, error=None)
-            .returning(Inbox.fact)
-        )
+        revived = (
+            await work.run(
+                update(Inbox)
+                .where(Inbox.state == "dead")
+                .values(state="waiting", tries=0, due_at=work.now, error=None)
+                .returning(Inbox.fact)
+            )
+        ).all()
         work.record("dead-letters.replayed", count=len(revived))
     return len(revived)

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from stoa.cli.plan import WEB, Plan, Site, command
+from stoa.cli.plan import WEB, Plan, Site, Stage, command
 from stoa.cli.programs import Program, port_open, serves
 from stoa.cli.screen import Row
 
@@ -15,7 +15,7 @@ def plan(site: Site) -> Plan:
     """Stages in order; each long one shows a line that moves."""
     outside = [] if site.config.production else _outside(site)
     port = site.port(WEB, 8000)
-    stages = [
+    stages: list[Stage] = [
         command("Database and schemas", [_PY, "-m", "brokerage", "install"], site.environ),
         *([outside] if outside else []),
     ]
