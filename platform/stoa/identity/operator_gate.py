@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from stoa.identity import factors, passwords, sessions, tries
 from stoa.identity.devices import label
-from stoa.identity.model import Operator, OperatorSession, Standing
+from stoa.identity.model import Operator, OperatorSession, OperatorTry, Standing
 from stoa.identity.sessions import hash_token
 from stoa.identity.signin import Caller, Entered, Wrong
 from stoa.kernel.ids import token, uuid7
@@ -19,6 +20,7 @@ from stoa.vault.keys import MasterKey
 
 FACTOR: Final = "factor"
 TRY: Final = "control"
+_KEPT: Final = timedelta(days=90)
 
 
 def place(operator: UUID) -> str:
@@ -70,6 +72,7 @@ async def with_password(door: Door, email: str, password: str, caller: Caller) -
 
 
 async def _start(work: PlatformWork, operator: Operator, caller: Caller) -> Entered:
+    await _forget(work)
     bearer = token()
     work.add(
         OperatorSession(
@@ -89,6 +92,12 @@ async def _start(work: PlatformWork, operator: Operator, caller: Caller) -> Ente
     await work.flush()
     life_s = int(sessions.OPERATOR_LIFE.total_seconds())
     return Entered(bearer, sessions.PASSWORD_OK, life_s)
+
+
+async def _forget(work: PlatformWork) -> None:
+    """Counters and sessions that are long over; the operator's few sign-ins sweep as they go."""
+    await work.run(delete(OperatorTry).where(OperatorTry.last_at < work.now - 2 * tries.FORGOTTEN))
+    await work.run(delete(OperatorSession).where(OperatorSession.ends_at < work.now - _KEPT))
 
 
 async def end_bearer(work: PlatformWork, bearer: str) -> None:

@@ -1,0 +1,99 @@
+"""Signing in as a person does it: typed, pressed, told beside the field, back and reload harmless."""
+
+import asyncio
+import shutil
+import socket
+from contextlib import asynccontextmanager
+
+import pyotp
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from playwright.async_api import async_playwright
+
+from stoa.identity import people
+from support.people import PASSWORD, make_staff
+from support.web import application
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium or Chrome here: `apt-get install chromium` gives one"
+    ),
+]
+
+
+@asynccontextmanager
+async def served(house):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(application(house), port=port, interface=Interfaces.ASGI, log_enabled=False)
+    running = asyncio.create_task(server.serve())
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            continue
+        writer.close()
+        await writer.wait_closed()
+        break
+    try:
+        yield port
+    finally:
+        server.stop()
+        await asyncio.wait([running], timeout=5)
+
+
+async def test_staff_sign_in_set_up_an_app_and_sign_out(house, aurora):
+    async with house.door.open(aurora) as work:
+        person, _ = await make_staff(work, ("Owner",), name="Sam Staff", password=PASSWORD)
+        email = people.email_of(work, person)
+    complaints = []
+    async with served(house) as port, async_playwright() as p:
+        browser = await p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if "Security Policy" in said.text else None,
+        )
+        base = f"http://{aurora.host}:{port}"
+        await page.goto(f"{base}/desk/sign-in?next=/desk/me")
+
+        await page.fill("[name=email]", email)
+        await page.fill("[name=password]", "not the password")
+        await page.click("#sign-in [type=submit]")
+        await page.wait_for_selector("[data-form-problem]")
+        assert await page.input_value("[name=email]") == email
+
+        await page.fill("[name=password]", PASSWORD)
+        await page.click("#sign-in [type=submit]")
+        await page.wait_for_url("**/desk/second-factor?next=/desk/me")
+
+        await page.click("details summary")
+        secret = (await page.get_attribute("[data-copy]", "data-copy")).replace(" ", "")
+        await page.fill("[name=code]", "000000")
+        await page.wait_for_selector(".field .error")
+        await page.wait_for_timeout(400)  # a form takes a second press a moment after the first
+        await page.fill("[name=code]", pyotp.TOTP(secret).now())
+        await page.wait_for_url("**/desk/second-factor/codes**")
+        assert await page.locator(".recovery-codes li").count() == 10
+        await page.reload()
+        assert await page.locator(".recovery-codes li").count() == 10
+        await page.click("#kept [type=submit]")
+        await page.wait_for_url("**/desk/me")
+
+        await page.click("[data-mode-toggle]")
+        await page.click(".user-menu summary")
+        await page.click(".user-menu [type=submit]")
+        await page.wait_for_url("**/desk/sign-in")
+        await page.go_back()
+        await page.wait_for_url("**/desk/sign-in**")
+        assert await page.get_attribute("html", "data-mode") == "dark"
+        await browser.close()
+    assert complaints == []
