@@ -5,7 +5,7 @@ awaited on the same connection and committed, or not, with everything else.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from stoa.identity import api_clients
 from stoa.identity.api_clients import BEHIND, TOKEN_LIFE, ApiClient, ApiToken
-from stoa.kernel.ids import token
+from stoa.kernel import ids
 from stoa.tenancy.work import Work
 
 _TEXTS: Final = {
@@ -41,7 +41,7 @@ class Asked(OAuth2Request):  # type: ignore[misc]
         return self.payload.data  # type: ignore[no-any-return]
 
     @property
-    def args(self) -> dict[str, str]:
+    def args(self) -> dict[str, str | None]:
         return {}
 
 
@@ -63,23 +63,32 @@ class _Known(ClientMixin):  # type: ignore[misc]
     def check_grant_type(self, grant_type: str) -> bool:
         return bool(grant_type == grants.ClientCredentialsGrant.GRANT_TYPE)
 
-    def get_allowed_scope(self, scope: str | None) -> str:
-        return " ".join(scope.split()) if scope else " ".join(self.row.scopes)
+    def get_allowed_scope(self, scope: Any) -> str:
+        return " ".join(str(scope).split()) if scope else " ".join(self.row.scopes)
+
+
+def _row(client: Any) -> ApiClient:
+    """The key behind what the core calls a client; it only ever holds ours."""
+    assert isinstance(client, _Known)  # noqa: S101 - by `query_client`
+    return client.row
+
+
+def _scope(request: OAuth2Request) -> str:
+    payload: Any = request.payload
+    return payload.scope or ""
 
 
 class _Grant(grants.ClientCredentialsGrant):  # type: ignore[misc]
-    TOKEN_ENDPOINT_AUTH_METHODS: Final = ["client_secret_basic", "client_secret_post"]
+    TOKEN_ENDPOINT_AUTH_METHODS: Collection[str] = ("client_secret_basic", "client_secret_post")
 
     def validate_requested_scope(self) -> None:
         """A scope the key does not have is an error, not quietly left out."""
-        asked = (self.request.payload.scope or "").split()
-        if not set(asked) <= set(self.request.client.row.scopes):
+        if not set(_scope(self.request).split()) <= set(_row(self.request.client).scopes):
             raise InvalidScopeError
 
     def create_token_response(self) -> Any:
         """As the core does, with every scope of the key where none was asked for."""
-        client: _Known = self.request.client
-        scope = client.get_allowed_scope(self.request.payload.scope)
+        scope = _Known(_row(self.request.client)).get_allowed_scope(_scope(self.request))
         issued = self.generate_token(scope=scope, include_refresh_token=False)
         self.save_token(issued)
         return 200, issued, self.TOKEN_RESPONSE_HEADER
@@ -96,28 +105,28 @@ class _Server(AuthorizationServer):  # type: ignore[misc]
         self.register_token_generator(
             "default",
             BearerTokenGenerator(
-                lambda **_: f"at_{token(32)}", expires_generator=self._seconds_left
+                lambda **_: f"at_{ids.token(32)}", expires_generator=self._seconds_left
             ),
         )
         self.register_grant(_Grant)
 
-    def _seconds_left(self, client: _Known, _grant_type: str) -> int:
-        return int(min(TOKEN_LIFE, client.row.ends_at - self._now).total_seconds())
+    def _seconds_left(self, client: Any, _grant_type: str) -> int:
+        return int(min(TOKEN_LIFE, _row(client).ends_at - self._now).total_seconds())
 
-    def query_client(self, client_id: str) -> _Known | None:
+    def query_client(self, client_id: str) -> Any:
         found = self._session.execute(BEHIND.where(ApiClient.client_id == client_id)).first()
         if found is None or not api_clients.good(found, self._now, self._ip):
             return None
         return _Known(found[0])
 
-    def save_token(self, issued: dict[str, Any], request: OAuth2Request) -> None:
+    def save_token(self, token: dict[str, Any], request: OAuth2Request) -> None:
         self._session.add(
             ApiToken(
-                token_hash=api_clients.hashed(issued["access_token"]),
-                client=request.client.row.id,
-                scopes=issued["scope"].split(),
+                token_hash=api_clients.hashed(token["access_token"]),
+                client=_row(request.client).id,
+                scopes=token["scope"].split(),
                 made_at=self._now,
-                ends_at=self._now + timedelta(seconds=issued["expires_in"]),
+                ends_at=self._now + timedelta(seconds=token["expires_in"]),
             )
         )
 
@@ -133,9 +142,10 @@ class _Server(AuthorizationServer):  # type: ignore[misc]
 
 async def issue(work: Work, asked: Asked, ip: str) -> tuple[int, dict[str, Any]]:
     """The token endpoint's status and body (RFC 6749, section 5). Errors tell no more than that."""
-    status, body, _ = await work.session.run_sync(
+    answered: Any = await work.session.run_sync(
         lambda session: _Server(session, work.now, ip).create_token_response(asked)
     )
+    status, body, _ = answered
     if status == 200:
         return 200, body
     error = str(body.get("error", "invalid_request"))
