@@ -1,5 +1,6 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
+from brokerage.api.module import MODULE as API
 from brokerage.clients.module import MODULE as CLIENTS
 from brokerage.crm.module import MODULE as CRM
 from brokerage.kyc.module import MODULE as KYC
@@ -16,6 +17,7 @@ from stoa.product import Product
 from stoa.settingsdesk.module import MODULE as SETTINGS_DESK
 from stoa.tenancy.module import MODULE as TENANCY
 from stoa.theming.module import MODULE as BRAND
+from stoa.webhooks.module import MODULE as WEBHOOKS
 
 PRODUCT = Product(
     [
@@ -34,5 +36,7 @@ PRODUCT = Product(
         PARTNERS,
         CRM,
         REPORTING,
+        WEBHOOKS,
+        API,
     ]
 )
