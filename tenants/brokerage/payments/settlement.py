@@ -172,13 +172,13 @@ async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None)
             status = None
     again: UUID | None = None
     async with open_work() as work:
-        if await _conclude(work, attempt, status, event):
+        if await conclude(work, attempt, status, event):
             again = row.deposit
     if again is not None:
         await deposits.cascade(open_work, again, attempt)
 
 
-async def _conclude(work: Work, attempt: UUID, status: Status | None, event: UUID | None) -> bool:
+async def conclude(work: Work, attempt: UUID, status: Status | None, event: UUID | None) -> bool:
     """Whether the next provider should be asked: this one declined technically."""
     deposit = (await work.get(PaymentAttempt, attempt)).deposit
     row = await work.lock(Deposit, deposit)

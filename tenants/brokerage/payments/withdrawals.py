@@ -21,6 +21,7 @@ from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.ledger import rates, wallets
 from brokerage.ledger.model import Adjustment
+from brokerage.ledger.posting import NotCovered
 from brokerage.payments import checks, destinations, rules
 from brokerage.payments.events import (
     PayoutDue,
@@ -172,14 +173,16 @@ async def request(
     """
     work.require(Payments.WITHDRAW_OWN)
     work.actor.own(client)
-    await work.lock(Client, client)
-    known = await work.session.get(Withdrawal, key) if key is not None else None
+    known = await _known(work, client, method, money, destination, key)
     if known is not None:
-        asked = (client, str(method), money.amount, money.currency, destination)
-        was = (known.client, known.method, known.amount, known.currency, known.destination)
-        if asked != was:
-            raise Conflict("This form was sent before with other values. Nothing was set aside.")
         return known
+    # Looked at before queueing for the lock: of many at once, those that cannot be end here.
+    await _covered(work, client, money)
+    await work.lock(Client, client)
+    known = await _known(work, client, method, money, destination, key)
+    if known is not None:
+        return known
+    await _covered(work, client, money)
     seen = await _prepared(work, client, method, money, destination)
     row_id = key or uuid7(int(work.now.timestamp() * 1000))
     hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id))
@@ -212,6 +215,38 @@ async def request(
     await write(work, row, "withdrawal_requested")
     await _decide(work, row, seen.checks, seen.auto, seen.need)
     return row
+
+
+async def _known(
+    work: Work,
+    client: UUID,
+    method: Method,
+    money: Money,
+    destination: UUID | None,
+    key: UUID | None,
+) -> Withdrawal | None:
+    """What this key asked for before. Raises Conflict when that was something else."""
+    if key is None:
+        return None
+    row = await work.first(
+        select(Withdrawal).where(Withdrawal.id == key).execution_options(populate_existing=True)
+    )
+    if row is None:
+        return None
+    was = (row.client, row.method, row.amount, row.currency, row.destination)
+    if was != (client, str(method), money.amount, money.currency, destination):
+        raise Conflict("This form was sent before with other values. Nothing was set aside.")
+    return row
+
+
+async def _covered(work: Work, client: UUID, money: Money) -> None:
+    there = await wallets.available(work, client, money.currency)
+    if there < money:
+        raise NotCovered(
+            "There is not enough: {available} is available. Nothing was moved.",
+            field="amount",
+            available=there,
+        )
 
 
 def _hash(row: UUID, client: UUID, seen: Preview) -> str:

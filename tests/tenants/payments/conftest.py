@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from brokerage.clients import verification
 from brokerage.clients.model import Client
-from brokerage.kyc.model import KycStanding
 from brokerage.kyc import standing
 from brokerage.ledger import rates
 from brokerage.payments import callbacks, deposits, settlement
@@ -225,5 +224,3 @@ def desk(market: Market):
         return await signed_in(market.house, market.tenant, person, "desk")
 
     return of
-
-
