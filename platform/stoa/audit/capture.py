@@ -28,11 +28,29 @@ def watch(session: Session, changes: list[dict[str, Any]]) -> None:
 def _note(changes: list[dict[str, Any]], row: Any, how: str) -> None:
     if not getattr(row, "__audited__", False):
         return
+    was, now = _columns(row, how)
+    if how == "changed" and not now:
+        return
+    identity = inspect(row).mapper.primary_key_from_instance(row)
+    record: dict[str, Any] = {"row": row.__tablename__, "id": [plain(part) for part in identity]}
+    if how == "deleted":
+        record["deleted"] = True
+    if was:
+        record["was"] = was
+    if now:
+        record["now"] = now
+    changes.append(record)
+
+
+def _columns(row: Any, how: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Each column before and after, but for those that only follow from others."""
     state = inspect(row)
     was: dict[str, Any] = {}
     now: dict[str, Any] = {}
     for attribute in state.mapper.column_attrs:
         key = attribute.key
+        if key in row.__unaudited__:
+            continue
         history = state.attrs[key].history
         if how == "new":
             if history.added and history.added[0] is not None:
@@ -42,15 +60,7 @@ def _note(changes: list[dict[str, Any]], row: Any, how: str) -> None:
         elif history.has_changes():
             was[key] = plain(history.deleted[0]) if history.deleted else None
             now[key] = plain(history.added[0]) if history.added else None
-    identity = state.mapper.primary_key_from_instance(row)
-    record: dict[str, Any] = {"row": row.__tablename__, "id": [plain(part) for part in identity]}
-    if how == "deleted":
-        record["deleted"] = True
-    if was:
-        record["was"] = was
-    if now:
-        record["now"] = now
-    changes.append(record)
+    return was, now
 
 
 def plain(value: Any) -> Any:

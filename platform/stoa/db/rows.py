@@ -40,6 +40,8 @@ class _Row(DeclarativeBase):
     """The tenant role may insert and read, never update or delete: held by grants."""
     __audited__: ClassVar[bool] = True
     """Changes through the unit of work are written to the audit log."""
+    __unaudited__: ClassVar[frozenset[str]] = frozenset()
+    """Columns derived from others, such as search tokens, that say nothing in the log."""
 
     def move(self, to: str) -> None:
         """The only way a state changes; `MOVES` on the class is the table of allowed steps."""

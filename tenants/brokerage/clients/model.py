@@ -55,6 +55,7 @@ class Client(TenantRow):
     """
 
     __tablename__ = "client"
+    __unaudited__ = frozenset({"search"})
     MOVES: ClassVar[Mapping[str, set[str]]] = {
         State.REGISTERED: {State.ACTIVE, State.CLOSED},
         State.ACTIVE: {State.CLOSED},
