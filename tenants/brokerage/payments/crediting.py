@@ -53,7 +53,8 @@ async def credit(
     )
     row.move(DepositState.CREDITED)
     row.entry, row.ended_at, row.code = posted.entry, work.now, None
-    row.first = await totals.note_deposit(work, row.client, await in_base(work, money), work.now)
+    first = await totals.note_deposit(work, row.client, await in_base(work, money), work.now)
+    row.first = first
     net = money - fee
     work.tell(
         DepositCredited(
@@ -61,7 +62,7 @@ async def credit(
             client=row.client,
             amount=net.text(),
             currency=net.currency,
-            first=row.first,
+            first=first,
         )
     )
     work.announce(f"client:{row.client}|payments", f"client:{row.client}|wallets", "desk|payments")

@@ -328,7 +328,7 @@ async def _came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str
     if row.state == WithdrawalState.PAID:
         row.move(WithdrawalState.RETURNED)
         work.tell(WithdrawalReturned(**verbs.told(row)))
-        await verbs.write(work, row, "withdrawal_returned", reason=row.reason)
+        await verbs.write(work, row, "withdrawal_returned", reason=code[:200])
 
 
 async def look(open_work: OpenWork, payout: UUID) -> None:

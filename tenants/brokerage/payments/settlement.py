@@ -45,26 +45,31 @@ async def settle(open_work: OpenWork, fact: CallbackTaken) -> None:
         event = await work.lock(ProviderEvent, fact.event)
         if event.state not in {"taken", "parked"}:
             return
+        payout: UUID | None = None
+        attempt: UUID | None = None
         if event.kind in {EventKind.PAYOUT, EventKind.REFUND}:
             payout = await _payout_of(work, event)
-            if payout is None:
-                await _park(work, event)
-                return
         else:
-            payout = None
-            attempt = await _attempt_of(work, event)
-            if attempt is None:
-                await _park(work, event)
-                return
-            if event.kind == EventKind.DISPUTE:
-                await _disputed(work, event, attempt)
-                return
-            known = attempt.id
+            attempt = await _paid_in(work, event)
+        if event.state not in {"taken", "parked"}:
+            return
+        if payout is None and attempt is None:
+            await _park(work, event)
     if payout is not None:
         await payouts.look(open_work, payout)
         await _done(open_work, fact.event, payout=payout)
-        return
-    await look(open_work, known, event=fact.event)
+    elif attempt is not None:
+        await look(open_work, attempt, event=fact.event)
+
+
+async def _paid_in(work: Work, event: ProviderEvent) -> UUID | None:
+    """The attempt to ask about; a dispute is noted at once and asks nothing."""
+    found = await _attempt_of(work, event)
+    if found is None:
+        return None
+    if event.kind == EventKind.DISPUTE:
+        await _disputed(work, event, found)
+    return found.id
 
 
 async def _attempt_of(work: Work, event: ProviderEvent) -> PaymentAttempt | None:

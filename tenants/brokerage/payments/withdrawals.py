@@ -450,9 +450,9 @@ async def reject(work: Work, withdrawal: UUID, reason: str) -> Withdrawal:
     row.move(WithdrawalState.REJECTED)
     row.reason, row.code, row.decided_at = reason.strip()[:500], "rejected", work.now
     await _give_back(work, row, "rejected")
-    tell(work, row, "rejected", text=row.reason, by=work.actor.id)
+    tell(work, row, "rejected", text=reason.strip()[:500], by=work.actor.id)
     work.tell(WithdrawalRejected(**told(row)))
-    await write(work, row, "withdrawal_rejected", reason=row.reason)
+    await write(work, row, "withdrawal_rejected", reason=reason.strip()[:500])
     return row
 
 
