@@ -12,17 +12,18 @@ await ensure(work, accounts)          rows for accounts never used before (posti
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
 
-from brokerage.ledger.model import Guard, LedgerAccount, Tree
+from brokerage.ledger.model import Guard, LedgerAccount, LedgerBalance, Tree
 from brokerage.ledger.permissions import Ledger
 from stoa.kernel import currencies
-from stoa.kernel.refusals import Invalid, NotFound
+from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 
 Ref = tuple[str, UUID]
@@ -159,14 +160,7 @@ def of_row(row: LedgerAccount) -> Account:
 
 async def get(work: Work, account: UUID) -> Account:
     """The account of a stored id. Raises NotFound."""
-    row = await work.first(
-        select(LedgerAccount)
-        .where(LedgerAccount.id == account)
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise NotFound
-    return of_row(row)
+    return of_row(await work.get(LedgerAccount, account))
 
 
 async def ensure(work: Work, accounts: Iterable[Account]) -> None:
@@ -180,6 +174,7 @@ async def ensure(work: Work, accounts: Iterable[Account]) -> None:
             "tree": str(account.tree),
             "guard": str(account.guard),
             "currency": account.currency,
+            "places": currencies.exponent(account.currency),
             "owner": account.owner,
             "ref_kind": account.ref_kind,
             "ref": account.ref,
@@ -191,35 +186,43 @@ async def ensure(work: Work, accounts: Iterable[Account]) -> None:
     if not rows:
         return
     await work.run(insert(LedgerAccount).values(rows).on_conflict_do_nothing())
-    owners = [account.owner for account in wanted if account.kind in {WALLET, PLATFORM}]
-    if owners:
-        await _inherit_freeze(work, owners)
+    owned = [account for account in wanted if account.guard is not Guard.NONE]
+    if not owned:
+        return
+    # A frozen client's new wallet is frozen as the others are; holds are never.
+    owners = {account.owner for account in owned if account.kind != HOLD}
+    frozen = await _frozen_owners(work, owners) if owners else {}
+    values = [
+        {
+            "account": account.id,
+            "balance": Decimal(0),
+            "frozen_at": frozen.get(account.owner, (None, None))[0]
+            if account.kind != HOLD
+            else None,
+            "frozen_why": frozen.get(account.owner, (None, None))[1]
+            if account.kind != HOLD
+            else None,
+        }
+        for account in owned
+    ]
+    await work.run(insert(LedgerBalance).values(values).on_conflict_do_nothing())
 
 
-async def _inherit_freeze(work: Work, owners: list[UUID | None]) -> None:
-    """A frozen client's new wallet is frozen as the others are."""
-    other = aliased(LedgerAccount)
-    frozen = (
-        select(func.max(other.frozen_at))
-        .where(other.owner == LedgerAccount.owner, other.frozen_at.is_not(None))
-        .scalar_subquery()
-    )
-    why = (
-        select(func.max(other.frozen_why))
-        .where(other.owner == LedgerAccount.owner, other.frozen_at.is_not(None))
-        .scalar_subquery()
-    )
-    await work.run(
-        update(LedgerAccount)
-        .where(
-            LedgerAccount.owner.in_(owners),
-            LedgerAccount.kind != HOLD,
-            LedgerAccount.frozen_at.is_(None),
-            frozen.is_not(None),
+Frozen = tuple[datetime | None, str | None]
+
+
+async def _frozen_owners(work: Work, owners: Iterable[UUID | None]) -> dict[UUID | None, Frozen]:
+    rows = await work.table(
+        select(
+            LedgerAccount.owner,
+            func.max(LedgerBalance.frozen_at),
+            func.max(LedgerBalance.frozen_why),
         )
-        .values(frozen_at=frozen, frozen_why=why)
-        .execution_options(synchronize_session=False)
+        .join(LedgerBalance, LedgerBalance.account == LedgerAccount.id)
+        .where(LedgerAccount.owner.in_(owners), LedgerBalance.frozen_at.is_not(None))
+        .group_by(LedgerAccount.owner)
     )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def freeze(work: Work, client: UUID, why: str) -> int:
@@ -229,7 +232,7 @@ async def freeze(work: Work, client: UUID, why: str) -> int:
     """
     work.require(Ledger.FREEZE)
     work.subject = client
-    changed = await _frozen(work, client, why)
+    changed = await _set_frozen(work, client, why)
     work.record("wallets frozen", client=str(client), why=why, accounts=changed)
     work.announce(f"client:{client}|wallets", f"desk|money-{client}")
     return changed
@@ -239,17 +242,21 @@ async def unfreeze(work: Work, client: UUID) -> int:
     """Let money leave again. Returns how many accounts were unfrozen."""
     work.require(Ledger.FREEZE)
     work.subject = client
-    changed = await _frozen(work, client, None)
+    changed = await _set_frozen(work, client, None)
     work.record("wallets unfrozen", client=str(client), accounts=changed)
     work.announce(f"client:{client}|wallets", f"desk|money-{client}")
     return changed
 
 
-async def _frozen(work: Work, client: UUID, why: str | None) -> int:
+async def _set_frozen(work: Work, client: UUID, why: str | None) -> int:
+    spendable = select(LedgerAccount.id).where(
+        LedgerAccount.owner == client, LedgerAccount.kind != HOLD
+    )
     found = await work.run(
-        update(LedgerAccount)
-        .where(LedgerAccount.owner == client, LedgerAccount.kind != HOLD)
+        update(LedgerBalance)
+        .where(LedgerBalance.account.in_(spendable))
         .values(frozen_at=work.now if why else None, frozen_why=why and why[:200])
-        .returning(LedgerAccount.id)
+        .returning(LedgerBalance.account)
+        .execution_options(synchronize_session=False)
     )
     return len(found.all())

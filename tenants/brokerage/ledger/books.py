@@ -14,9 +14,10 @@ from stoa.tenancy.work import Work
 
 BALANCES: Final = text(
     """
-    select tree, code, kind, currency, cast(null as uuid) as id, sum(balance) as balance,
-        count(*) filter (where balance <> 0) as accounts
-    from ledger_account where owner is not null group by tree, code, kind, currency
+    select a.tree, a.code, a.kind, a.currency, cast(null as uuid) as id,
+        sum(b.balance) as balance, count(*) filter (where b.balance <> 0) as accounts
+    from ledger_account a join ledger_balance b on b.account = a.id
+    group by a.tree, a.code, a.kind, a.currency
     union all
     select a.tree, a.code, a.kind, a.currency, a.id, coalesce(s.total, 0), 1
     from ledger_account a left join (
@@ -118,8 +119,9 @@ async def held_for_clients(work: Work) -> dict[str, str]:
     """Client money per currency, as plain amounts: for the operator's fleet page."""
     rows = await work.table(
         text(
-            "select currency, sum(balance) as total from ledger_account "
-            "where owner is not null group by currency having sum(balance) <> 0 order by currency"
+            "select a.currency, sum(b.balance) as total from ledger_account a "
+            "join ledger_balance b on b.account = a.id "
+            "group by a.currency having sum(b.balance) <> 0 order by a.currency"
         )
     )
     return {row.currency: Money(Decimal(row.total), row.currency).text() for row in rows}

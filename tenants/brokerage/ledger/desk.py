@@ -13,7 +13,7 @@ from msgspec import Meta
 from sqlalchemy import select
 
 from brokerage.ledger import accounts, adjustments, books, hooks, kinds, lists, queries, wallets
-from brokerage.ledger.model import Adjustment, AdjustmentState, LedgerAccount, Tree
+from brokerage.ledger.model import Adjustment, AdjustmentState, LedgerAccount, LedgerBalance, Tree
 from brokerage.ledger.permissions import Ledger
 from brokerage.ledger.settings import LedgerSettings
 from stoa.kernel.money import Money, parse
@@ -101,20 +101,21 @@ async def client_money(
 
 
 async def _platforms(work: Work, client: UUID) -> list[dict[str, Any]]:
-    rows = await work.rows(
-        select(LedgerAccount)
+    rows = await work.table(
+        select(LedgerAccount, LedgerBalance)
+        .join(LedgerBalance, LedgerBalance.account == LedgerAccount.id)
         .where(LedgerAccount.owner == client, LedgerAccount.kind == accounts.PLATFORM)
         .order_by(LedgerAccount.opened_at)
         .limit(100)
     )
     return [
         {
-            "money": Money(row.balance, row.currency),
+            "money": Money(standing.balance, row.currency),
             "href": queries.path(hooks.paths, row.ref_kind, row.ref),
             "account": row.id,
-            "at": row.moved_at,
+            "at": standing.moved_at,
         }
-        for row in rows
+        for row, standing in rows
     ]
 
 

@@ -19,6 +19,7 @@ from brokerage.ledger.model import (
     Entry,
     FxQuote,
     LedgerAccount,
+    LedgerBalance,
     Leg,
     Tree,
     places_sql,
@@ -97,19 +98,28 @@ ALWAYS: Final = (
         "select l.entry as subject, case when a.id is null then 'no account ' || l.account "
         "else l.currency || ' on an account in ' || a.currency end as detail "
         "from leg l left join ledger_account a on a.id = l.account "
-        "where a.id is null or a.currency <> l.currency or a.guard <> l.guard",
+        "where a.id is null or a.currency <> l.currency or a.guard <> l.guard "
+        "or a.places <> l.places",
     ),
     Invariant(
         "balance-differs",
         "An account's balance and version are the sum and the count of its legs.",
-        "select a.id as subject, a.code || ' holds ' || a.balance || ' ' || a.currency "
-        "|| ' in version ' || coalesce(a.version, 0) || ', its legs say ' || coalesce(s.total, 0) "
-        "|| ' in ' || coalesce(s.legs, 0) as detail "
-        "from ledger_account a left join (select account, sum(amount) as total, "
+        "select b.account as subject, 'holds ' || b.balance || ' in version ' "
+        "|| coalesce(b.version, 0) || ', its legs say ' || coalesce(s.total, 0) || ' in ' "
+        "|| coalesce(s.legs, 0) as detail "
+        "from ledger_balance b left join (select account, sum(amount) as total, "
         "count(*) as legs, max(version) as newest from leg where guard <> 'none' group by account"
-        ") s on s.account = a.id where a.guard <> 'none' and (a.balance <> coalesce(s.total, 0) "
-        "or coalesce(a.version, 0) <> coalesce(s.legs, 0) "
-        "or coalesce(a.version, 0) <> coalesce(s.newest, 0))",
+        ") s on s.account = b.account where b.balance <> coalesce(s.total, 0) "
+        "or coalesce(b.version, 0) <> coalesce(s.legs, 0) "
+        "or coalesce(b.version, 0) <> coalesce(s.newest, 0)",
+    ),
+    Invariant(
+        "balance-missing",
+        "Every account of a client has a balance, and no other account has one.",
+        "select coalesce(a.id, b.account) as subject, case when b.account is null "
+        "then a.code || ' has no balance' else 'a balance of no client' end as detail "
+        "from ledger_account a full join ledger_balance b on b.account = a.id "
+        "where (a.id is null or (a.owner is not null) <> (b.account is not null))",
     ),
     Invariant(
         "chain-broken",
@@ -124,8 +134,9 @@ ALWAYS: Final = (
     Invariant(
         "negative-balance",
         "Clients' wallets and holds never fall below zero.",
-        "select id as subject, code || ' is at ' || balance || ' ' || currency as detail "
-        "from ledger_account where kind in ('wallet', 'hold') and balance < 0 union all "
+        "select a.id as subject, a.code || ' is at ' || b.balance || ' ' || a.currency as detail "
+        "from ledger_account a join ledger_balance b on b.account = a.id "
+        "where a.kind in ('wallet', 'hold') and b.balance < 0 union all "
         "select l.account, 'was at ' || l.balance || ' after entry ' || l.entry from leg l "
         "join ledger_account a on a.id = l.account "
         "where a.kind in ('wallet', 'hold') and l.balance < 0",
@@ -135,7 +146,7 @@ ALWAYS: Final = (
         "Amounts are numbers, not zero, not finer than their currency.",
         "select entry as subject, amount || ' ' || currency as detail from leg "
         f"where not (amount <> 0 and abs(amount) <= {LARGEST:f} "
-        f"and amount = round(amount, {places_sql()}))",
+        f"and amount = round(amount, {places_sql()})) or places <> {places_sql()}",
     ),
     Invariant(
         "account-altered",
@@ -171,9 +182,9 @@ ALWAYS: Final = (
     Invariant(
         "hold-without-cause",
         "Held money names its cause.",
-        "select id as subject, balance || ' ' || currency || ' held for nothing' as detail "
-        "from ledger_account where kind = 'hold' and balance <> 0 "
-        "and (ref is null or ref_kind is null)",
+        "select a.id as subject, b.balance || ' ' || a.currency || ' held for nothing' as detail "
+        "from ledger_account a join ledger_balance b on b.account = a.id "
+        "where a.kind = 'hold' and b.balance <> 0 and (a.ref is null or a.ref_kind is null)",
     ),
     Invariant(
         "quote-mismatch",
@@ -225,7 +236,7 @@ ALWAYS: Final = (
         "history-writable",
         "Nobody may alter or delete what is written.",
         "select t as subject, 'the tenant role may ' || p as detail "
-        "from unnest(array['entry', 'leg']) t, unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) p "
+        "from unnest(array['ledger_account', 'entry', 'leg']) t, unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) p "
         "where has_table_privilege(current_user, t, p)",
     ),
 )
@@ -234,7 +245,7 @@ ALWAYS: Final = (
 def _guards() -> Invariant:
     """The constraints themselves: a ledger whose keys were dropped is one nobody guards."""
     names: list[str] = []
-    for model in (LedgerAccount, Entry, Leg, FxQuote, Adjustment):
+    for model in (LedgerAccount, LedgerBalance, Entry, Leg, FxQuote, Adjustment):
         table = model.__table__
         assert isinstance(table, Table)  # noqa: S101 - declarative rows have tables
         names += [f"('{table.name}', '{one.name}')" for one in table.constraints]
@@ -261,9 +272,11 @@ def _causes() -> list[Invariant]:
         Invariant(
             "hold-outlived",
             "Held money is released or used when its cause ends.",
-            "select a.id as subject, a.balance || ' ' || a.currency || ' is held for a "
-            f"{kind} that is over' as detail from ledger_account a where a.kind = 'hold' "
-            f"and a.balance <> 0 and a.ref_kind = '{kind}' and a.ref not in ({sql})",
+            "select a.id as subject, b.balance || ' ' || a.currency || ' is held for a "
+            f"{kind} that is over' as detail from ledger_account a "
+            "join ledger_balance b on b.account = a.id "
+            f"where a.kind = 'hold' and b.balance <> 0 and a.ref_kind = '{kind}' "
+            f"and a.ref not in ({sql})",
         )
         for kind, sql in sorted(hooks.causes.items())
     ]

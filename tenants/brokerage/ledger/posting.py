@@ -17,15 +17,13 @@ Refusals: NotCovered (not enough money), Conflict (frozen, closed, operation use
 things). Legs that do not sum to zero raise ValueError: that is ours to mend.
 """
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -34,9 +32,8 @@ from brokerage.ledger.accounts import WALLET, Account, Ref
 from brokerage.ledger.events import WalletMoved
 from brokerage.ledger.model import Entry, Guard, LedgerAccount
 from brokerage.ledger.model import Leg as LegRow
-from brokerage.ledger.rules import Leg, Side, moving, paired, reversed_legs
-from brokerage.ledger.statement import POST
-from stoa.kernel.ids import uuid7
+from brokerage.ledger.rules import Leg, moving, reversed_legs
+from brokerage.ledger.statement import POST, Posting, Ready, made_ready, parameters
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
@@ -52,19 +49,6 @@ class NotCovered(Invalid):
     kind = "not-covered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """One entry to be: what `post` takes, as a value."""
-
-    operation: str
-    kind: str
-    legs: Sequence[Leg]
-    ref: Ref | None = None
-    reason: str | None = None
-    effective_at: datetime | None = None
-    reverses: UUID | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Posted:
     """An entry that is written. `replayed` when an earlier call had written it already."""
@@ -73,16 +57,6 @@ class Posted:
     operation: str
     at: datetime
     replayed: bool = False
-
-
-@dataclass(slots=True)
-class _Ready:
-    """A posting with its id, its stored sides and the hash of what was asked."""
-
-    posting: Posting
-    id: UUID
-    sides: list[Side] = field(default_factory=list)
-    asked_hash: bytes = b""
 
 
 async def post(
@@ -109,9 +83,9 @@ async def post(
 
 
 async def _post(work: Work, posting: Posting, *, despite_freeze: bool) -> Posted:
-    ready = _ready(work, posting)
+    ready = made_ready(work, posting)
     rows = await _write(work, [ready], despite_freeze=despite_freeze)
-    if rows[0].found < len(ready.sides):
+    if _unopened(rows):
         await accounts.ensure(work, [side.account for side in ready.sides])
         rows = await _write(work, [ready], despite_freeze=despite_freeze)
     if rows[0].fresh:
@@ -137,7 +111,7 @@ async def post_many(
         raise ValueError(f"{MOST_AT_ONCE} postings are the most at once")
     if len({posting.operation for posting in postings}) != len(postings):
         raise ValueError("two postings of a batch share an operation")
-    ready = [_ready(work, posting) for posting in postings]
+    ready = [made_ready(work, posting) for posting in postings]
     for _ in range(_TRIES):
         answers = await _known(work, ready)
         todo = [one for one in ready if one.posting.operation not in answers]
@@ -150,13 +124,12 @@ async def post_many(
     raise Conflict("Someone else is posting the same things right now. Nothing was posted.")
 
 
-async def _write_batch(work: Work, todo: list[_Ready], despite_freeze: bool) -> datetime | None:
+async def _write_batch(work: Work, todo: list[Ready], despite_freeze: bool) -> datetime | None:
     """When the batch was written; None when others wrote a part of it meanwhile."""
-    sides = [side for one in todo for side in one.sides]
     step = await work.session.begin_nested()
     rows = await _write(work, todo, despite_freeze=despite_freeze)
-    if rows[0].found < len(sides):
-        await accounts.ensure(work, [side.account for side in sides])
+    if _unopened(rows):
+        await accounts.ensure(work, [side.account for one in todo for side in one.sides])
         rows = await _write(work, todo, despite_freeze=despite_freeze)
     if rows[0].fresh == len(todo):
         await step.commit()
@@ -228,7 +201,7 @@ def _other() -> Conflict:
     )
 
 
-async def _known(work: Work, ready: Sequence[_Ready]) -> dict[str, Posted]:
+async def _known(work: Work, ready: Sequence[Ready]) -> dict[str, Posted]:
     hashes = {one.posting.operation: one.asked_hash for one in ready}
     rows = await work.table(
         select(Entry.operation, Entry.id, Entry.asked_hash, Entry.posted_at).where(
@@ -241,51 +214,17 @@ async def _known(work: Work, ready: Sequence[_Ready]) -> dict[str, Posted]:
     return {row.operation: Posted(row.id, row.operation, row.posted_at, True) for row in rows}
 
 
-def _ready(work: Work, posting: Posting) -> _Ready:
-    sides = paired(posting.legs)
-    asked = [
-        posting.kind,
-        [(str(leg.account.id), str(leg.money.rounded().amount)) for leg in posting.legs],
-        posting.ref and [posting.ref[0], str(posting.ref[1])],
-        posting.reason,
-        posting.effective_at and posting.effective_at.isoformat(),
-        posting.reverses and str(posting.reverses),
-    ]
-    digest = hashlib.sha256(msgspec.json.encode(asked)).digest()
-    return _Ready(posting, uuid7(int(work.now.timestamp() * 1000)), sides, digest)
+async def _write(work: Work, ready: Sequence[Ready], *, despite_freeze: bool) -> Sequence[Any]:
+    return await work.table(POST, parameters(work, ready) | {"despite_freeze": despite_freeze})
 
 
-async def _write(work: Work, ready: Sequence[_Ready], *, despite_freeze: bool) -> Sequence[Any]:
-    postings = [one.posting for one in ready]
-    sides = [(one.id, side) for one in ready for side in one.sides]
-    firsts = [one.sides[1] for one in ready]
-    return await work.table(
-        POST,
-        {
-            "legs_entry": [entry for entry, _ in sides],
-            "legs_line": [side.line for _, side in sides],
-            "legs_account": [side.account.id for _, side in sides],
-            "legs_amount": [side.amount for _, side in sides],
-            "now": work.now,
-            "despite_freeze": despite_freeze,
-            "by_kind": str(work.actor.kind),
-            "by": work.actor.id,
-            "id": [one.id for one in ready],
-            "operation": [posting.operation for posting in postings],
-            "asked_hash": [one.asked_hash for one in ready],
-            "kind": [posting.kind for posting in postings],
-            "amount": [side.amount for side in firsts],
-            "currency": [side.account.currency for side in firsts],
-            "ref_kind": [posting.ref and posting.ref[0] for posting in postings],
-            "ref": [posting.ref and posting.ref[1] for posting in postings],
-            "reason": [posting.reason and posting.reason[:400] for posting in postings],
-            "effective_at": [posting.effective_at for posting in postings],
-            "reverses": [posting.reverses for posting in postings],
-        },
-    )
+def _unopened(rows: Sequence[Any]) -> bool:
+    """Nothing was wrong, yet nothing was written: an account was never used before."""
+    first = rows[0]
+    return not first.good and not any(row.closed or row.frozen or row.short for row in rows)
 
 
-def _refusal(rows: Sequence[Any], ready: Sequence[_Ready]) -> Exception:
+def _refusal(rows: Sequence[Any], ready: Sequence[Ready]) -> Exception:
     named = {side.account.id: side.account for one in ready for side in one.sides}
     for row in rows:
         account = named.get(row.account)
@@ -308,7 +247,7 @@ def _refusal(rows: Sequence[Any], ready: Sequence[_Ready]) -> Exception:
     raise AssertionError("a posting was not written and no account says why")
 
 
-def _tell(work: Work, ready: Sequence[_Ready], rows: Sequence[Any]) -> None:
+def _tell(work: Work, ready: Sequence[Ready], rows: Sequence[Any]) -> None:
     """The audit note, the facts and the live topics of what was just written."""
     if len(ready) == 1:
         one = ready[0]
@@ -322,9 +261,9 @@ def _tell(work: Work, ready: Sequence[_Ready], rows: Sequence[Any]) -> None:
     else:
         kinds = sorted({one.posting.kind for one in ready})
         work.record("posted", entries=len(ready), kinds=kinds, first=str(ready[0].id))
-    after: dict[UUID, Decimal] = {row.account: row.balance for row in rows}
+    after: dict[UUID, Decimal] = {row.account: row.balance for row in rows if row.account}
     moved: dict[UUID, Decimal] = {}
-    last: dict[UUID, tuple[Account, _Ready]] = {}
+    last: dict[UUID, tuple[Account, Ready]] = {}
     for one in ready:
         for side in one.sides:
             if side.account.guard is not Guard.NONE:

@@ -30,8 +30,8 @@ BALANCES_OVER_TIME: Final = text(
         order by l.posted_at desc, l.version desc limit 1
     )), 0) as balance
     from unnest(cast(:untils as timestamptz[])) with ordinality as d (until, n)
-    cross join ledger_account a
-    where a.owner = :client and (a.balance <> 0 or a.moved_at >= :first)
+    cross join ledger_account a join ledger_balance b on b.account = a.id
+    where a.owner = :client and (b.balance <> 0 or b.moved_at >= :first)
     group by d.n, a.currency
     """
 )

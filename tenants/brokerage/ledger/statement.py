@@ -1,106 +1,199 @@
 """The one statement that writes the ledger: locks, guards, entry, legs and balances together.
 
-It is one round trip. Accounts with a balance are locked in the order of their ids, so postings
-queue and never deadlock; every leg's version and balance are computed from the locked rows; the
-entry goes in only when no account is closed, frozen or short, and legs and balances only when
-every entry of the batch was new. Anything this text got wrong the constraints of `model` refuse.
+It is one round trip. Balances are locked in the order of their accounts' ids, so postings queue
+and never deadlock; every leg's version and balance are computed from the locked rows; the entries
+go in only when no account is closed, frozen or short, and legs and balances only when every entry
+of the batch was new. Anything this text got wrong the constraints of `model` refuse.
+
+`delta` is what the batch has done to the leg's account up to and with this leg, `step` how many
+of its legs, and `newest` marks the last one: known before anything is locked, so the database
+need not sort. Accounts of the house have no balance row and are not locked.
 """
 
-from typing import Final
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
+
+from brokerage.ledger.accounts import Ref
+from brokerage.ledger.model import Guard
+from brokerage.ledger.rules import Leg, Side, paired
+from stoa.kernel import currencies
+from stoa.kernel.ids import uuid7
+from stoa.kernel.money import EXACT
+from stoa.tenancy.work import Work
 
 POST: Final = text(
     """
-with asked as materialized (
-    select a.entry, a.line, a.account, a.amount, a.n
-    from unnest(
-        cast(:legs_entry as uuid[]), cast(:legs_line as smallint[]),
-        cast(:legs_account as uuid[]), cast(:legs_amount as numeric[])
-    ) with ordinality as a (entry, line, account, amount, n)
-),
-locked as materialized (
-    select id, kind, currency, guard, balance, coalesce(version, 0) as version, moved_at,
-        frozen_at, closed_at
-    from ledger_account
-    where id = any(cast(:legs_account as uuid[])) and guard <> 'none'
-    order by id
+with locked as materialized (
+    select account, balance, coalesce(version, 0) as version, moved_at,
+        frozen_at is not null as frozen, closed_at is not null as closed
+    from ledger_balance
+    where account = any(cast(:guarded as uuid[]))
+    order by account
     for no key update
 ),
-stamp as materialized (
-    select greatest(cast(:now as timestamptz), max(moved_at)) as at from locked
-),
-known as (
-    select id, currency, guard, balance, version, frozen_at, closed_at from locked
-    union all
-    select id, currency, guard, null, null, null, closed_at
-    from ledger_account
-    where id = any(cast(:legs_account as uuid[])) and guard = 'none'
-),
 computed as materialized (
-    select a.entry, a.line, a.amount, k.currency, a.account, k.guard,
-        k.version + row_number() over w as version,
-        k.balance + sum(a.amount) over w as balance,
-        k.balance as was,
-        row_number() over (partition by a.account order by a.n desc) = 1 as newest,
-        k.closed_at is not null as closed,
-        k.frozen_at is not null and a.amount < 0 and not cast(:despite_freeze as boolean) as frozen
-    from asked a
-    join known k on k.id = a.account
-    window w as (partition by a.account order by a.n rows unbounded preceding)
+    select a.*, k.version + a.step as version, k.balance + a.delta as balance,
+        k.balance as was, k.moved_at, k.closed,
+        k.frozen and a.amount < 0 and not cast(:despite_freeze as boolean) as frozen,
+        a.guard = 'floor' and k.balance + a.delta < 0 as short
+    from unnest(
+        cast(:legs_entry as uuid[]), cast(:legs_line as smallint[]),
+        cast(:legs_account as uuid[]), cast(:legs_amount as numeric[]),
+        cast(:legs_currency as text[]), cast(:legs_places as smallint[]),
+        cast(:legs_guard as text[]), cast(:legs_delta as numeric[]),
+        cast(:legs_step as integer[]), cast(:legs_newest as boolean[])
+    ) as a (entry, line, account, amount, currency, places, guard, delta, step, newest)
+    left join locked k on k.account = a.account
 ),
 verdict as materialized (
-    select count(*) as found,
-        coalesce(bool_or(closed or frozen or (guard = 'floor' and balance < 0)), false) as refused
+    select greatest(cast(:now as timestamptz), max(moved_at)) as at,
+        not coalesce(bool_or(closed or frozen or short), false)
+        and (select count(*) from locked) = cardinality(cast(:guarded as uuid[]))
+        and (
+            select count(*) from ledger_account where id = any(cast(:house as uuid[]))
+        ) = cardinality(cast(:house as uuid[])) as good
     from computed
 ),
 fresh as (
     insert into entry (id, operation, asked_hash, kind, amount, currency, ref_kind, ref, reason,
         posted_at, effective_at, reverses, posted_by_kind, posted_by)
     select e.id, e.operation, e.asked_hash, e.kind, e.amount, e.currency, e.ref_kind, e.ref,
-        e.reason, s.at, coalesce(e.effective_at, s.at), e.reverses, :by_kind, cast(:by as uuid)
+        e.reason, v.at, coalesce(e.effective_at, v.at), e.reverses, :by_kind, cast(:by as uuid)
     from unnest(
         cast(:id as uuid[]), cast(:operation as text[]), cast(:asked_hash as bytea[]),
         cast(:kind as text[]), cast(:amount as numeric[]), cast(:currency as text[]),
         cast(:ref_kind as text[]), cast(:ref as uuid[]), cast(:reason as text[]),
         cast(:effective_at as timestamptz[]), cast(:reverses as uuid[])
     ) as e (id, operation, asked_hash, kind, amount, currency, ref_kind, ref, reason,
-        effective_at, reverses), stamp s, verdict v
-    where not v.refused and v.found = cardinality(cast(:legs_account as uuid[]))
+        effective_at, reverses), verdict v
+    where v.good
     on conflict (operation) do nothing
     returning id
 ),
-complete as materialized (
-    select count(*) = cardinality(cast(:id as uuid[])) as yes, count(*) as fresh from fresh
-),
 legs as (
-    insert into leg (entry, line, amount, currency, account, guard, version, balance, posted_at)
-    select c.entry, c.line, c.amount, c.currency, c.account, c.guard, c.version, c.balance, s.at
-    from computed c, stamp s
-    where (select yes from complete)
-    order by c.entry, c.line, c.amount
+    insert into leg (entry, line, amount, currency, places, account, guard, version, balance,
+        posted_at)
+    select c.entry, c.line, c.amount, c.currency, c.places, c.account, c.guard, c.version,
+        c.balance, v.at
+    from computed c, verdict v
+    where (select count(*) from fresh) = cardinality(cast(:id as uuid[]))
 ),
 moved as (
-    update ledger_account a
-    set balance = c.balance, version = c.version, moved_at = s.at
-    from computed c, stamp s
-    where a.id = c.account and c.newest and c.guard <> 'none' and (select yes from complete)
+    update ledger_balance b
+    set balance = c.balance, version = c.version, moved_at = v.at
+    from computed c, verdict v
+    where b.account = c.account and c.newest
+        and (select count(*) from fresh) = cardinality(cast(:id as uuid[]))
 )
-select v.found, p.fresh, s.at, c.account, c.was, c.balance,
-    c.closed, c.frozen, c.guard = 'floor' and c.balance < 0 as short
+select (select count(*) from fresh) as fresh, v.good, v.at, c.account, c.was, c.balance,
+    c.closed, c.frozen, c.short
 from verdict v
-cross join complete p
-cross join stamp s
-left join (
-    select account, min(was) as was, max(guard) as guard, bool_or(closed) as closed,
-        bool_or(frozen) as frozen,
-        case when bool_or(guard = 'floor' and balance < 0) then min(balance)
-            else max(balance) filter (where newest) end as balance
-    from computed
-    group by account
-) c on true
+left join computed c on c.newest or c.closed or c.frozen or c.short
 """
 )
-"""Returns one row per account: `fresh` counts the entries written, `balance` is what the account
-has after them or, where it is short, how far below zero it would have gone.
+"""Rows name the accounts with a balance, after their last leg, and each leg that was refused (one
+empty row when only the house's are named). `fresh` counts the entries written; when it is less
+than asked, `good` tells whether that was for an operation known before.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """One entry to be: what `post` takes, as a value."""
+
+    operation: str
+    kind: str
+    legs: Sequence[Leg]
+    ref: Ref | None = None
+    reason: str | None = None
+    effective_at: datetime | None = None
+    reverses: UUID | None = None
+
+
+@dataclass(slots=True)
+class Ready:
+    """A posting with its id, its stored sides and the hash of what was asked."""
+
+    posting: Posting
+    id: UUID
+    sides: list[Side] = field(default_factory=list)
+    asked_hash: bytes = b""
+
+
+def made_ready(work: Work, posting: Posting) -> Ready:
+    """Check and pair the legs and hash what is asked. Raises ValueError for unsound legs."""
+    sides = paired(posting.legs)
+    asked = [
+        posting.kind,
+        [(str(leg.account.id), str(leg.money.rounded().amount)) for leg in posting.legs],
+        posting.ref and [posting.ref[0], str(posting.ref[1])],
+        posting.reason,
+        posting.effective_at and posting.effective_at.isoformat(),
+        posting.reverses and str(posting.reverses),
+    ]
+    digest = hashlib.sha256(msgspec.json.encode(asked)).digest()
+    return Ready(posting, uuid7(int(work.now.timestamp() * 1000)), sides, digest)
+
+
+def parameters(work: Work, ready: Sequence[Ready]) -> dict[str, Any]:
+    """What POST takes for these postings, but for `despite_freeze`."""
+    sides = [(one.id, side) for one in ready for side in one.sides]
+    running = _running([side for _, side in sides])
+    accounts = {side.account.id: side.account for _, side in sides}
+    owned = [key for key, account in accounts.items() if account.guard is not Guard.NONE]
+    postings = [one.posting for one in ready]
+    firsts = [one.sides[1] for one in ready]
+    return {
+        "guarded": owned,
+        "house": [key for key, account in accounts.items() if account.guard is Guard.NONE],
+        "legs_entry": [entry for entry, _ in sides],
+        "legs_line": [side.line for _, side in sides],
+        "legs_account": [side.account.id for _, side in sides],
+        "legs_amount": [side.amount for _, side in sides],
+        "legs_currency": [side.account.currency for _, side in sides],
+        "legs_places": [currencies.exponent(side.account.currency) for _, side in sides],
+        "legs_guard": [str(side.account.guard) for _, side in sides],
+        "legs_delta": [delta for delta, _, _ in running],
+        "legs_step": [step for _, step, _ in running],
+        "legs_newest": [newest for _, _, newest in running],
+        "now": work.now,
+        "by_kind": str(work.actor.kind),
+        "by": work.actor.id,
+        "id": [one.id for one in ready],
+        "operation": [posting.operation for posting in postings],
+        "asked_hash": [one.asked_hash for one in ready],
+        "kind": [posting.kind for posting in postings],
+        "amount": [side.amount for side in firsts],
+        "currency": [side.account.currency for side in firsts],
+        "ref_kind": [posting.ref and posting.ref[0] for posting in postings],
+        "ref": [posting.ref and posting.ref[1] for posting in postings],
+        "reason": [posting.reason and posting.reason[:400] for posting in postings],
+        "effective_at": [posting.effective_at for posting in postings],
+        "reverses": [posting.reverses for posting in postings],
+    }
+
+
+def _running(sides: Sequence[Side]) -> list[tuple[Decimal | None, int | None, bool]]:
+    """Per leg: what its account has moved so far, in how many legs, and whether it is the last."""
+    moved: dict[UUID, tuple[Decimal, int]] = {}
+    found: list[tuple[Decimal | None, int | None, bool]] = []
+    last: dict[UUID, int] = {}
+    for at, side in enumerate(sides):
+        if side.account.guard is Guard.NONE:
+            found.append((None, None, False))
+            continue
+        total, steps = moved.get(side.account.id, (Decimal(0), 0))
+        moved[side.account.id] = (EXACT.add(total, side.amount), steps + 1)
+        found.append((*moved[side.account.id], False))
+        last[side.account.id] = at
+    for at in last.values():
+        found[at] = (found[at][0], found[at][1], True)
+    return found

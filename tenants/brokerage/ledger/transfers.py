@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from brokerage.ledger import accounts, hooks, posting, rates
 from brokerage.ledger.accounts import WALLET
-from brokerage.ledger.model import Entry, LedgerAccount
+from brokerage.ledger.model import Entry, LedgerAccount, LedgerBalance
 from brokerage.ledger.model import Leg as LegRow
 from brokerage.ledger.permissions import Ledger
 from brokerage.ledger.posting import Posted
@@ -41,7 +41,7 @@ class Recipient:
 
 
 async def recipient(work: Work, number: str) -> Recipient:
-    """Raises Invalid when no open wallet has this number."""
+    """Raises Invalid when no wallet has this number."""
     row = await _wallet(work, number)
     person = await work.session.get(Person, row.owner)
     name = work.unseal(person.id, "person.name", person.name_sealed) if person is not None else None
@@ -59,7 +59,7 @@ async def _wallet(work: Work, number: str) -> LedgerAccount:
                 LedgerAccount.number == f"W-{read[1]}-{read[2]}", LedgerAccount.kind == WALLET
             )
         )
-    if row is None or row.closed_at is not None:
+    if row is None:
         raise Invalid(
             "No wallet has this number. Nothing was moved. Please check it.",
             code="no-such-wallet",
@@ -123,10 +123,14 @@ async def _within_limits(work: Work, client: UUID, money: Money, settings: Trans
     if settings.most_per_day is None:
         return
     # Whoever sends twice at once waits here, so both cannot count the same free room.
-    own = select(LedgerAccount.id).where(
-        LedgerAccount.owner == client, LedgerAccount.kind == WALLET
+    own = (
+        select(LedgerBalance.account)
+        .join(LedgerAccount, LedgerAccount.id == LedgerBalance.account)
+        .where(LedgerAccount.owner == client, LedgerAccount.kind == WALLET)
+        .order_by(LedgerBalance.account)
+        .with_for_update(of=LedgerBalance, key_share=True)
     )
-    mine = await work.rows(own.order_by(LedgerAccount.id).with_for_update(key_share=True))
+    mine = await work.rows(own)
     start, _ = day_bounds(business_day(work.now, facts.time_zone), facts.time_zone)
     sent = await work.table(
         select(LegRow.currency, func.sum(-LegRow.amount))

@@ -20,14 +20,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from brokerage.ledger import accounts, posting
 from brokerage.ledger.accounts import HOLD, WALLET, Account, Ref
-from brokerage.ledger.model import Guard, LedgerAccount
+from brokerage.ledger.model import Guard, LedgerAccount, LedgerBalance
 from brokerage.ledger.model import Leg as LegRow
 from brokerage.ledger.posting import Posted
 from brokerage.ledger.rules import Leg, moving
@@ -64,16 +64,16 @@ class Hold:
 async def available(work: Work, client: UUID, currency: str) -> Money:
     """What can be spent now: holds have already left the wallet."""
     account = accounts.client_wallet(work, client, currency)
-    found = await work.value(select(LedgerAccount.balance).where(LedgerAccount.id == account.id))
+    found = await work.value(
+        select(LedgerBalance.balance).where(LedgerBalance.account == account.id)
+    )
     return Money(found or Decimal(0), currency)
 
 
 async def of(work: Work, client: UUID) -> list[Wallet]:
     """Every wallet the client has ever used, by currency."""
     rows = await work.table(
-        select(*_COLUMNS).where(
-            LedgerAccount.owner == client, LedgerAccount.kind.in_((WALLET, HOLD))
-        )
+        _STANDING.where(LedgerAccount.owner == client, LedgerAccount.kind.in_((WALLET, HOLD)))
     )
     held: dict[str, Decimal] = {}
     for row in rows:
@@ -94,13 +94,11 @@ async def of(work: Work, client: UUID) -> list[Wallet]:
 async def holds(work: Work, client: UUID) -> list[Hold]:
     """What is set aside now, the oldest first."""
     rows = await work.table(
-        select(*_COLUMNS)
-        .where(
+        _STANDING.where(
             LedgerAccount.owner == client,
             LedgerAccount.kind == HOLD,
-            LedgerAccount.balance > 0,
-        )
-        .order_by(LedgerAccount.opened_at, LedgerAccount.id)
+            LedgerBalance.balance > 0,
+        ).order_by(LedgerAccount.opened_at, LedgerAccount.id)
     )
     return [_hold(row) for row in rows]
 
@@ -281,8 +279,9 @@ async def settle(
 
 
 async def _locked(work: Work, hold: UUID) -> tuple[Account, Money]:
-    row = await work.lock(LedgerAccount, hold)
-    return accounts.of_row(row), Money(row.balance, row.currency)
+    aside = await accounts.get(work, hold)
+    row = await work.lock(LedgerBalance, hold)
+    return aside, Money(row.balance, aside.currency)
 
 
 async def _before(work: Work, operation: str) -> Posted:
@@ -298,18 +297,18 @@ def _cause(aside: Account) -> Ref:
     return aside.ref_kind, aside.ref
 
 
-_COLUMNS = (
+_STANDING: Final = select(
     LedgerAccount.id,
     LedgerAccount.kind,
     LedgerAccount.currency,
     LedgerAccount.owner,
     LedgerAccount.ref_kind,
     LedgerAccount.ref,
-    LedgerAccount.balance,
     LedgerAccount.opened_at,
-    LedgerAccount.frozen_at,
-    LedgerAccount.frozen_why,
-)
+    LedgerBalance.balance,
+    LedgerBalance.frozen_at,
+    LedgerBalance.frozen_why,
+).join(LedgerBalance, LedgerBalance.account == LedgerAccount.id)
 
 
 def _hold(row: Any) -> Hold:

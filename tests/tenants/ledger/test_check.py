@@ -64,11 +64,14 @@ async def test_a_ledger_that_lived_breaks_no_law(place):
 NO_CHECKS = (
     "do $$ declare r record; begin for r in select conrelid::regclass t, conname n "
     "from pg_constraint where connamespace = current_schema()::regnamespace and contype in ('c') "
-    "and conrelid in ('leg'::regclass, 'entry'::regclass, 'ledger_account'::regclass, "
+    "and conrelid in ('leg'::regclass, 'entry'::regclass, 'ledger_account'::regclass, 'ledger_balance'::regclass, "
     "'adjustment'::regclass, 'fx_quote'::regclass) loop "
     "execute format('alter table %s drop constraint %I', r.t, r.n); end loop; end $$"
 )
-WALLET = "(select id from ledger_account where kind = 'wallet' order by balance desc limit 1)"
+WALLET = (
+    "(select a.id from ledger_account a join ledger_balance b on b.account = a.id "
+    "where a.kind = 'wallet' order by b.balance desc limit 1)"
+)
 LEG = "(select ctid from leg order by entry, line, amount limit 1)"
 ENTRY = "(select id from entry where kind = 'deposit' order by id limit 1)"
 
@@ -88,11 +91,19 @@ CORRUPTIONS = {
         {"leg-without-account"},
     ),
     "a balance is raised": (
-        f"update ledger_account set balance = balance + 100 where id = {WALLET}",
+        f"update ledger_balance set balance = balance + 100 where account = {WALLET}",
         {"balance-differs"},
     ),
+    "a balance is lost": (
+        f"delete from ledger_balance where account = {WALLET}",
+        {"balance-missing"},
+    ),
+    "a currency is given more digits": (
+        f"update leg set places = 3 where ctid = {LEG}",
+        {"not-an-amount", "leg-without-account"},
+    ),
     "a version is lost": (
-        f"update ledger_account set version = version - 1 where id = {WALLET}",
+        f"update ledger_balance set version = version - 1 where account = {WALLET}",
         {"balance-differs"},
     ),
     "a running balance is changed in the middle": (
@@ -104,7 +115,7 @@ CORRUPTIONS = {
         {"chain-broken", "leg-without-entry"},
     ),
     "a wallet falls below zero": (
-        f"update ledger_account set balance = -1 where id = {WALLET}",
+        f"update ledger_balance set balance = -1 where account = {WALLET}",
         {"negative-balance", "balance-differs"},
     ),
     "an amount becomes finer than its currency": (
@@ -149,7 +160,7 @@ CORRUPTIONS = {
         {"entry-headline"},
     ),
     "a hold forgets its cause": (
-        "update ledger_account set ref = null where kind = 'hold' and balance > 0",
+        "update ledger_account set ref = null where kind = 'hold'",
         {"hold-without-cause", "account-altered"},
     ),
     "a quote promised something else": (

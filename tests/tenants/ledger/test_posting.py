@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from brokerage.ledger import accounts, posting, wallets
-from brokerage.ledger.model import Entry, LedgerAccount
+from brokerage.ledger.model import Entry, LedgerBalance
 from brokerage.ledger.model import Leg as LegRow
 from brokerage.ledger.posting import Leg, NotCovered, Posting, moving
 from stoa.kernel.ids import uuid7
@@ -320,7 +320,7 @@ async def test_a_wallet_used_often_in_a_batch_keeps_an_unbroken_chain(work):
     for row in rows:
         running += row.amount
         assert row.balance == running
-    head = await work.value(select(LedgerAccount.balance).where(LedgerAccount.id == wallet.id))
+    head = await work.value(select(LedgerBalance.balance).where(LedgerBalance.account == wallet.id))
     assert head == running == Decimal(825)
 
 

@@ -1,0 +1,192 @@
+"""How fast the ledger is, against a plain insert with commit on the same server, in the same run.
+
+await postings(config, door, tenants) -> list[Figure]
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from brokerage.bench.figures import Figure, median
+from brokerage.ledger import accounts, posting, wallets
+from brokerage.ledger.accounts import Account
+from brokerage.ledger.posting import Posting, moving
+from brokerage.ledger.statement import POST, made_ready, parameters
+from stoa.kernel.config import Config, Role
+from stoa.kernel.ids import uuid7
+from stoa.kernel.money import Money
+from stoa.tenancy.door import Door
+from stoa.tenancy.registry import TenantRef
+from stoa.tenancy.work import Work
+
+WALLETS: Final = 5_000
+ROUNDS: Final = 3
+SECONDS: Final = 1.5
+CONNECTIONS: Final = (1, 8)
+BULK: Final = 100
+CURRENCY: Final = "USD"
+PLAIN: Final = (
+    "insert into idempotent_answer (owner, key, asked_hash, status, at) values ($1, $2, $3, $4, $5)"
+)
+
+_TYPES: Final = (
+    "select null::uuid[], null::smallint[], null::numeric[], null::text[], null::bytea[], "
+    "null::timestamptz[], null::integer[], null::boolean[]"
+)
+_COMPILED: Final = POST.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+_ORDER: Final[Sequence[str]] = _COMPILED.positiontup or ()
+
+Run = Callable[[asyncpg.Connection], Awaitable[int]]
+
+
+async def postings(config: Config, door: Door, tenants: Sequence[TenantRef]) -> list[Figure]:
+    """Postings a second on spread accounts of the first tenant, single and in bulk."""
+    tenant = tenants[0]
+    async with door.open(tenant, purpose="bench") as work:
+        house, spread = await _funded(work)
+    # A closed unit of work still knows who acts and what time it is, which is all that is read.
+
+    async def plain(connection: asyncpg.Connection) -> int:
+        now = datetime.now(UTC)
+        await connection.execute(PLAIN, uuid7(), str(uuid7()), "0" * 64, 200, now)
+        return 1
+
+    async def single(connection: asyncpg.Connection) -> int:
+        source, target = random.sample(spread, 2)
+        return await _post(connection, work, [(source, target)])
+
+    async def bulk(connection: asyncpg.Connection) -> int:
+        return await _post(connection, work, [(house, random.choice(spread)) for _ in range(BULK)])  # noqa: S311
+
+    kinds = {"plain": plain, "single": single, "bulk": bulk}
+    rates: dict[tuple[str, int], list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, run in kinds.items():
+            for size in CONNECTIONS:
+                rates.setdefault((name, size), []).append(await _rate(config, tenant, size, run))
+    middle = {key: median(values) for key, values in rates.items()}
+    return [*_figures(middle), await _through_the_door(door, tenant, spread)]
+
+
+def _figures(middle: dict[tuple[str, int], float]) -> list[Figure]:
+    goals = {("single", 1): 0.5, ("single", 8): 0.45, ("bulk", 1): 2.0, ("bulk", 8): 2.0}
+    names = {"single": "posting", "bulk": f"postings in bulk of {BULK}"}
+    return [
+        Figure(
+            f"{names[name]}, {size} connection{'s' if size > 1 else ''}, against a plain insert",
+            middle[name, size] / middle["plain", size],
+            "x",
+            goal,
+            at_least=True,
+            note=f"{middle[name, size]:,.0f}/s against {middle['plain', size]:,.0f}/s",
+        )
+        for (name, size), goal in goals.items()
+    ]
+
+
+async def _funded(work: Work) -> tuple[Account, list[Account]]:
+    """A bank and wallets with enough in each for the whole run."""
+    house = accounts.house(work, "bank", CURRENCY)
+    spread = [accounts.client_wallet(work, uuid4(), CURRENCY) for _ in range(WALLETS)]
+    for start in range(0, WALLETS, 500):
+        await posting.post_many(
+            work,
+            [
+                Posting(
+                    operation=f"bench:{wallet.id}",
+                    kind="deposit",
+                    legs=moving(house, wallet, Money(Decimal(1_000_000), CURRENCY)),
+                )
+                for wallet in spread[start : start + 500]
+            ],
+        )
+    return house, spread
+
+
+async def _post(
+    connection: asyncpg.Connection, work: Any, moves: Sequence[tuple[Account, Account]]
+) -> int:
+    """The product's own statement with the product's own parameters."""
+    postings = [
+        Posting(
+            operation=f"bench:{uuid7()}",
+            kind="internal-transfer",
+            legs=moving(source, target, Money(Decimal("1.25"), CURRENCY)),
+        )
+        for source, target in moves
+    ]
+    values = parameters(work, [made_ready(work, one) for one in postings])
+    values["despite_freeze"] = False
+    rows = await connection.fetch(str(_COMPILED), *(values[name] for name in _ORDER))
+    if rows[0]["fresh"] != len(postings):
+        raise RuntimeError("a posting of the benchmark was not written")
+    return len(postings)
+
+
+async def _connected(config: Config, tenant: TenantRef) -> asyncpg.Connection:
+    """A bare connection that stands in the tenant for good: no door, so that only SQL is timed."""
+    connection = await asyncpg.connect(config.dsn(Role.APP), server_settings={"jit": "off"})
+    # The driver learns array types with calls a tenant's role may not make: before, then.
+    await connection.fetch(_TYPES)
+    await connection.execute(
+        f'set role "{tenant.schema}"; set search_path = "{tenant.schema}"; '
+        f"set app.tenant = '{tenant.id}'"
+    )
+    return connection
+
+
+async def _rate(config: Config, tenant: TenantRef, size: int, run: Run) -> float:
+    """Things done a second by so many connections at once."""
+    connections = [await _connected(config, tenant) for _ in range(size)]
+    done = [0] * size
+    started = time.perf_counter()
+    until = started + SECONDS
+
+    async def keep_on(at: int) -> None:
+        while time.perf_counter() < until:
+            done[at] += await run(connections[at])
+
+    await asyncio.gather(*(keep_on(at) for at in range(size)))
+    took = time.perf_counter() - started
+    for connection in connections:
+        await connection.close()
+    return sum(done) / took
+
+
+async def _through_the_door(door: Door, tenant: TenantRef, spread: list[Account]) -> Figure:
+    """Transfers as verbs make them: door, posting, audit, facts, commit; eight at once."""
+    done = [0] * 8
+    until = time.perf_counter() + 2 * SECONDS
+    started = time.perf_counter()
+
+    async def keep_on(at: int) -> None:
+        while time.perf_counter() < until:
+            source, target = random.sample(spread, 2)
+            async with door.open(tenant, purpose="bench") as work:
+                await wallets.move(
+                    work,
+                    _owner(source),
+                    Money(Decimal("1.25"), CURRENCY),
+                    _owner(target),
+                    operation=f"bench:{uuid7()}",
+                )
+            done[at] += 1
+
+    await asyncio.gather(*(keep_on(at) for at in range(8)))
+    rate = sum(done) / (time.perf_counter() - started)
+    return Figure(
+        "posting as a verb (door, audit, fact), 8 at once", rate, "/s", None, at_least=True
+    )
+
+
+def _owner(account: Account) -> UUID:
+    assert account.owner is not None  # noqa: S101 - wallets have one
+    return account.owner
