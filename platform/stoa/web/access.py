@@ -1,5 +1,6 @@
 """What a handler declares about who may call it. A handler without it stops the start."""
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -67,6 +68,9 @@ def signed_in(audience: Audience, why: str, **more: Any) -> Access:
     return Access(audience, None, why, **more)
 
 
+_OPEN = frozenset({"public", "callback"})
+
+
 class UndeclaredAccess(RuntimeError):
     """A handler does not say who may call it; the application does not start."""
 
@@ -83,8 +87,17 @@ def verify(routes: Iterable[Any], known: Iterable[str], *, ignore: Iterable[str]
             faults.append(f"{path}: {handler.handler_name} declares no access")
         elif declared.permission is not None and declared.permission not in permissions:
             faults.append(f"{path}: unknown permission {declared.permission}")
+        elif _checks_nobody(handler, declared):
+            faults.append(f"{path}: {handler.handler_name} opens no work, so checks nobody")
     if faults:
         raise UndeclaredAccess("; ".join(faults))
+
+
+def _checks_nobody(handler: HTTPRouteHandler, declared: Access) -> bool:
+    """The unit of work is where session and permission are checked: without it, nobody is."""
+    if declared.audience in _OPEN or declared.own_transaction:
+        return False
+    return "work" not in inspect.signature(handler.fn).parameters
 
 
 def handlers(routes: Iterable[Any]) -> list[tuple[HTTPRouteHandler, str]]:

@@ -265,9 +265,7 @@ def month_bounds(month: str) -> tuple[datetime, datetime]:
 
 
 @get("/partner/months/{month:str}", access=access.room(Partners.OWN))
-async def month(
-    request: AnyRequest, work: NamedDependency[Work], month: FromPath[str]
-) -> Response[bytes]:
+async def month(work: NamedDependency[Work], month: FromPath[str]) -> Response[bytes]:
     """A month's rewards with all inputs, to be added up again by anyone."""
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
     start, end = month_bounds(month)
@@ -280,7 +278,8 @@ async def month(
 
 
 @get("/partner/recompute.py", access=access.room(Partners.OWN))
-async def program() -> Response[str]:
+async def program(work: NamedDependency[Work]) -> Response[str]:
+    await work.get(Partner, work.actor.id)
     return Response(
         PROGRAM,
         media_type="text/x-python",
