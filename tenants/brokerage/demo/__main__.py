@@ -143,6 +143,35 @@ def logins(config: Config) -> list[dict[str, Any]]:
     return rows
 
 
+async def before(config: Config) -> None:
+    """The trading server starts in the past with everybody."""
+    for old in config.state.glob("demo.*"):
+        if old.name != "demo.json":
+            old.unlink()
+    world = World(config, datetime.now(UTC), tell)
+    try:
+        start = world.real_now - timedelta(days=DAYS)
+        await world.lever("trading", "/clock", {"now": start.isoformat(), "frozen": True})
+    finally:
+        await world.aclose()
+
+
+async def between(config: Config, running: list["subprocess.Popen[bytes]"]) -> bool:
+    """When both have told their two months, the trading server's clock shows today again."""
+    told = [config.state / f"demo.{wish.slug}.told" for wish in WISHES]
+    while not all(one.exists() for one in told):
+        if any(one.poll() for one in running):
+            return False
+        await asyncio.sleep(0.2)
+    world = World(config, datetime.now(UTC), tell)
+    try:
+        await world.lever("trading", "/clock", {"offset_s": 0})
+    finally:
+        await world.aclose()
+    (config.state / "demo.go").touch()
+    return True
+
+
 def main() -> int:
     """Both stories in processes of their own, one a core; then the table's rows are kept."""
     config = Config.load()
@@ -152,6 +181,7 @@ def main() -> int:
         return 0
     started = time.monotonic()
     asyncio.run(operator(config))
+    asyncio.run(before(config))
     running = [
         subprocess.Popen(
             [sys.executable, "-m", "brokerage.demo", wish.slug],
@@ -159,6 +189,8 @@ def main() -> int:
         )
         for wish in WISHES
     ]
+    if not asyncio.run(between(config, running)):
+        return 1
     codes = [one.wait() for one in running]
     if any(codes):
         return 1

@@ -1,5 +1,6 @@
 """Two months in the life of a demo tenant, told by the product's own verbs."""
 
+import asyncio
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class Played:
     live: UUID | None = None
     demo: UUID | None = None
     logins: list[int] = field(default_factory=list)
+    funded: datetime | None = None
 
 
 FATES: Final = (
@@ -84,10 +86,19 @@ class Story:
             await self._one(number, joined)
             if number % 10 == 9:
                 self.world.tell(f"{self.wish.name}: {number + 1} of {CLIENTS} clients")
+        await self._meet()
         self.world.tell(f"{self.wish.name}: two months of trading")
         await self._trade()
         self.world.tell(f"{self.wish.name}: withdrawals and payouts")
         await money.later(self)
+
+    async def _meet(self) -> None:
+        """Both stories wait for one another: then the trading server's clock is set right."""
+        state = self.world.config.state
+        (state / f"demo.{self.wish.slug}.told").touch()
+        while not (state / "demo.go").exists():
+            await asyncio.sleep(0.1)
+        self.world.past = False
 
     async def _prepare(self) -> None:
         self.staff = await staffing.hire(self.world, self.ref)
@@ -225,9 +236,11 @@ class Story:
             amount = Money(held.amount * share, account.currency).floored()
             if amount.amount < 50:
                 return
+            await self.world.server_at()
             row.logins.append(account.login)
             await transfers.to_account(work, account.id, amount)
         await self.world.pump(self.ref)
+        row.funded = await self.world.server_at()
 
     async def _note(self, row: Played) -> None:
         sales = self.hands[self.chance.choice(["sales", "sales2", "support"])]
@@ -250,8 +263,9 @@ class Story:
             each = DEALS // len(logins)
             by_start: dict[datetime, list[int]] = {}
             for row in self.played:
-                for login in row.logins:
-                    by_start.setdefault(row.joined + timedelta(hours=6), []).append(login)
+                if row.funded is not None:
+                    since = row.funded + timedelta(minutes=10)
+                    by_start.setdefault(since, []).extend(row.logins)
             for since, group in sorted(by_start.items()):
                 await self.world.lever(
                     "trading",

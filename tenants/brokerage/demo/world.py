@@ -1,6 +1,7 @@
 """The demo's hands: a simulated clock, the outside world's levers, and a pump for the jobs."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ class World:
 
     def __init__(self, config: Config, start: datetime, tell: Tell) -> None:
         self.config = config
+        self.past = True
         self.real_now = datetime.now(UTC)
         self.clock = Simulated(start)
         self.door = door_of(config, application="demo", pool=4, relaxed=True)
@@ -51,8 +53,20 @@ class World:
         return answer.json() if answer.content else None
 
     async def to(self, moment: datetime) -> None:
-        """Move the clock; the providers' own clocks follow."""
+        """Move the clock forward."""
         self.clock.now = max(self.clock.now, moment.astimezone(UTC))
+
+    async def server_at(self) -> datetime:
+        """The trading server's time; while the past is told, both stories push it ahead."""
+        told = await self.lever("trading", "/clock", method="GET")
+        server = datetime.fromtimestamp(float(told["now"]), UTC)
+        if server < self.clock.now and self.past:
+            with contextlib.suppress(httpx2.HTTPStatusError):
+                # The other story may have traded later than this one: then its time is right.
+                body = {"now": self.clock.now.isoformat(), "frozen": True}
+                await self.lever("trading", "/clock", body)
+                server = self.clock.now
+        return server
 
     def work(
         self, tenant: TenantRef, actor: Actor = SYSTEM, purpose: str = "demo"
