@@ -47,7 +47,7 @@ async def docs(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
         audience="public",
         name=work.settings(Brand).name,
         home=_home(request),
-        about=document()["info"]["description"],
+        about=document()["info"]["description"].replace("`", ""),
         version=document()["info"]["version"],
         subjects=reference.subjects(),
         events=reference.events(),
