@@ -179,7 +179,7 @@ async def decide(
 
 
 async def approval(work: Work, days: int = 7) -> dict[str, tuple[int, int, int]]:
-    """By provider over the last days: attempts, paid, technical failures."""
+    """By provider over the last days: attempts that ended, paid, technical failures."""
     rows = await work.table(
         select(
             PaymentAttempt.psp,
@@ -187,7 +187,10 @@ async def approval(work: Work, days: int = 7) -> dict[str, tuple[int, int, int]]
             func.sum(case((PaymentAttempt.state == AttemptState.PAID, 1), else_=0)),
             func.sum(case((PaymentAttempt.technical.is_(True), 1), else_=0)),
         )
-        .where(PaymentAttempt.asked_at > work.now - timedelta(days=days))
+        .where(
+            PaymentAttempt.asked_at > work.now - timedelta(days=days),
+            PaymentAttempt.state.not_in((AttemptState.ASKING, AttemptState.OPEN)),
+        )
         .group_by(PaymentAttempt.psp)
     )
     return {row[0]: (int(row[1]), int(row[2] or 0), int(row[3] or 0)) for row in rows}

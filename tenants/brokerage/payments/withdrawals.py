@@ -94,7 +94,7 @@ async def _prepared(
         money - fee,
         method,
         await checks.sources(work, client, money.currency),
-        label=destinations.label(to) if to is not None else offered.label,
+        label=f"{offered.label} {destinations.label(to)}" if to is not None else offered.label,
         card_rest=True,
     )
     seen = await checks.gather(work, client, money, parts, to)
