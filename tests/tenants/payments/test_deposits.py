@@ -248,3 +248,35 @@ async def test_crypto_that_is_too_little_waits_for_a_person(market, customer):
     async with market.opener()() as work:
         found = await work.first(select(Unresolved).where(Unresolved.deposit == made.deposit))
     assert found.problem == "under-paid" and found.amount < 100
+
+
+async def at_alpha(customer):
+    """A deposit that drew the first provider of the route."""
+    while True:
+        made = await customer.start("150.00")
+        if await which_of(customer, made) == "alpha":
+            return made
+
+
+@pytest.mark.parametrize(
+    ("card", "moves_on"), [("4000000000000119", True), ("4000000000009995", False)]
+)
+async def test_a_decline_on_the_page_moves_on_only_when_it_is_technical(
+    market, customer, card, moves_on
+):
+    """PSP-05: the first page is closed before the second opens, so nobody pays at both."""
+    made = await at_alpha(customer)
+    await customer.pay(made.deposit, card=card)
+    await told(market, "alpha")
+    assert set(await market.deliver("alpha")) == {202}
+    await market.react()
+
+    line = await customer.attempts(made.deposit)
+    if not moves_on:
+        assert [(one.psp, one.state) for one in line] == [("alpha", "open")]
+        return
+    assert [(one.psp, one.state) for one in line] == [("alpha", "unavailable"), ("beta", "open")]
+    assert (await customer.deposit(made.deposit)).state == "waiting"
+    await customer.pay(made.deposit)
+    await settlement.look(market.opener(), line[1].id)
+    assert await customer.available() == Decimal("150.00")

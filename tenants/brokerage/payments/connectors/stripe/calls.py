@@ -109,7 +109,10 @@ def refusal(reply: Reply) -> Refused | Unknown:
 def decline_of(error: Said) -> Refusing:
     """Whether an error speaks of the payer's means (hard) or of the way to them (technical)."""
     words = {str(error.get(name) or "") for name in ("code", "decline_code", "type")}
-    return Refusing.TECHNICAL if words & _TECHNICAL_CODES else Refusing.HARD
+    # A card without funds is the payer's trouble; an account of ours without is the provider's.
+    of_card = bool(error.get("decline_code")) or error.get("type") == "card_error"
+    known = TECHNICAL_DECLINES if of_card else _TECHNICAL_CODES
+    return Refusing.TECHNICAL if words & known else Refusing.HARD
 
 
 def error_of(reply: Reply) -> Said:
