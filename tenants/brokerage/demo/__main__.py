@@ -190,6 +190,8 @@ def main() -> int:
         for wish in WISHES
     ]
     if not asyncio.run(between(config, running)):
+        for one in running:
+            one.terminate()
         return 1
     codes = [one.wait() for one in running]
     if any(codes):
