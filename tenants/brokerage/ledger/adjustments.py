@@ -11,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from brokerage.ledger import accounts, posting, rates
+from brokerage.ledger import accounts, kinds, posting, rates
+from brokerage.ledger.accounts import WALLET
 from brokerage.ledger.events import AdjustmentAsked, AdjustmentDecided
 from brokerage.ledger.kinds import CATEGORIES
 from brokerage.ledger.model import Adjustment, AdjustmentState, Entry
@@ -68,6 +69,12 @@ async def ask_reversal(work: Work, entry: UUID, *, reason: str, evidence: str) -
     _worded(work, reason, evidence)
     if row.reverses is not None:
         raise Conflict("A reversal is not reversed: post what is right instead.")
+    if not kinds.of(row.kind).reversible:
+        raise Conflict(
+            "This entry belongs to something with a life of its own. Put it right there: its "
+            "entries follow.",
+            code="not-reversible",
+        )
     if await work.first(select(Entry.id).where(Entry.reverses == entry)) is not None:
         raise Conflict("This entry was reversed already. Nothing was posted.", code="reversed")
     waiting = select(Adjustment.id).where(
@@ -83,12 +90,17 @@ async def ask_reversal(work: Work, entry: UUID, *, reason: str, evidence: str) -
             "instead."
         )
     money = Money(row.amount, row.currency)
+    given = [
+        leg.money.amount
+        for leg in legs
+        if leg.account.kind == WALLET and leg.money.currency == row.currency
+    ]
     await _within_the_day(work, money)
     return await _asked(
         work,
         owners.pop(),
         money,
-        direction="debit" if legs[-1].account.owner is not None else "credit",
+        direction="debit" if sum(given) > 0 else "credit",
         category=REVERSAL,
         reverses=entry,
         reason=reason,

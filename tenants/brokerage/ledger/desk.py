@@ -247,6 +247,7 @@ async def entry_page(
         quote=found.quote,
         may_reverse=(
             work.actor.may(Ledger.ADJUST)
+            and found.kind.reversible
             and found.reversed_by is None
             and found.row.reverses is None
             and len(owners) == 1

@@ -35,11 +35,16 @@ learn_status(
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of entry: its name, its icon and what it did, as the Why panel says it."""
+    """A kind of entry: its name, its icon and what it did, as the Why panel says it.
+
+    `reversible` by hand are only kinds with no life of their own elsewhere: a deposit or a
+    withdrawal is put right where it is kept, so that it and its entries cannot disagree.
+    """
 
     label: str
     icon: str
     meaning: str = ""
+    reversible: bool = False
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -53,6 +58,7 @@ KINDS: Final[dict[str, Kind]] = {
         N_("Exchange"),
         "arrows-exchange",
         N_("One currency was given for another at a promised rate."),
+        reversible=True,
     ),
     "internal-transfer": Kind(
         N_("Transfer"), "send", N_("Money went from one client's wallet to another's.")
@@ -65,25 +71,33 @@ KINDS: Final[dict[str, Kind]] = {
     "trading-result": Kind(
         N_("Trading result"), "chart-candle", N_("Closed trades changed the account's balance.")
     ),
-    "fee": Kind(N_("Fee"), "receipt", N_("A fee of the schedule in force.")),
+    "fee": Kind(N_("Fee"), "receipt", N_("A fee of the schedule in force."), reversible=True),
     "reward": Kind(N_("Partner reward"), "gift", N_("A partner's accruals were paid out.")),
-    "bonus": Kind(N_("Bonus"), "discount", N_("A bonus was credited or taken back.")),
+    "bonus": Kind(
+        N_("Bonus"), "discount", N_("A bonus was credited or taken back."), reversible=True
+    ),
     "adjustment": Kind(
-        N_("Correction"), "adjustments", N_("Staff corrected the balance; two people agreed.")
+        N_("Correction"),
+        "adjustments",
+        N_("Staff corrected the balance; two people agreed."),
+        reversible=True,
     ),
     "reversal": Kind(
         N_("Reversal"), "arrow-back-up", N_("An earlier entry was undone by its opposite.")
     ),
     "chargeback": Kind(N_("Chargeback"), "credit-card-off", N_("A card payment was taken back.")),
     "negative-balance": Kind(
-        N_("Negative balance"), "shield", N_("The house paid a loss beyond the balance.")
+        N_("Negative balance"),
+        "shield",
+        N_("The house paid a loss beyond the balance."),
+        reversible=True,
     ),
 }
 
 
-def learn(kind: str, label: str, icon: str, meaning: str = "") -> None:
+def learn(kind: str, label: str, icon: str, meaning: str = "", *, reversible: bool = False) -> None:
     """Teach the name of a kind of entry; at import of the module that posts it."""
-    KINDS[kind] = Kind(label, icon, meaning)
+    KINDS[kind] = Kind(label, icon, meaning, reversible)
 
 
 def of(kind: str) -> Kind:

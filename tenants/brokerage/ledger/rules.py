@@ -35,7 +35,10 @@ def moving(source: Account, target: Account, money: Money) -> list[Leg]:
 
 
 def reversed_legs(legs: Sequence[Leg]) -> list[Leg]:
-    return [Leg(leg.account, -leg.money) for leg in legs]
+    """The opposite of each leg, the last one first: what was given with one hand and taken with
+    the other is undone in the order in which the account can bear it.
+    """
+    return [Leg(leg.account, -leg.money) for leg in reversed(legs)]
 
 
 def paired(legs: Sequence[Leg]) -> list[Side]:

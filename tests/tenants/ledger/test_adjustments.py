@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerage.ledger import adjustments, posting, wallets
+from brokerage.ledger import accounts, adjustments, wallets
 from brokerage.ledger.model import AdjustmentState
 from brokerage.ledger.permissions import Ledger
 from brokerage.ledger.posting import NotCovered
@@ -123,21 +123,40 @@ async def test_only_the_asker_takes_it_back(work):
     assert row.state == AdjustmentState.CANCELLED
 
 
+async def charged(work, client, kind="fee"):
+    return await wallets.debit(
+        work,
+        client,
+        eur("10"),
+        operation=f"{kind}:{client}",
+        kind=kind,
+        against=accounts.house(work, "fees", "EUR"),
+    )
+
+
 async def test_a_reversal_asked_for_and_approved_undoes_the_entry(work):
     client = await funded(work)
-    entry = await work.value(
-        posting.select(posting.Entry.id).where(posting.Entry.operation.startswith(f"fund:{client}"))
-    )
+    entry = (await charged(work, client)).entry
     work.actor = maker()
     row = await adjustments.ask_reversal(work, entry, **WHY)
     with pytest.raises(Conflict, match="asked for this reversal already"):
         await adjustments.ask_reversal(work, entry, **WHY)
-    assert (row.direction, row.amount) == ("debit", Decimal(1000))
+    assert (row.direction, row.amount) == ("credit", Decimal(10))
     work.actor = maker()
 
     await adjustments.approve(work, row.id)
 
-    assert await wallets.available(work, client, "EUR") == eur("0")
+    assert await wallets.available(work, client, "EUR") == eur("1000")
     work.actor = maker()
     with pytest.raises(Conflict, match="reversed already"):
+        await adjustments.ask_reversal(work, entry, **WHY)
+
+
+@pytest.mark.parametrize("kind", ["deposit", "withdrawal", "transfer", "something-new"])
+async def test_what_has_a_life_of_its_own_is_put_right_there(work, kind):
+    client = await funded(work)
+    entry = (await charged(work, client, kind)).entry
+    work.actor = maker()
+
+    with pytest.raises(Conflict, match="life of its own"):
         await adjustments.ask_reversal(work, entry, **WHY)
