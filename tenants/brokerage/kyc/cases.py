@@ -124,6 +124,8 @@ async def submit(work: Work, case: UUID) -> KycCase:
     row.due_at = tracker.promise(work.now, pack.review_hours, zone)
     row.failed, row.reason = [], None
     await rating.rate(work, row)
+    place = await standing.locked(work, row.client)
+    place.risk_score, place.risk_band, place.risk = row.risk_score, row.risk_band, row.risk
     row.urgency_at = rating.urgency(row)
     await clients.set_risk(work, row.client, Risk(row.risk_band or "unrated"))
     await _again(work, row)

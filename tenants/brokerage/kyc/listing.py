@@ -17,6 +17,7 @@ from brokerage.kyc.model import (
     State,
 )
 from brokerage.kyc.permissions import Kyc
+from brokerage.kyc.reasons import Because
 from brokerage.screening.model import HitState, ScreeningHit
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -62,10 +63,10 @@ async def _view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
                 tone="stopped" if late else "",
                 cells=(
                     {"name": names.get(case.client, row.reference), "note": row.reference},
-                    ", ".join(case.failed) or "–",
+                    wordings.checks(case.failed),
                     f"{case.risk_band} risk" if case.risk_band else "",
                     row.country,
-                    wordings.WHY.get(case.why, case.why),
+                    wordings.Said(wordings.WHY.get(case.why, case.why)),
                     case.due_at or case.opened_at,
                     case.state,
                     case.claimed_name or "" if held else "",
@@ -131,7 +132,7 @@ async def _second_view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
             href=f"/desk/kyc/{row[0].case}",
             cells=(
                 {"name": names.get(row[0].client, row.reference), "note": row.reference},
-                wordings.CHANGES.get(row[0].change, row[0].change),
+                wordings.Said(wordings.CHANGES.get(row[0].change) or row[0].change),
                 row[0].asked_name,
                 row[0].asked_at,
             ),
@@ -237,7 +238,7 @@ async def _extra_view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
             href=f"/desk/clients/{row[0].client}?tab=kyc",
             cells=(
                 {"name": names.get(row[0].client, row.reference), "note": row.reference},
-                ", ".join(row[0].extra),
+                Because("; ".join(row[0].extra)),
                 f"{row[0].risk_set_band or row[0].risk_band} risk" if row[0].risk_band else "",
                 row.country,
                 row[0].approved_at or row[0].resolved_at,

@@ -92,7 +92,7 @@ async def reject(work: Work, case: KycCase, reason: str, tell: str) -> None:
     _release(case)
     work.tell(KycRejected(client=case.client, case=case.id, reason=reason))
     await notices.tell(work, case.client, N_("We could not verify you"), tell, "/verify")
-    await notices.mail(work, case.client, "kyc_rejected", link="/verify", reason=tell)
+    await notices.mail(work, case.client, "kyc_refused", link="/verify", reason=tell)
 
 
 def decide(work: Work, case: KycCase, verdict: Verdict, found: Mapping[str, KycCheck]) -> None:

@@ -9,8 +9,10 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from brokerage.clients import queries as people
-from brokerage.kyc import cases, documents, reading, review, rules, screenings, standing, wordings
+from brokerage.kyc import cases, documents, reading, review, screenings, standing, wordings
 from brokerage.kyc.permissions import Kyc
+from brokerage.kyc.reasons import Because
+from brokerage.kyc.rules import Outcome
 from brokerage.kyc.settings import KycSettings
 from brokerage.screening import screen
 from brokerage.screening import store as lists
@@ -75,8 +77,16 @@ async def explain_decision(
         audience="desk",
         case=row,
         record=record,
-        titles=wordings.CHECKS,
-        version=rules.VERSION,
+        lines=[
+            {
+                "title": wordings.CHECKS.get(one["code"], one["code"]),
+                "verdict": reading.VERDICTS[Outcome(one["outcome"])],
+                "text": Because(one["because"]),
+                "code": one["version"],
+            }
+            for one in record["checks"]
+            if one["code"] != "decision"
+        ],
     )
 
 
@@ -93,6 +103,7 @@ async def explain_jurisdiction(
         audience="desk",
         found=standing.jurisdiction_of(place),
         at=place.resolved_at,
+        because_of=Because,
         packs={pack.code: pack.title for pack in work.settings(KycSettings).packs},
     )
 
@@ -146,6 +157,8 @@ async def tab(
         jurisdiction=standing.jurisdiction_of(place),
         tracker=await cases.tracked(work, rows[0]) if rows else None,
         why=wordings.WHY,
+        said=wordings.checks,
+        extra=Because("; ".join(limits.extra)),
         may_screening=work.actor.may(Kyc.SCREENING_VIEW),
         may_decide=work.actor.may(Kyc.DECIDE) and not work.actor.read_only,
     )

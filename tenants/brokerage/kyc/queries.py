@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -123,7 +123,7 @@ async def today(work: Work) -> Sequence[Card]:
                 Item(
                     title=names.get(row.client, ""),
                     path=f"/desk/kyc/{row.id}",
-                    detail=", ".join(row.failed[:3]),
+                    detail=cast("str", wordings.checks(row.failed[:3])),
                     status="review",
                     since=row.in_review_at,
                     due=row.due_at,

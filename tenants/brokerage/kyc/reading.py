@@ -31,6 +31,7 @@ from brokerage.kyc.model import (
 )
 from brokerage.kyc.packs import FieldKind, StepKind
 from brokerage.kyc.permissions import Kyc
+from brokerage.kyc.reasons import Because
 from brokerage.kyc.rules import Outcome
 from brokerage.kyc.views import CaseView, CheckLine, HitLine, Paper, Proposal
 from brokerage.screening.model import HitState, Screening, ScreeningHit
@@ -106,7 +107,7 @@ def _checks(work: Work, known: Mapping[str, KycCheck]) -> list[CheckLine]:
             title=wordings.CHECKS.get(row.code, row.code),
             verdict=VERDICTS[Outcome(row.outcome)],
             outcome=row.outcome,
-            because=row.because,
+            because=Because(row.because),
             tell=row.tell,
             source=row.source,
             at=row.at,
@@ -223,6 +224,7 @@ def _answers(work: Work, case: KycCase) -> list[dict[str, Any]]:
                     "value": value,
                     "choice": chosen,
                     "country": one.kind is FieldKind.COUNTRY,
+                    "phone": one.kind is FieldKind.PHONE,
                     "day": date.fromisoformat(value)
                     if one.kind is FieldKind.DATE and value
                     else None,

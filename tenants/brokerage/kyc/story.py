@@ -22,11 +22,7 @@ def told(
     if row.submitted_at:
         found.append(_moment(row.submitted_at, N_("Handed in by the client"), icon="send"))
     if row.in_review_at:
-        found.append(
-            _moment(
-                row.in_review_at, N_("To the officers"), text=", ".join(row.failed), tone="needs"
-            )
-        )
+        found.append(_moment(row.in_review_at, N_("To the officers"), tone="needs"))
     found += [
         _moment(p.uploaded_at, N_("Document sent"), text=p.title, icon="upload") for p in papers
     ]
@@ -67,6 +63,12 @@ def _tone(line: CheckLine) -> str:
 
 
 def _moment(
-    at: datetime, title: str, *, text: str = "", tone: str = "moving", icon: str = "", by: str = ""
+    at: datetime,
+    title: str,
+    *,
+    text: object = "",
+    tone: str = "moving",
+    icon: str = "",
+    by: str = "",
 ) -> dict[str, Any]:
     return {"at": at, "title": title, "text": text, "tone": tone, "icon": icon, "by": by}

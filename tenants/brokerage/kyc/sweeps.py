@@ -66,7 +66,7 @@ async def papers_step(work: Work, row: KycStanding) -> None:
     title = N_("Your document runs out in {days} days")
     text = N_("Send us the new one, so that nothing stops.")
     await notices.tell(work, row.client, title, text, "/verify", days=found.days_left)
-    await notices.mail(work, row.client, "kyc_rejected", link="/verify", reason=text)
+    await notices.mail(work, row.client, "kyc_expiring", link="/verify", days=found.days_left)
 
 
 async def papers_run(open_work: OpenWork) -> None:

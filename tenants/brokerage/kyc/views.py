@@ -9,6 +9,7 @@ from uuid import UUID
 from brokerage.clients.queries import Brief
 from brokerage.kyc.beside import Match
 from brokerage.kyc.model import KycCase, KycTest
+from brokerage.kyc.reasons import Because
 from brokerage.screening.model import Screening
 
 
@@ -18,7 +19,7 @@ class CheckLine:
     title: str
     verdict: str
     outcome: str
-    because: str
+    because: Because
     tell: str
     source: str
     at: datetime

@@ -1,8 +1,15 @@
 """What officers may tell a client, in sentences that are translated; and names of checks for staff."""
 
+from collections.abc import Iterable
 from typing import Final
 
+from markupsafe import escape
+
+from stoa.theming.look import shown
 from stoa.theming.texts import N_
+
+ICONS: Final = ("id-badge-2", "file-certificate", "shield-x", "shield-check", "hourglass-low")
+"""Drawn by name through a variable, so that the sprite's build finds them here."""
 
 ASK: Final = {
     "unreadable": N_("We cannot read the picture. Please send a sharper one."),
@@ -29,7 +36,7 @@ REJECT: Final = {
 """Why a case ends. None of them says that a name is on a list."""
 
 CHECKS: Final = {
-    "document": N_("Documents, by the provider"),
+    "document": N_("Documents"),
     "document-identity": N_("Passport or identity card"),
     "document-address": N_("Proof of address"),
     "document-registration": N_("Extract from the register"),
@@ -57,3 +64,24 @@ CHANGES: Final = {
     "clear-match": N_("Take back a confirmed match"),
     "reopen": N_("Look at a rejected case again"),
 }
+
+
+class Said:
+    """Message ids that become words where a page is drawn, in the reader's language."""
+
+    __slots__ = ("_ids",)
+
+    def __init__(self, *ids: str) -> None:
+        self._ids = ids
+
+    def __str__(self) -> str:
+        say = shown().texts.gettext
+        return ", ".join(say(one) for one in self._ids) or "–"
+
+    def __html__(self) -> str:
+        return str(escape(str(self)))
+
+
+def checks(codes: Iterable[str]) -> Said:
+    """The names of some checks, for a cell of a list."""
+    return Said(*(CHECKS.get(code, code) for code in codes))
