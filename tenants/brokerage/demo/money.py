@@ -80,7 +80,7 @@ async def _pay(story: "Story", attempt: PaymentAttempt, *, crypto: bool) -> None
     elif crypto:
         paid = "under" if story.chance.random() < 0.12 else "exact"
         await world.lever(
-            "beta", "/_sandbox/pay", {"payment_id": reference, "coin": "USDT", "paid": paid}
+            "beta", "/_sandbox/pay", {"payment_id": reference, "coin": "usdt-tron", "paid": paid}
         )
     else:
         await world.lever("beta", "/_sandbox/pay", {"payment_id": reference, "card": CARD})
