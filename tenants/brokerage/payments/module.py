@@ -2,6 +2,7 @@
 
 from brokerage.clients import hooks as clients
 from brokerage.clients.events import LevelChanged
+from brokerage.ledger import hooks as ledger_hooks
 from brokerage.ledger import kinds
 from brokerage.payments import (
     callbacks,
@@ -43,6 +44,13 @@ kinds.learn(
     "arrow-back-up",
     N_("What was paid came back; it is in the wallet again."),
 )
+ledger_hooks.causes["withdrawal"] = (
+    "select id from withdrawal where state in ('held', 'review', 'approved', 'sending')"
+)
+ledger_hooks.paths["deposit"] = "/desk/deposits/{id}"
+ledger_hooks.paths["withdrawal"] = "/desk/withdrawals/{id}"
+ledger_hooks.room_paths["deposit"] = "/deposit/{id}"
+ledger_hooks.room_paths["withdrawal"] = "/withdrawals/{id}"
 clients.blockers.append(blockers)
 clients.exports["payments"] = export
 

@@ -9,7 +9,6 @@
 Who asks is never among those who approve, on any path: the rule is here and in the table.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,10 +18,10 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
-from brokerage.ledger import rates, wallets
+from brokerage.ledger import wallets
 from brokerage.ledger.model import Adjustment
 from brokerage.ledger.posting import NotCovered
-from brokerage.payments import checks, destinations, rules
+from brokerage.payments import checks, preparing, rules
 from brokerage.payments.events import (
     PayoutDue,
     WithdrawalApproved,
@@ -39,37 +38,19 @@ from brokerage.payments.model import (
     WithdrawalState,
 )
 from brokerage.payments.permissions import Payments
+from brokerage.payments.preparing import Preview
 from brokerage.payments.rules import Check, Part
-from brokerage.payments.settings import PaymentsSettings, WithdrawalMethod
+from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.story import tell
 from brokerage.payments.values import Method
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
+from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.notices import notices
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 
 _LOOK_AGAIN = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What would happen: shown before it is confirmed, and what the request then does."""
-
-    money: Money
-    fee: Money
-    parts: list[Part]
-    checks: list[Check]
-    auto: list[rules.Rule]
-    need: int
-    available: Money
-    promise_h: int
-    destination: Destination | None
-
-    @property
-    def net(self) -> Money:
-        return self.money - self.fee
 
 
 async def preview(
@@ -78,84 +59,7 @@ async def preview(
     """Fee, parts and what is still asked for. Raises Invalid or Denied as the request would."""
     work.require(Payments.WITHDRAW_OWN)
     work.actor.own(client)
-    return await _prepared(work, client, method, money, destination)
-
-
-async def _prepared(
-    work: Work, client: UUID, method: Method, money: Money, destination: UUID | None
-) -> Preview:
-    settings = work.settings(PaymentsSettings).withdrawals
-    offered = await _offered(work, client, method, money.currency)
-    priced = await rates.table(work)
-    rules.within(money, offered.least.money, offered.most.money, priced.convert)
-    fee = rules.fee_of(offered.fee, money, priced.convert)
-    to = await _destination(work, client, method, destination)
-    parts = rules.plan(
-        money - fee,
-        method,
-        await checks.sources(work, client, money.currency),
-        label=f"{offered.label} {destinations.label(to)}" if to is not None else offered.label,
-        card_rest=True,
-    )
-    seen = await checks.gather(work, client, money, parts, to)
-    auto = rules.auto(settings.auto_approve, _standing(seen, parts), priced.convert)
-    return Preview(
-        money=money,
-        fee=fee,
-        parts=parts,
-        checks=seen.checks,
-        auto=auto,
-        need=_need(work, seen, auto),
-        available=await wallets.available(work, client, money.currency),
-        promise_h=settings.promise_h.get(method, 48),
-        destination=to,
-    )
-
-
-async def _offered(work: Work, client: UUID, method: Method, currency: str) -> WithdrawalMethod:
-    found = work.settings(PaymentsSettings).withdrawals.method(method)
-    row = await work.get(Client, client)
-    if found is None or (found.countries and row.country not in found.countries):
-        raise Denied("This way to be paid is not offered to you.", field="method")
-    if found.currencies and currency not in found.currencies:
-        raise Invalid(
-            "This way to be paid does not take {currency}.", field="currency", currency=currency
-        )
-    return found
-
-
-async def _destination(
-    work: Work, client: UUID, method: Method, destination: UUID | None
-) -> Destination | None:
-    if method is Method.CARD:
-        return None
-    if destination is None:
-        raise Invalid("Choose where you want to be paid.", field="destination")
-    row = await work.get(Destination, destination)
-    if row.client != client or row.state != "active":
-        raise NotFound
-    if row.method != method:
-        raise Invalid("Choose a destination of this kind.", field="destination")
-    return row
-
-
-def _standing(seen: checks.Gathered, parts: list[Part]) -> rules.Standing:
-    return rules.Standing(
-        day_total=seen.day_total,
-        level=seen.limits.level.code,
-        risk=seen.limits.risk_band,
-        to_source=all(part.way == "refund" for part in parts),
-        checks_clean=not rules.flagged(seen.checks),
-        used_before=seen.used_before,
-    )
-
-
-def _need(work: Work, seen: checks.Gathered, auto: list[rules.Rule]) -> int:
-    """How many people must agree; nobody when every rule of auto-approval passed."""
-    if all(rule.passed for rule in auto):
-        return 0
-    tiers = work.settings(PaymentsSettings).withdrawals.approvers
-    return rules.needed(tiers, seen.day_total, seen.priced.convert)
+    return await preparing.prepared(work, client, method, money, destination)
 
 
 async def request(
@@ -183,7 +87,7 @@ async def request(
     if known is not None:
         return known
     await _covered(work, client, money)
-    seen = await _prepared(work, client, method, money, destination)
+    seen = await preparing.prepared(work, client, method, money, destination)
     row_id = key or uuid7(int(work.now.timestamp() * 1000))
     hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id))
     row = Withdrawal(
@@ -491,8 +395,8 @@ async def again(work: Work, withdrawal: UUID) -> Withdrawal:
     seen = await _checked(work, row)
     parts = [_part(one) for one in row.plan]
     settings = work.settings(PaymentsSettings).withdrawals
-    auto = rules.auto(settings.auto_approve, _standing(seen, parts), seen.priced.convert)
-    need = _need(work, seen, auto)
+    auto = rules.auto(settings.auto_approve, preparing.standing(seen, parts), seen.priced.convert)
+    need = preparing.need(work, seen, auto)
     if row.state == WithdrawalState.APPROVED:
         if rules.stopped(seen.checks) is None:
             return row
