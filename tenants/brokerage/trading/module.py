@@ -11,7 +11,8 @@ from brokerage.clients import download
 from brokerage.clients import hooks as client_hooks
 from brokerage.clients import queries as clients
 from brokerage.kyc.events import KycApproved
-from brokerage.trading import accounts, desk, jobs, queries, room, sync, transfers
+from brokerage.ledger import hooks as ledger_hooks
+from brokerage.trading import accounts, desk, jobs, mids, queries, room, sync, transfers
 from brokerage.trading.events import AccountAsked, TransferAsked
 from brokerage.trading.model import AccountState, Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
@@ -118,6 +119,10 @@ async def pulse(work: Work) -> dict[str, Any]:
     }
 
 
+ledger_hooks.rate_sources["servers"] = mids.read
+ledger_hooks.causes["transfer"] = "select id from transfer where state in ('held', 'sending')"
+ledger_hooks.paths["trading-account"] = "/desk/accounts/{id}"
+ledger_hooks.room_paths["trading-account"] = "/accounts/{id}"
 client_hooks.exports["trading-accounts"] = download.rows_of(
     TradingAccount, "kind", "login", "product", "currency", "leverage", "state", "opened_at"
 )

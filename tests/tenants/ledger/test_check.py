@@ -19,8 +19,8 @@ async def lived_in(house):
     tenant = await house.tenant()
     async with house.door.open(tenant) as work:
         client, other = await funded(work), await funded(work, "1")
-        held = await wallets.hold(work, client, eur("50"), cause=("withdrawal", uuid7()))
-        kept = await wallets.hold(work, client, eur("20"), cause=("withdrawal", uuid7()))
+        held = await wallets.hold(work, client, eur("50"), cause=("reserve", uuid7()))
+        kept = await wallets.hold(work, client, eur("20"), cause=("reserve", uuid7()))
         await wallets.settle(
             work, held.id, against=accounts.house(work, "payout:alpha", "EUR"), fee=eur("1")
         )
@@ -226,10 +226,10 @@ async def by_owner(house, tenant, owner):
 
 async def test_held_money_whose_cause_is_over_is_named(place, monkeypatch):
     house, tenant, _, _, kept = place
-    monkeypatch.setitem(hooks.causes, "withdrawal", f"select '{uuid7()}'::uuid")
+    monkeypatch.setitem(hooks.causes, "reserve", f"select '{uuid7()}'::uuid")
     async with house.door.open(tenant) as work:
         assert await examined(work) == {"hold-outlived"}
-    monkeypatch.setitem(hooks.causes, "withdrawal", f"select '{kept.cause[1]}'::uuid")
+    monkeypatch.setitem(hooks.causes, "reserve", f"select '{kept.cause[1]}'::uuid")
     async with house.door.open(tenant) as work:
         assert await examined(work) == set()
 

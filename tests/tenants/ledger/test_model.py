@@ -99,7 +99,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(target=holds, at=CLIENTS, money=MONEY)
     def hold(self, at, money):
-        cause = ("withdrawal", uuid7())
+        cause = ("reserve", uuid7())
         covered = self.balances[at, money.currency] >= money.amount
 
         moved = self.attempt(lambda work: wallets.hold(work, self.clients[at], money, cause=cause))
