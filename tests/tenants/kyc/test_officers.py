@@ -46,7 +46,7 @@ async def test_a_listed_name_reaches_the_queue_with_its_score_and_reasons(house,
     page = await olga.get(f"/desk/kyc/{case.id}")
 
     assert "screening" in case.failed
-    assert f"/desk/kyc/{case.id}" in queue.text and "screening" in queue.text
+    assert f"/desk/kyc/{case.id}" in queue.text and "Sanctions lists" in queue.text
     assert "KAZANTSEV, Boris Igorevich" in page.text and "SDGT" in page.text
     [hit] = await hits_of(house, aurora, boris.id)
     assert hit.score >= 90
