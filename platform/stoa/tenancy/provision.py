@@ -80,9 +80,10 @@ def blueprints() -> list[str]:
     return sorted(path.stem for path in where.blueprints().glob("*.toml"))
 
 
-async def request(work: PlatformWork, asked: Asked, *, key: str) -> Provision:
+async def request(work: PlatformWork, asked: Asked, *, key: str, mine: bool = False) -> Provision:
     """Write down the wish; a worker takes it up. The same key answers the same request.
 
+    `mine` leases it to the caller, who runs it at once; a worker takes over when the caller dies.
     Raises Conflict when the key was used for something else or the slug was ever taken.
     """
     check(asked)
@@ -103,6 +104,7 @@ async def request(work: PlatformWork, asked: Asked, *, key: str) -> Provision:
         log=[],
         asked_at=work.now,
         asked_by=work.actor.id,
+        leased_until=work.now + timedelta(seconds=LEASE_S) if mine else None,
     )
     work.add(row)
     await work.flush()

@@ -60,7 +60,7 @@ async def _new(asked: object, key: str) -> None:
     async with opened() as (config, door):
         started = time.monotonic()
         async with door.platform(purpose="cli tenant new") as work:
-            row = await provision.request(work, asked, key=key)
+            row = await provision.request(work, asked, key=key, mine=True)
         done = await provisioner_of(config, door).run(row.id)
         for step in done.log:
             click.echo(f"  {step['step']:10} {step['took_ms']:>6} ms")
