@@ -1,6 +1,6 @@
 """How the operator's plane joins the product."""
 
-from stoa.control import api, audit, desk, fleet, health, visiting
+from stoa.control import api, audit, desk, fleet, health, tls, visiting
 from stoa.identity.operators import Control
 from stoa.product import Module, NavItem
 from stoa.theming.texts import N_
@@ -12,6 +12,7 @@ MODULE = Module(
         health.health,
         health.ready,
         health.metrics,
+        tls.ask,
         fleet.fleet,
         fleet.one,
         desk.new,
