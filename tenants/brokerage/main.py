@@ -7,6 +7,7 @@ import click
 from brokerage.commands.audit import audit
 from brokerage.commands.bench import bench
 from brokerage.commands.demo import code, sheet
+from brokerage.commands.operator import operator
 from brokerage.commands.tenant import tenant
 from brokerage.ledger.check import check
 from brokerage.screening.cli import lists
@@ -53,6 +54,7 @@ for command in (
     install,
     up.command(make_plan),
     tenant,
+    operator,
     audit,
     lists,
     check,
