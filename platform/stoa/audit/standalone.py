@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Verify an exported audit log with nothing but Python: python3 verify.py audit.jsonl
 
 Each line is {"link": n, "hash": hex, "entry": {...}}. A link's hash is

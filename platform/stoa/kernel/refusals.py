@@ -7,7 +7,7 @@ reader's language. It tells what happened, whether money moved and what to do, n
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - the trade says refusal, and it is not always an error
+class Refusal(Exception):
     """A polite no. `sentence` is the message id, `places` fills it, `code` is stable for machines."""
 
     status: ClassVar[int] = 400

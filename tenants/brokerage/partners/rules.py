@@ -58,7 +58,9 @@ def rates_of(
 
 def within_parent(own: dict[str, Any], parent: dict[str, Any], plan: Plan) -> None:
     """A partner's agreed rate never exceeds what the one above has to give. Raises Invalid."""
-    usual: dict[str, Decimal] = {rule.kind: rule.rate.amount for rule in plan.rewards if rule.rate is not None}
+    usual: dict[str, Decimal] = {
+        rule.kind: rule.rate.amount for rule in plan.rewards if rule.rate is not None
+    }
     usual |= {rule.kind: rule.percent for rule in plan.rewards if rule.percent is not None}
     for kind, stated in own.items():
         most = Decimal(str(parent.get(kind, usual.get(kind, 0))))
