@@ -8,8 +8,9 @@ import re
 import uuid
 
 import pytest
-from brokerage.product import PRODUCT
 from sqlalchemy import select, text
+
+from brokerage.product import PRODUCT
 from stoa.db.rows import TenantRow
 from stoa.identity.model import Role
 from stoa.web.access import Access, handlers
@@ -84,7 +85,7 @@ async def test_every_role_meets_exactly_the_permissions_it_holds(house, aurora, 
             refused = answer.status_code == 403 and answer.json().get("code") == "denied"
             if answer.status_code >= 500:
                 wrong.append((name, method, path, answer.status_code))
-            elif not allowed and answer.status_code not in {403}:
+            elif not allowed and answer.status_code != 403:
                 wrong.append((name, method, path, "let in", answer.status_code))
             elif allowed and refused and access.permission in answer.json()["detail"]:
                 wrong.append((name, method, path, "kept out"))
@@ -102,7 +103,7 @@ async def test_nobody_without_a_session_gets_past_a_closed_door(house, aurora):
 
 async def test_a_session_of_one_tenant_is_nothing_at_another(house, aurora, borealis):
     async with house.door.open(aurora) as work:
-        person, bearer = await people.make_staff(work, ["Owner"])
+        person, _bearer = await people.make_staff(work, ["Owner"])
     home = await signed_in(house, aurora, person, "desk")
     abroad = visitor(house, borealis)
     for name, value in home.http.cookies.items():

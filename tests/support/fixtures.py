@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,10 +113,8 @@ async def work(house: House, aurora: TenantRef) -> AsyncIterator[Work]:
     opened = await manager.__aenter__()
     yield opened
     failure = _RollBack()
-    try:
+    with suppress(_RollBack):
         await manager.__aexit__(_RollBack, failure, None)
-    except _RollBack:
-        pass
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def engine(
     `relaxed` does not wait for the disk at each commit: for making a demo, never for money.
     """
     url = make_url(dsn)
-    made = create_async_engine(
+    return create_async_engine(
         "postgresql+asyncpg://",
         pool_size=size,
         max_overflow=overflow,
@@ -63,7 +63,6 @@ def engine(
         # Every statement of the product names the transaction it belongs to.
         isolation_level="READ COMMITTED",
     )
-    return made
 
 
 def note_tenant(connection: Any, tenant: str) -> None:

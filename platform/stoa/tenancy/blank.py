@@ -22,7 +22,7 @@ def ddl(metadata: MetaData) -> list[str]:
 
     Foreign keys that close a circle (`use_alter`) come last.
     """
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     parts: list[str] = []
     circles = [
         key

@@ -10,11 +10,11 @@ import click
 @click.argument("login")
 def code(login: str) -> None:
     """Demo logins only: their secrets are made from their names."""
-    import pyotp
+    from pyotp.totp import TOTP
 
     from brokerage.demo.staffing import secret_of
 
-    click.echo(pyotp.TOTP(secret_of(login.strip().lower())).now())
+    click.echo(TOTP(secret_of(login.strip().lower())).now())
 
 
 @click.command("sheet", help="One contact sheet of every page over the running demo's data.")

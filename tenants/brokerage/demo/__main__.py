@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import pyotp
+from pyotp.totp import TOTP
 from sqlalchemy import select
 
 from brokerage.demo import staffing
@@ -83,7 +83,7 @@ async def operator(config: Config) -> None:
             assert row is not None  # noqa: S101 - it was just made
             if not factors.has(row):
                 secret = staffing.secret_of(OPERATOR)
-                code = pyotp.TOTP(secret).at(int(work.now.timestamp()))
+                code = TOTP(secret).at(int(work.now.timestamp()))
                 keep = factors.operator_keeper(world.door.master, row.id)
                 factors.enrol(keep, row, secret, code, work.now)
         listing = ofac.parse(

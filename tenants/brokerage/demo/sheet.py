@@ -5,12 +5,13 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pyotp
 from PIL import Image, ImageDraw, ImageFont
+from pyotp.totp import TOTP
 
 from brokerage.demo import staffing
 from stoa.kernel.config import Config
@@ -49,7 +50,7 @@ class Reader:
     sign_in: str | None
     login: str
     second_factor: bool
-    pages: list[str]
+    pages: Sequence[str]
 
 
 def chromium() -> str | None:
@@ -148,7 +149,7 @@ async def _sign_in(page: Any, config: Config, reader: Reader) -> None:
     await page.click("main button[type=submit]")
     if reader.second_factor:
         await page.wait_for_url("**/second-factor**")
-        code = pyotp.TOTP(staffing.secret_of(reader.login)).now()
+        code = TOTP(staffing.secret_of(reader.login)).now()
         await page.fill("input[name=code]", code)
         await page.wait_for_url(lambda url: "second-factor" not in url, timeout=15_000)
     else:

@@ -5,7 +5,7 @@ from base64 import b32encode
 from typing import Final
 from uuid import UUID
 
-import pyotp
+from pyotp.totp import TOTP
 from sqlalchemy import select
 
 from brokerage.demo.cast import STAFF
@@ -37,7 +37,7 @@ async def hire(world: World, ref: TenantRef) -> dict[str, UUID]:
                 person.state = Standing.ACTIVE
             await roles.give(work, person, await roles.by_names(work, list(named)))
             secret = secret_of(email)
-            code = pyotp.TOTP(secret).at(int(work.now.timestamp()))
+            code = TOTP(secret).at(int(work.now.timestamp()))
             factors.enrol(factors.keeper(work, person.id), person, secret, code, work.now)
             hired[short] = person.id
     return hired

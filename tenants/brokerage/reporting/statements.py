@@ -131,7 +131,7 @@ async def gather(work: Work, client: UUID, start: datetime, end: datetime) -> di
         "movements": [
             [
                 f"{row.at:%Y-%m-%d %H:%M}",
-                say(KINDS.get(row.kind, row.kind)),
+                say(KINDS.get(str(row.kind), str(row.kind))),
                 _money(row.amount, row.currency),
                 _money(row.balance, row.currency) if row.balance is not None else "",
             ]

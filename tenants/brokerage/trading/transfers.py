@@ -156,9 +156,9 @@ async def conclude(open_work: OpenWork, transfer: UUID, outcome: object) -> None
                 row.next_ask_at = work.now + timedelta(seconds=_ASK_AGAIN_S)
                 return
             row.move(TransferState.REFUSED)
-            row.why = (outcome.text or outcome.code)[:400]
-            row.done_at = work.now
-            await _release(work, row, row.why)
+            why = (outcome.text or outcome.code)[:400]
+            row.why, row.done_at = why, work.now
+            await _release(work, row, why)
 
 
 async def _done(work: Work, row: Transfer, deal: int) -> None:
