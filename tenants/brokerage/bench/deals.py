@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 from sqlalchemy import select
 
 from brokerage.bench.figures import Figure, median
@@ -49,6 +50,9 @@ async def measure(config: Config) -> list[Figure]:
                 _deal(10**12 + round_ * BATCH + at, logins[at % len(logins)], now, at)
                 for at in range(BATCH)
             ]
+            openings = [_opening(deal, at) for at, deal in enumerate(batch)]
+            async with door.open(ref, purpose="bench") as work:
+                await deals.store(work, "mt5-live", openings, owners)
             started = time.perf_counter()
             async with door.open(ref, purpose="bench") as work:
                 await deals.store(work, "mt5-live", batch, owners)
@@ -64,6 +68,19 @@ async def measure(config: Config) -> list[Figure]:
         await door.close()
     note = f"{rewards / (ROUNDS * BATCH):.1f} rewards a deal, explanation stored"
     return [Figure("deals imported with IB accruals", median(rates), "/s", 1000, True, note)]
+
+
+def _opening(deal: Deal, at: int) -> Deal:
+    """What opened the position, an hour before."""
+    return msgspec.structs.replace(
+        deal,
+        deal=deal.deal + 10**9,
+        entry=Entry.IN,
+        at=deal.at - timedelta(hours=1, seconds=at % 7),
+        lots_closed=Decimal(0),
+        profit=Decimal(0),
+        commission=Decimal(0),
+    )
 
 
 def _deal(number: int, login: int, now: object, at: int) -> Deal:

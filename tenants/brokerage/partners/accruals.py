@@ -1,7 +1,8 @@
 """Rewards of many deals in one statement: the tree, the rates in force, exclusions, the cap.
 
 Set-based over what was imported; running it again over the same deals changes nothing, as a
-reward is unique by (server, deal, partner, kind).
+reward is unique by (server, deal, partner, kind). Where the plan asks for a holding time, a deal
+that closes a position whose opening is not here yet waits: the import of the opening rewards it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,10 @@ with asked as (
     select d.server, d.number, d.client, d.at, d.symbol, d.currency,
            case when d.entry = 'reversal' then d.lots_closed else d.lots end as lots,
            abs(d.commission) as commission,
-           extract(epoch from d.at - d.opened_at)::bigint as held_s,
+           extract(epoch from d.at - coalesce(d.opened_at, (
+               select min(o.at) from deal o where o.server = d.server
+               and o.position = d.position and o.account = d.account and o.entry = 'in'
+           )))::bigint as held_s,
            g.grp, g.income_per_lot, f.rate as fx,
            a.partner
     from deal d
@@ -30,7 +34,10 @@ with asked as (
     join attribution a on a.client = d.client and a.partner is not null
          and a.valid_from <= d.at and (a.valid_to is null or a.valid_to > d.at)
     join trading_account t on t.id = d.account and t.kind = 'live'
-    where d.imported_at >= :since and d.imported_at <= :until
+    where (d.imported_at >= :since and d.imported_at <= :until
+           or (d.server, d.position) in (
+               select o.server, o.position from deal o
+               where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in'))
       and d.kind in ('buy', 'sell') and d.entry in ('out', 'reversal', 'out-by')
       and (cast(:server as varchar) is null or d.server = :server)
 ), lines as (
@@ -65,7 +72,7 @@ select server, number, above, kind, client, depth, at, symbol, grp, lots, base, 
        case when excluded is null then round(base * greatest(rate - below, 0) * factor, 12) else 0 end,
        paid_in, plan, plan_version, :now
 from fixed
-where rate > below or excluded is not null
+where (rate > below or excluded is not null) and (held_s is not null or held_min_s = 0)
 on conflict (server, deal, partner, kind) do nothing
 returning partner
 """)

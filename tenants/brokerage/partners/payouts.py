@@ -18,19 +18,37 @@ from stoa.tenancy.work import Work
 
 
 async def unpaid(work: Work, partner: UUID) -> tuple[int, Decimal, Any]:
-    """How many rewards since the last payout, their exact sum, and the last payout's row."""
+    """How many rewards no payout holds yet, their exact sum, and the last payout's row.
+
+    Counted as all rewards less those of all payouts: a reward written while a payout was made,
+    at whichever instant, is in one of them and in the next one otherwise.
+    """
+    held = (
+        select(
+            func.coalesce(func.sum(PartnerPayout.rewards), 0).label("rewards"),
+            func.coalesce(func.sum(PartnerPayout.earned), 0).label("earned"),
+        )
+        .where(PartnerPayout.partner == partner, PartnerPayout.state != PayoutState.REFUSED)
+        .subquery()
+    )
+    count, total, rewards, earned = (
+        await work.table(
+            select(
+                func.count(Reward.id),
+                func.coalesce(func.sum(Reward.amount), 0),
+                func.max(held.c.rewards),
+                func.max(held.c.earned),
+            )
+            .select_from(held)
+            .outerjoin(Reward, Reward.partner == partner)
+        )
+    )[0]
     last = await work.first(
         select(PartnerPayout)
         .where(PartnerPayout.partner == partner, PartnerPayout.state != PayoutState.REFUSED)
         .order_by(PartnerPayout.accrued_to.desc())
     )
-    statement = select(func.count(), func.coalesce(func.sum(Reward.amount), 0)).where(
-        Reward.partner == partner
-    )
-    if last is not None:
-        statement = statement.where(Reward.accrued_at > last.accrued_to)
-    count, total = (await work.table(statement))[0]
-    return int(count), Decimal(total), last
+    return int(count - rewards), Decimal(total) - Decimal(earned), last
 
 
 async def make(work: Work, partner: UUID) -> PartnerPayout | None:

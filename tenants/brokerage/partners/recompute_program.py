@@ -3,10 +3,10 @@
 PROGRAM = '''#!/usr/bin/env python3
 """Recompute a month of rewards: python3 recompute.py rewards.json
 
-amount = round(base * max(rate - below, 0) * factor, 12), half to even; excluded deals earn 0.
+amount = round(base * max(rate - below, 0) * factor, 12), halves up; excluded deals earn 0.
 """
 import json, sys
-from decimal import Decimal, ROUND_HALF_EVEN, getcontext
+from decimal import Decimal, ROUND_HALF_UP, getcontext
 
 getcontext().prec = 60
 rows = json.load(open(sys.argv[1]))
@@ -17,7 +17,7 @@ for row in rows:
     else:
         share = max(Decimal(row["rate"]) - Decimal(row["below"]), Decimal(0))
         amount = (Decimal(row["base"]) * share * Decimal(row["factor"])).quantize(
-            Decimal("1e-12"), rounding=ROUND_HALF_EVEN)
+            Decimal("1e-12"), rounding=ROUND_HALF_UP)
     if amount != Decimal(row["amount"]):
         wrong += 1
         print("differs:", row["deal"], row["amount"], "recomputed", amount)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,13 +16,13 @@ DIGITS: Final = Decimal("1e-12")
 
 
 def amount(base: Decimal, rate: Decimal, below: Decimal, factor: Decimal) -> Decimal:
-    """round(base * (rate - below) * factor, 12), half to even, never below zero.
+    """round(base * (rate - below) * factor, 12), halves up, never below zero.
 
     The database computes the same with NUMERIC; `recompute` holds the two against each other.
     """
     difference = max(EXACT.subtract(rate, below), Decimal(0))
     product = EXACT.multiply(EXACT.multiply(base, difference), factor)
-    return product.quantize(DIGITS, rounding=ROUND_HALF_EVEN, context=EXACT)
+    return product.quantize(DIGITS, rounding=ROUND_HALF_UP, context=EXACT)
 
 
 def recompute(reward: Any) -> Decimal:
