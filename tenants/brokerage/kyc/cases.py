@@ -116,6 +116,8 @@ async def submit(work: Work, case: UUID) -> KycCase:
         )
 
     pack = standing.pack_of(work, row.pack)
+    if row.applicant is None:
+        row.provider = work.settings(KycSettings).provider or "manual"
     row.steps_done = [step.code for step in steps_of(work, row)]
     row.move(State.CHECKING)
     row.attempt += 1

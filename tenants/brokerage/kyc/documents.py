@@ -15,7 +15,6 @@ from brokerage.kyc.model import WITH_CLIENT, KycCase, KycDocument
 from brokerage.kyc.packs import DocumentRule
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Check
-from brokerage.kyc.settings import KycSettings
 from stoa.files import store
 from stoa.files.inspection import Inspected
 from stoa.files.model import StoredFile
@@ -121,7 +120,7 @@ async def add(
     client = await work.get(Client, case.client)
     asked = standing.applicant(work, client, document_country=told.country)
     if kind == IDENTITY:
-        rules.must_not_be_blocked(work.settings(KycSettings).blocked, asked)
+        rules.must_not_be_blocked(standing.blocked(work), asked)
 
     await work.run(
         update(KycDocument)

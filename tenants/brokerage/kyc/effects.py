@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.clients import clients
-from brokerage.clients.model import Risk
+from brokerage.clients.model import Client, Risk
 from brokerage.kyc import cases, checks, outcomes, rating, rules, screenings, standing
 from brokerage.kyc.model import KycCase, State
 from brokerage.kyc.rules import Outcome
@@ -60,6 +60,7 @@ async def hit_decided(work: Work, row: ScreeningHit, state: HitState, why: str) 
         await screenings.note(work, row.client)
     else:
         await screenings.cleared(work, row.client)
+    await _regrade(work, row.client)
     case = await cases.newest(work, row.client)
     if case is not None and case.state in {State.CHECKING, State.REVIEW}:
         known = (await checks.of(work, case.id)).get(checks.SCREENING)
@@ -82,3 +83,14 @@ async def risk_set(work: Work, row: KycCase, band: str) -> None:
     row.urgency_at = rating.urgency(row)
     await clients.set_risk(work, row.client, Risk(band))
     cases.told(work, row)
+
+
+async def _regrade(work: Work, client: UUID) -> None:
+    """A verified client who is on a list has no rights; one who was cleared has them again."""
+    place = await standing.locked(work, client)
+    if place.approved_at is None:
+        return
+    states = await work.rows(select(ScreeningHit.state).where(ScreeningHit.client == client))
+    rest = [code for code in place.checks if code != checks.SCREENING]
+    place.checks = rest if HitState.TRUE in states else sorted({*rest, checks.SCREENING})
+    await standing.grade(work, place, await work.lock(Client, client))

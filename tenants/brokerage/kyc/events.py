@@ -84,3 +84,5 @@ class ListImported(Fact, frozen=True, kw_only=True):
 
     listing: str
     number: int
+    after: UUID | None = None
+    """The last client done: a large book is gone through in several turns."""

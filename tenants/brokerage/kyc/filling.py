@@ -11,7 +11,6 @@ from brokerage.clients.settings import ClientSettings
 from brokerage.kyc import answers, dossier, forms, rules, standing
 from brokerage.kyc.model import WITH_CLIENT, KycCase
 from brokerage.kyc.packs import Agreement, Step, StepKind
-from brokerage.kyc.settings import KycSettings
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.work import Work
 
@@ -66,11 +65,10 @@ async def save_part(
 
 
 async def _must_be_welcome(work: Work, client: Client, clean: Mapping[str, str]) -> None:
-    blocked = work.settings(KycSettings).blocked
     asked = standing.applicant(
         work, client, clean.get("country", ""), nationality=clean.get("nationality", "")
     )
-    rules.must_not_be_blocked(blocked, asked)
+    rules.must_not_be_blocked(standing.blocked(work), asked)
 
 
 async def _follow_country(work: Work, case: KycCase, client: Client, country: str) -> None:

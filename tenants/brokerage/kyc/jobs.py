@@ -1,6 +1,6 @@
 """Verification off the request: reactions to facts, and timed sweeps."""
 
-from brokerage.clients import clients
+from brokerage.clients import clients, details, queries
 from brokerage.clients.events import CountryChanged
 from brokerage.clients.model import Client
 from brokerage.kyc import (
@@ -13,7 +13,13 @@ from brokerage.kyc import (
     standing,
     sweeps,
 )
-from brokerage.kyc.events import CallbackTaken, KycSubmitted, ListImported, ScreeningDue
+from brokerage.kyc.events import (
+    CallbackTaken,
+    KycApproved,
+    KycSubmitted,
+    ListImported,
+    ScreeningDue,
+)
 from brokerage.kyc.model import KycCase, Why
 from brokerage.kyc.providers import Order
 from stoa.connectors.outcomes import Confirmed, Outcome, Refused
@@ -29,6 +35,19 @@ async def follow_country(open_work: OpenWork, fact: KycSubmitted) -> None:
         known = await work.get(Client, fact.client)
         if country and country != known.country:
             await clients.change_country(work, fact.client, country)
+
+
+async def take_over_name(open_work: OpenWork, fact: KycApproved) -> None:
+    """From now on the client is called what their papers say."""
+    async with open_work() as work:
+        case = await work.get(KycCase, fact.case)
+        who = dossier.identified(dossier.read(work, case))
+        known = await queries.brief(work, fact.client)
+        if who.first_name and (who.first_name, who.last_name) != (
+            known.first_name,
+            known.last_name,
+        ):
+            await details.rename(work, fact.client, who.first_name, who.last_name)
 
 
 async def screen_submitted(open_work: OpenWork, fact: KycSubmitted) -> None:
@@ -116,7 +135,10 @@ async def screen_again(open_work: OpenWork, fact: ScreeningDue) -> None:
 
 
 async def rescreen_book(open_work: OpenWork, fact: ListImported) -> None:
-    await screenings.rescreen(open_work, fact.listing, fact.number)
+    following = await screenings.rescreen(open_work, fact.listing, fact.number, fact.after)
+    if following is not None:
+        async with open_work() as work:
+            work.tell(ListImported(listing=fact.listing, number=fact.number, after=following))
 
 
 async def resolve_again(open_work: OpenWork, fact: CountryChanged) -> None:

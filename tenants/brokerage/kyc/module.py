@@ -4,7 +4,13 @@ from brokerage.clients import download
 from brokerage.clients import hooks as client_hooks
 from brokerage.clients.events import CountryChanged
 from brokerage.kyc import desk, hooks, jobs, model, queries, room
-from brokerage.kyc.events import CallbackTaken, KycSubmitted, ListImported, ScreeningDue
+from brokerage.kyc.events import (
+    CallbackTaken,
+    KycApproved,
+    KycSubmitted,
+    ListImported,
+    ScreeningDue,
+)
 from brokerage.kyc.permissions import ROLES, Kyc
 from brokerage.kyc.settings import KycSettings
 from brokerage.screening import model as screening
@@ -27,6 +33,7 @@ MODULE = Module(
     web=[*room.ALL, *desk.ALL, hooks.told],
     reactions={
         KycSubmitted: [jobs.follow_country, jobs.screen_submitted, jobs.send_to_provider],
+        KycApproved: [jobs.take_over_name],
         CallbackTaken: [jobs.take_callback],
         ScreeningDue: [jobs.screen_again],
         ListImported: [jobs.rescreen_book],

@@ -9,9 +9,10 @@ import msgspec
 
 from brokerage.clients import clients
 from brokerage.clients.model import Client
+from brokerage.clients.settings import ClientSettings
 from brokerage.kyc import defaults, dossier, levels, rules
 from brokerage.kyc.model import KycCase, KycStanding
-from brokerage.kyc.packs import Category, Level, Pack, Right
+from brokerage.kyc.packs import Blocked, Category, Level, Pack, Right
 from brokerage.kyc.settings import KycSettings
 from stoa.kernel.clock import business_day
 from stoa.kernel.money import Money
@@ -118,12 +119,18 @@ def pack_of(work: Work, code: str) -> Pack:
     return settings.pack(code) or settings.packs[-1]
 
 
+def blocked(work: Work) -> Blocked:
+    """Whom nobody serves: by verification's own list and by the one that joining asks."""
+    own = work.settings(KycSettings).blocked
+    joining = work.settings(ClientSettings).blocked_countries
+    return msgspec.structs.replace(own, residence=(*own.residence, *joining))
+
+
 def resolved(work: Work, client: Client, country: str) -> rules.Jurisdiction:
     """The jurisdiction for a country; refuses who may not be served from there."""
-    settings = work.settings(KycSettings)
     asked = applicant(work, client, country)
-    rules.must_not_be_blocked(settings.blocked, asked)
-    return rules.resolve(settings.packs, asked)
+    rules.must_not_be_blocked(blocked(work), asked)
+    return rules.resolve(work.settings(KycSettings).packs, asked)
 
 
 def level_of(pack: Pack, code: str) -> Level:
@@ -154,7 +161,7 @@ async def must_not_be_blocked(work: Work, client: UUID, *, address_country: str 
     """Asked at sign-up, before trading and at withdrawal. Raises Denied."""
     known = await work.get(Client, client)
     asked = applicant(work, known, address_country=address_country)
-    rules.must_not_be_blocked(work.settings(KycSettings).blocked, asked)
+    rules.must_not_be_blocked(blocked(work), asked)
 
 
 async def grade(work: Work, row: KycStanding, client: Client) -> Level:

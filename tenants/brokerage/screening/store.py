@@ -6,10 +6,10 @@ back for a replay. The index of a version is built once in each process that scr
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Text, cast, func, insert, select, update
 
 from brokerage.screening.entries import Entry, Listing, changes, must_not_shrink
 from brokerage.screening.index import Index
@@ -22,9 +22,10 @@ from stoa.tenancy.door import Door
 from stoa.tenancy.work import PlatformWork
 from stoa.vault.keys import MasterKey
 
-KEPT: Final = 6
-"""Indexes in memory: the lists in force and a few of the past."""
+KEPT: Final = 4
+"""Indexes in memory: the lists in force."""
 _BATCH: Final = 1_000
+_ENTRY: Final = msgspec.json.Decoder(Entry)
 
 _DOOR: Final[list[Door]] = []
 _SHELF: Final[dict[tuple[str, int], Index]] = {}
@@ -78,21 +79,29 @@ async def in_force(work: PlatformWork) -> Sequence[ScreeningList]:
 
 
 async def entries(work: PlatformWork, code: str, number: int) -> tuple[Entry, ...]:
-    """All that a version says, in the order of its references."""
-    bodies = await work.rows(
-        select(ScreeningEntry.body)
-        .where(
-            ScreeningEntry.code == code,
-            ScreeningEntry.since <= number,
-            (ScreeningEntry.until.is_(None)) | (ScreeningEntry.until > number),
+    """All that a version says, in the order of its references; read in steps, to stay small."""
+    found: list[Entry] = []
+    after = ""
+    while True:  # ends with the list: each turn takes the next references
+        bodies = await work.rows(
+            select(cast(ScreeningEntry.body, Text))
+            .where(
+                ScreeningEntry.code == code,
+                ScreeningEntry.since <= number,
+                (ScreeningEntry.until.is_(None)) | (ScreeningEntry.until > number),
+                ScreeningEntry.ref > after,
+            )
+            .order_by(ScreeningEntry.ref)
+            .limit(_BATCH)
         )
-        .order_by(ScreeningEntry.ref)
-    )
-    return await asyncio.to_thread(_opened, bodies)
+        found += await asyncio.to_thread(_opened, bodies)
+        if len(bodies) < _BATCH:
+            return tuple(found)
+        after = found[-1].ref
 
 
-def _opened(bodies: Sequence[dict[str, Any]]) -> tuple[Entry, ...]:
-    return msgspec.convert(list(bodies), tuple[Entry, ...])
+def _opened(bodies: Sequence[str]) -> tuple[Entry, ...]:
+    return tuple(_ENTRY.decode(body) for body in bodies)
 
 
 async def take(work: PlatformWork, listing: Listing) -> ScreeningList | None:
@@ -187,7 +196,8 @@ async def versions(wanted: Sequence[Version]) -> list[Index]:
                 )
             )
         if row is not None:
-            found.append(await _index(row))
+            # Not kept: a replay is rare, and an index is large.
+            found.append(_SHELF.get((row.code, row.number)) or await _build(row))
     return found
 
 
@@ -217,7 +227,7 @@ async def altered(code: str, number: int) -> tuple[Index, list[str]]:
         if row is None:
             raise NotFound
         bodies = await work.rows(
-            select(ScreeningEntry.body)
+            select(cast(ScreeningEntry.body, Text))
             .where(ScreeningEntry.code == code, ScreeningEntry.since == number)
             .order_by(ScreeningEntry.ref)
         )

@@ -52,7 +52,7 @@ async def test_a_listed_name_reaches_the_queue_with_its_score_and_reasons(house,
     assert hit.score >= 90
     [one] = await rows(house, aurora, select(Screening).where(Screening.client == boris.id))
     assert one.engine == "stoa-names/1" and one.lists[0]["listing"] == "ofac-sdn"
-    replay = await olga.get(f"/desk/kyc/screenings/{one.id}")
+    replay = await olga.get(f"/desk/kyc/screenings/{one.id}?again=1")
     assert "the answer is the same" in replay.text
     told = await boris.web.get("/verify")
     assert "list" not in told.text.split("<main")[1].split("</main")[0].lower()
@@ -292,3 +292,28 @@ async def test_another_tenants_officer_finds_none_of_it(house, aurora, borealis,
     ]
     assert [one.status_code for one in foreign] == [404] * 5
     assert (await maria.web.get(f"/verify/paper/{paper.id}")).status_code == 200
+
+
+async def test_a_confirmed_match_takes_a_verified_clients_rights_until_it_is_cleared(
+    house, aurora, lists
+):
+    boris, case = await in_queue(house, aurora, **BORIS)
+    olga, omar = await officer(house, aurora), await officer(house, aurora, name="Omar Officer")
+    [hit] = await hits_of(house, aurora, boris.id)
+    await olga.post(f"/desk/kyc/hits/{hit.id}", {"match": "false", "reason": "not the same"})
+    await olga.post(f"/desk/kyc/{case.id}/approve", {"reason": "fine"})
+    assert await boris.level() == "verified"
+    changed = SDN.replace(b"Passport 750123456", b"Passport 750123457")
+    await listed(house, changed)
+    await drained(house, aurora)
+    [again] = [one for one in await hits_of(house, aurora, boris.id) if one.state == "open"]
+
+    await olga.post(f"/desk/kyc/hits/{again.id}", {"match": "true", "reason": "same passport"})
+    assert await boris.level() == "registered"
+    await olga.post(f"/desk/kyc/hits/{again.id}", {"match": "false", "reason": "court papers"})
+    assert await boris.level() == "registered"
+    [proposal] = await rows(house, aurora, select(KycProposal).where(KycProposal.case == case.id))
+    await omar.post(f"/desk/kyc/proposals/{proposal.id}", {"agreed": "yes"})
+
+    assert await boris.level() == "verified"
+    await listed(house)
