@@ -1,6 +1,5 @@
 """Opening and changing trading accounts: asked here, made on the server by a job."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -15,7 +14,7 @@ from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from stoa.connectors.outcomes import Confirmed, Refused
 from stoa.kernel.ids import uuid7
-from stoa.kernel.refusals import Conflict, NotFound
+from stoa.kernel.refusals import Conflict, NotFound, Unavailable
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -119,6 +118,8 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
             )
         )
         if isinstance(outcome, Refused):
+            if outcome.technical:
+                raise Unavailable("The trading server does not answer; the account waits for it.")
             await _failed(open_work, row.id, outcome)
             return
         if not isinstance(outcome, Confirmed):
@@ -126,7 +127,8 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
         login = int(outcome.reference)
     else:
         # The answer was lost the first time: the password we made then is not known any more.
-        await connector.reset_password(login, main, Which.MAIN)
+        if not isinstance(await connector.reset_password(login, main, Which.MAIN), Confirmed):
+            raise Conflict("The trading server did not say whether the password is set.")
     await _opened(open_work, row.id, login, main)
 
 
@@ -149,11 +151,11 @@ async def _opened(open_work: OpenWork, account: UUID, login: int, main: str) -> 
         work.announce(f"client:{row.client}|accounts", "desk|accounts")
 
 
-async def _failed(open_work: OpenWork, account: UUID, outcome: Any) -> None:
+async def _failed(open_work: OpenWork, account: UUID, outcome: Refused) -> None:
     async with open_work() as work:
         row = await work.lock(TradingAccount, account)
         row.move(AccountState.FAILED)
-        row.why = str(getattr(outcome, "why", "") or getattr(outcome, "code", ""))[:400]
+        row.why = (outcome.text or outcome.code)[:400]
         work.announce(f"client:{row.client}|accounts", "desk|accounts")
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from brokerage.trading.connector import mark
 from stoa.db.rows import TenantRow
 
 
@@ -79,8 +80,11 @@ class TradingAccount(TenantRow):
 
     @property
     def external_id(self) -> str:
-        """Our name for the account on the server, to find it again after a lost answer."""
-        return str(self.id)
+        """Our name for the account on the server, to find it again after a lost answer.
+
+        Short enough for the 31 characters of an MT5 record's ID, which cuts the rest off.
+        """
+        return mark("A", self.id)
 
 
 class Deal(TenantRow):

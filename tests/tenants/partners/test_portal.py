@@ -1,0 +1,57 @@
+"""What a partner sees over HTTP is their own, and nobody else's."""
+
+import pytest
+
+from brokerage.partners.model import Reward
+from stoa.identity.model import Person
+from stoa.kernel.ids import uuid7
+from support.web import signed_in
+
+from .builders import a_trade, imported, later, rewards, three
+
+
+@pytest.fixture
+async def told(house, guild):
+    """A tree with one rewarded deal, kept."""
+    async with house.door.open(guild, purpose="test") as work:
+        now = work.now
+        later(work, hours=-2)
+        tree = await three(work)
+        work.now = now
+        await imported(work, tree.trader, a_trade(tree.trader.login, now))
+        tree.rewards = {row.partner: row.id for row in await rewards(work, tree.trader.client)}
+    return tree
+
+
+async def browser_of(house, guild, client):
+    async with house.door.open(guild, purpose="test") as work:
+        person = await work.get(Person, client)
+    return await signed_in(house, guild, person, "room")
+
+
+async def test_a_partner_opens_their_own_reward_and_finds_no_other(house, guild, told):
+    browser = await browser_of(house, guild, told.sub)
+
+    own = await browser.get(f"/partner/rewards/{told.rewards[told.sub]}")
+    assert own.status_code == 200
+    for foreign in (told.rewards[told.master], told.rewards[told.third], uuid7()):
+        assert (await browser.get(f"/partner/rewards/{foreign}")).status_code == 404
+
+
+async def test_every_page_of_the_portal_opens(house, guild, told):
+    browser = await browser_of(house, guild, told.master)
+    async with house.door.open(guild, purpose="test") as work:
+        month = f"{work.now:%Y-%m}"
+        row = await work.get(Reward, told.rewards[told.master])
+    for path in ("", "/rewards", "/clients", f"/months/{month}", "/recompute.py"):
+        answer = await browser.get(f"/partner{path}")
+        assert answer.status_code == 200, (path, answer.text[:500])
+    lines = (await browser.get(f"/partner/months/{month}")).json()
+    assert f"{row.server}:{row.deal}" in {line["deal"] for line in lines}
+
+
+async def test_one_who_is_no_partner_is_offered_to_join(house, guild, told):
+    browser = await browser_of(house, guild, told.trader.client)
+
+    assert (await browser.get("/partner")).status_code == 200
+    assert (await browser.get(f"/partner/rewards/{told.rewards[told.sub]}")).status_code == 404

@@ -1,0 +1,107 @@
+"""Opening an account: asked once, made on the server once, whatever happens to the answer."""
+
+import pytest
+
+from brokerage.trading import accounts
+from brokerage.trading.model import AccountState
+from stoa.kernel.refusals import Conflict, Denied, NotFound
+
+GROUP = "real\\standard-usd"
+
+
+async def on_server(broker, client=None):
+    """How many accounts the server has, by its own count."""
+    return (await broker.server.get("/health"))["accounts"]
+
+
+async def test_an_account_asked_for_is_on_the_server_once(broker):
+    before = await on_server(broker)
+    row = await broker.asked(await broker.client())
+    assert row.state == AccountState.OPENING
+
+    for _ in range(3):
+        await broker.make(row.id)
+
+    row = await broker.account(row.id)
+    assert (row.state, await on_server(broker)) == (AccountState.ACTIVE, before + 1)
+    assert row.login is not None
+    told = await broker.server.get(f"/dealer/{row.login}/account")
+    assert told["Group"] == GROUP
+
+
+async def test_an_account_whose_answer_was_lost_is_found_and_not_made_again(broker):
+    before = await on_server(broker)
+    row = await broker.asked(await broker.client())
+    lost = {"command": "USER_ADD", "code": 9, "applied": True, "times": 1}
+    await broker.server.post("/faults", answers=[lost])
+
+    with pytest.raises(Conflict):
+        await broker.make(row.id)
+    assert (await broker.account(row.id)).state == AccountState.OPENING
+    await broker.make(row.id)
+
+    row = await broker.account(row.id)
+    assert (row.state, await on_server(broker)) == (AccountState.ACTIVE, before + 1)
+
+
+async def test_the_password_shown_after_a_lost_answer_opens_the_account(broker):
+    client = await broker.client()
+    row = await broker.asked(client)
+    lost = {"command": "USER_ADD", "code": 9, "applied": True, "times": 1}
+    await broker.server.post("/faults", answers=[lost])
+    with pytest.raises(Conflict):
+        await broker.make(row.id)
+    await broker.make(row.id)
+    async with broker.opener()() as work:
+        shown = await accounts.reveal(work, row.id)
+
+    row = await broker.account(row.id)
+    answer = await broker.server.call("GET", "/trade/account", login=row.login, password=shown)
+    assert answer.status == 200, answer
+    async with broker.opener()() as work:
+        with pytest.raises(Conflict):
+            await accounts.reveal(work, row.id)
+
+
+async def test_a_password_that_could_not_be_set_is_not_shown_as_the_account_s_own(broker):
+    row = await broker.asked(await broker.client())
+    answers = [
+        {"command": "USER_ADD", "code": 9, "applied": True, "times": 1},
+        {"command": "USER_PASS_CHANGE", "code": 9, "applied": False, "times": 1},
+    ]
+    await broker.server.post("/faults", answers=answers)
+    for _ in range(2):
+        with pytest.raises(Conflict):
+            await broker.make(row.id)
+    assert (await broker.account(row.id)).state == AccountState.OPENING
+
+    await broker.make(row.id)
+    assert (await broker.account(row.id)).state == AccountState.ACTIVE
+
+
+async def test_a_refused_account_says_why_and_may_be_asked_for_again(broker):
+    row = await broker.asked(await broker.client())
+    no = {"command": "USER_ADD", "code": 3006, "applied": False, "times": 1}
+    await broker.server.post("/faults", answers=[no])
+    await broker.make(row.id)
+    row = await broker.account(row.id)
+    assert row.state == AccountState.FAILED
+    assert row.why
+
+    async with broker.opener()() as work:
+        await accounts.retry(work, row.id)
+    await broker.make(row.id)
+
+    assert (await broker.account(row.id)).state == AccountState.ACTIVE
+
+
+async def test_a_client_not_verified_opens_nothing_live_and_no_one_opens_anothers(broker):
+    customer = await broker.customer()
+    other = await broker.client()
+    async with broker.opener(customer.actor)() as work:
+        with pytest.raises(Conflict):
+            await accounts.open_account(work, customer.id, product="standard", currency="USD")
+        with pytest.raises((Denied, NotFound)):
+            await accounts.open_account(work, other, product="demo", currency="USD")
+        with pytest.raises(NotFound):
+            await accounts.open_account(work, customer.id, product="nothing", currency="USD")
