@@ -15,7 +15,12 @@ options = {
 }
 
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", output_buffer=settings["buffer"], **options)
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},  # no doubled percent signs
+        output_buffer=settings["buffer"],
+        **options,
+    )
     with context.begin_transaction():
         context.run_migrations()
 else:

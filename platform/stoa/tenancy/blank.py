@@ -22,7 +22,7 @@ def ddl(metadata: MetaData) -> list[str]:
 
     Foreign keys that close a circle (`use_alter`) come last.
     """
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
     parts: list[str] = []
     circles = [
         key
@@ -111,7 +111,9 @@ async def top_up(owner: asyncpg.Connection, *, revision: str, master: MasterKey,
     )
     for row in stale:
         await drop(owner, row["name"])
-    blank = await owner.fetchval("select count(*) from platform.schema_slot where state = 'blank'")
+    blank = int(
+        await owner.fetchval("select count(*) from platform.schema_slot where state = 'blank'")
+    )
     made = 0
     for _ in range(max(0, keep - blank)):
         await build(owner, revision=revision, master=master)

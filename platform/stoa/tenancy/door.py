@@ -112,6 +112,7 @@ class Door:
             if work is not None:
                 work.shut()
             await asyncio.shield(session.close())
+        assert work is not None  # the transaction above committed
         await self._tell(ref, work)
         await _afterwards(work)
 
@@ -191,6 +192,7 @@ class Door:
             if work is not None:
                 work.shut()
             await asyncio.shield(session.close())
+        assert work is not None  # the transaction above committed
         await _afterwards(work)
 
     def opener(self, tenant: TenantRef | UUID, *, actor: Actor = SYSTEM, purpose: str) -> OpenWork:

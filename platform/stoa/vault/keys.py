@@ -34,7 +34,7 @@ class MasterKey:
     @classmethod
     def load(cls, path: Path) -> "MasterKey":
         text = path.read_text().strip()
-        if len(text) < 32:  # noqa: PLR2004 - characters of chance
+        if len(text) < 32:
             raise KeyProblem("the master key file must hold at least 32 characters of chance")
         return cls(_derive(text.encode()[:64], b"kek"))
 

@@ -44,7 +44,11 @@ def build(
     access.verify(tenants.routes, state.product.permissions, ignore=_schema_paths(openapi))
     access.verify(control.routes, control_permissions)
     return Front(
-        state=state, tenants=tenants, control=control, static=Static(), uploads=("/verify/", "/desk/")
+        state=state,
+        tenants=tenants,
+        control=control,
+        static=Static(),
+        uploads=("/verify/", "/desk/"),
     )
 
 

@@ -178,7 +178,6 @@ async def _transfers(config: Config, door: Door, ref: TenantRef) -> list[Figure]
 
 async def _deposit(config: Config, door: Door, ref: TenantRef) -> list[Figure]:
     """From the provider's callback to the balance on the client's page, asked every 20 ms."""
-    from brokerage.demo.cast import STAFF  # noqa: F401 - the demo must be installed
     from brokerage.payments import deposits
     from brokerage.payments.model import PaymentAttempt
     from brokerage.payments.values import Method

@@ -2,17 +2,17 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import ProgrammingError, DBAPIError
+from sqlalchemy.exc import ProgrammingError
+
 from stoa.audit import sealer
 from stoa.audit.model import AuditEntry
 from stoa.tenancy import settings
-from stoa.tenancy.door import Door
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.model import Setting, TenantIdentity
 from stoa.tenancy.unit import WorkClosed
-import msgspec
 
 
 async def test_work_is_in_its_own_tenant_and_no_other(house, aurora, borealis):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+
 from stoa.identity.model import Role
 from stoa.tenancy.model import Setting, TenantIdentity
 from stoa.vault.keys import KeyProblem
@@ -28,7 +29,7 @@ ATTACKS = [
     'select count(*) from "{other}".client',
     "select count(*) from platform.tenant",
     "reset role",
-    'do $$ begin execute \'set local role "{other}"\'; end $$',
+    "do $$ begin execute 'set local role \"{other}\"'; end $$",
     "create temp table stolen (x int)",
     "create table stolen (x int)",
     "alter table setting add column x int",

@@ -3,6 +3,7 @@
 import secrets
 
 import asyncpg
+
 from stoa.kernel.config import Role
 from stoa.tenancy import blank, migrations
 from stoa.vault.keys import MasterKey

@@ -5,6 +5,7 @@ import secrets
 
 import pytest
 from sqlalchemy import func, select
+
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy import provision
 from stoa.tenancy.model import Host, Provision, SchemaSlot, Tenant
@@ -12,7 +13,11 @@ from stoa.tenancy.provision import STEPS, Asked
 
 
 def wish(slug: str, **more) -> Asked:
-    facts = {"name": slug.title(), "legal_entity": f"{slug} Ltd", "owner_email": f"o@{slug}.example"}
+    facts = {
+        "name": slug.title(),
+        "legal_entity": f"{slug} Ltd",
+        "owner_email": f"o@{slug}.example",
+    }
     return Asked(slug=slug, **facts | more)
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy import settings
 from stoa.tenancy.facts import TenantFacts
