@@ -15,7 +15,7 @@ from brokerage.ledger import accounts as ledger
 from brokerage.ledger import posting
 from brokerage.trading import rules
 from brokerage.trading.connector import Deal as Told
-from brokerage.trading.connector import DealKind
+from brokerage.trading.connector import DealKind, operation_of
 from brokerage.trading.events import DealsImported
 from brokerage.trading.model import Deal
 from stoa.kernel.money import Money
@@ -136,31 +136,36 @@ async def _post(
 ) -> None:
     """What trading did to each live account, as one entry per account and batch.
 
-    Balance operations of our own transfers were posted by the transfer; those are left out.
+    Balance operations of our own transfers were posted by the transfer; those are left out. Money
+    that somebody moved at the server itself is on its way to or from a bank we have yet to see.
     """
-    sums: dict[int, Decimal] = {}
-    last: dict[int, int] = {}
+    sums: dict[tuple[int, str], Decimal] = {}
+    last: dict[tuple[int, str], int] = {}
     for deal in stored:
-        if not owners[deal.login].live or deal.kind in {DealKind.BALANCE, DealKind.CREDIT}:
+        moved = deal.kind == DealKind.BALANCE
+        ours = moved and operation_of(deal.comment) is not None
+        if not owners[deal.login].live or deal.kind == DealKind.CREDIT or ours:
             continue
+        place = (deal.login, f"platform-clearing:{server}" if moved else "trading")
         result = rules.result_of(deal.profit, deal.swap, deal.commission)
-        sums[deal.login] = sums.get(deal.login, Decimal(0)) + result
-        last[deal.login] = max(last.get(deal.login, 0), deal.deal)
+        sums[place] = sums.get(place, Decimal(0)) + result
+        last[place] = max(last.get(place, 0), deal.deal)
     postings: list[posting.Posting] = []
-    for login, total in sorted(sums.items()):
+    for (login, code), total in sorted(sums.items()):
         owner = owners[login]
         money = Money(total, owner.currency).rounded()
         if not money:
             continue
         platform = ledger.platform(work, owner.client, owner.currency, owner.account)
-        house = ledger.house(work, "trading", owner.currency)
+        house = ledger.house(work, code, owner.currency)
         gain = money.amount > 0
         legs = posting.moving(
             house if gain else platform, platform if gain else house, money if gain else -money
         )
+        name = "trading" if code == "trading" else "moved-at-server"
         postings.append(
             posting.Posting(
-                operation=f"trading:{server}:{login}:{last[login]}",
+                operation=f"{name}:{server}:{login}:{last[login, code]}",
                 kind="trading",
                 legs=legs,
                 ref=("trading-account", owner.account),
