@@ -111,8 +111,8 @@ async def top_up(owner: asyncpg.Connection, *, revision: str, master: MasterKey,
     )
     for row in stale:
         await drop(owner, row["name"])
-    blank = int(
-        await owner.fetchval("select count(*) from platform.schema_slot where state = 'blank'")
+    blank: int = (
+        await owner.fetchval("select count(*) from platform.schema_slot where state = 'blank'") or 0
     )
     made = 0
     for _ in range(max(0, keep - blank)):

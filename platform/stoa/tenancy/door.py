@@ -112,9 +112,9 @@ class Door:
             if work is not None:
                 work.shut()
             await asyncio.shield(session.close())
-        assert work is not None  # the transaction above committed
-        await self._tell(ref, work)
-        await _afterwards(work)
+        if work is not None:
+            await self._tell(ref, work)
+            await _afterwards(work)
 
     async def _tell(self, ref: TenantRef, work: Work) -> None:
         if self.after_commit is not None and (work.told or work.announced):
@@ -192,8 +192,8 @@ class Door:
             if work is not None:
                 work.shut()
             await asyncio.shield(session.close())
-        assert work is not None  # the transaction above committed
-        await _afterwards(work)
+        if work is not None:
+            await _afterwards(work)
 
     def opener(self, tenant: TenantRef | UUID, *, actor: Actor = SYSTEM, purpose: str) -> OpenWork:
         """What a job gets: a function that opens work in this tenant and no other."""

@@ -125,10 +125,9 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
         if not isinstance(outcome, Confirmed):
             raise Conflict("The trading server did not say whether the account exists.")
         login = int(outcome.reference)
-    else:
-        # The answer was lost the first time: the password we made then is not known any more.
-        if not isinstance(await connector.reset_password(login, main, Which.MAIN), Confirmed):
-            raise Conflict("The trading server did not say whether the password is set.")
+    # The answer was lost the first time: the password we made then is not known any more.
+    elif not isinstance(await connector.reset_password(login, main, Which.MAIN), Confirmed):
+        raise Conflict("The trading server did not say whether the password is set.")
     await _opened(open_work, row.id, login, main)
 
 
