@@ -5,9 +5,9 @@ import signal
 from collections.abc import Callable
 
 import asyncpg
-from stoa.identity.invitations import invite_owner
 
 from brokerage.product import PRODUCT
+from stoa.identity.invitations import invite_owner
 from stoa.jobs.bell import Bell
 from stoa.jobs.relay import Relay
 from stoa.jobs.worker import connect as connect_bell
