@@ -65,7 +65,10 @@ RIGHT = {
 _NULLS = b",-0- " * 7
 SDN = b"".join(
     [
-        *(b'%d,"HARMLESS TRADING %d","","CUBA"' % (n, n) + _NULLS + b",-0- \r\n" for n in range(40)),
+        *(
+            b'%d,"HARMLESS TRADING %d","","CUBA"' % (n, n) + _NULLS + b",-0- \r\n"
+            for n in range(40)
+        ),
         b'173,"KAZANTSEV, Boris Igorevich","individual","SDGT"' + _NULLS,
         b',"DOB 12 May 1971; nationality Russia; Passport 750123456 (Russia)."\r\n',
         b'174,"VALVERDE SAENZ, Ulises","individual","SDNTK"' + _NULLS + b',"DOB 30 Jan 1969."\r\n',
