@@ -1,7 +1,7 @@
 """A paper beside what it must agree with."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from brokerage.kyc import documents, dossier, review
 from brokerage.kyc.model import KycCase, KycDocument
@@ -15,7 +15,8 @@ _EXPIRES: Final = N_("Valid until")
 class Match:
     label: str
     document: str
-    profile: str
+    profile: Any
+    """Text, or a day."""
     verdict: str
     hint: str = ""
 
@@ -43,10 +44,9 @@ def of(work: Work, case: KycCase, row: KycDocument) -> list[Match]:
             for one in read
         ]
     elif row.kind == documents.IDENTITY:
-        born = who.birth_date.isoformat() if who.birth_date else ""
         found = [
             Match(_FIELDS["name"], "", who.name, "waiting"),
-            Match(_FIELDS["birth_date"], "", born, "waiting"),
+            Match(_FIELDS["birth_date"], "", who.birth_date, "waiting"),
             Match(_FIELDS["nationality"], "", who.nationality, "waiting"),
             Match(_FIELDS["number"], "", documents.number_of(work, row), "waiting"),
         ]
@@ -57,7 +57,7 @@ def of(work: Work, case: KycCase, row: KycDocument) -> list[Match]:
             Match(N_("Address"), "", lives, "waiting"),
         ]
     if row.issued_on:
-        found.append(Match(N_("Date on it"), "", row.issued_on.isoformat(), "waiting"))
+        found.append(Match(N_("Date on it"), "", row.issued_on, "waiting"))
     if row.expires_on:
-        found.append(Match(_EXPIRES, "", row.expires_on.isoformat(), "waiting"))
+        found.append(Match(_EXPIRES, "", row.expires_on, "waiting"))
     return found

@@ -68,7 +68,7 @@ async def _view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
                     row.country,
                     wordings.Said(wordings.WHY.get(case.why, case.why)),
                     case.due_at or case.opened_at,
-                    case.state,
+                    "verified" if case.state == State.APPROVED else case.state,
                     case.claimed_name or "" if held else "",
                 ),
             )

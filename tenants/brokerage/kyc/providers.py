@@ -71,7 +71,7 @@ async def claim(work: Work, case: UUID, attempt: int) -> Order | None:
         row.provider_attempt = attempt
         because = N_("our own officers look at the documents")
         check = Check(checks.DOCUMENT, Outcome.REVIEW, because)
-        await checks.put(work, row, check, checks.PROVIDER)
+        await checks.put(work, row, check, checks.RULES)
         await cases.settle(work, case)
         return None
     return Order(
