@@ -27,6 +27,8 @@ BALANCES: Final = text(
     order by 1, 2, 4
     """
 )
+ORDER: Final = ("wallet", "hold", "platform", "bank", "psp", "payout", "platform-clearing")
+"""What is owed first, then where it lies; the rest by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,13 @@ async def every(work: Work) -> dict[str, Books]:
                 Money(Decimal(row.balance), row.currency),
             )
         )
-    found = {code: Books(code, rows) for code, rows in sorted(lines.items())}
+    found = {code: Books(code, sorted(rows, key=_rank)) for code, rows in sorted(lines.items())}
     return {code: one for code, one in found.items() if any(line.balance for line in one.lines)}
+
+
+def _rank(line: Line) -> tuple[int, str]:
+    kind = line.code.split(":", 1)[0]
+    return (ORDER.index(kind) if kind in ORDER else len(ORDER), line.code)
 
 
 async def held_for_clients(work: Work) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from brokerage.ledger import accounts, posting, rates, wallets
-from brokerage.ledger.model import FxQuote
+from brokerage.ledger.fx import FxQuote
 from brokerage.ledger.permissions import Ledger
 from brokerage.ledger.posting import NotCovered, Posted
 from brokerage.ledger.rates import Via

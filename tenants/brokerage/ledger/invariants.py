@@ -13,11 +13,11 @@ from sqlalchemy import Table, text
 
 from brokerage.ledger import hooks
 from brokerage.ledger.accounts import CLIENT_GUARDS, HOUSE
+from brokerage.ledger.fx import FxQuote
 from brokerage.ledger.model import (
     ACCOUNT_ID_SQL,
     Adjustment,
     Entry,
-    FxQuote,
     LedgerAccount,
     LedgerBalance,
     Leg,

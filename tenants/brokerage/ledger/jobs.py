@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import delete
 
 from brokerage.ledger import hooks, rates
-from brokerage.ledger.model import FxQuote
+from brokerage.ledger.fx import FxQuote
 from stoa.kernel.refusals import Refusal
 from stoa.tenancy.door import OpenWork
 

@@ -48,48 +48,69 @@ class Kind:
 
 
 KINDS: Final[dict[str, Kind]] = {
-    "deposit": Kind(N_("Deposit"), "arrow-down-left", N_("Money arrived through a provider.")),
-    "withdrawal": Kind(
-        N_("Withdrawal"), "arrow-up-right", N_("Held money was handed to a payout provider.")
+    "deposit": Kind(
+        N_("Deposit"), icon="arrow-down-left", meaning=N_("Money arrived through a provider.")
     ),
-    "hold": Kind(N_("Set aside"), "lock", N_("Money was set aside for what is named below.")),
-    "release": Kind(N_("Set free"), "lock-open", N_("Held money went back to the wallet.")),
+    "withdrawal": Kind(
+        N_("Withdrawal"),
+        icon="arrow-up-right",
+        meaning=N_("Held money was handed to a payout provider."),
+    ),
+    "hold": Kind(
+        N_("Set aside"), icon="lock", meaning=N_("Money was set aside for what is named below.")
+    ),
+    "release": Kind(
+        N_("Set free"), icon="lock-open", meaning=N_("Held money went back to the wallet.")
+    ),
     "exchange": Kind(
         N_("Exchange"),
-        "arrows-exchange",
-        N_("One currency was given for another at a promised rate."),
+        icon="arrows-exchange",
+        meaning=N_("One currency was given for another at a promised rate."),
         reversible=True,
     ),
     "internal-transfer": Kind(
-        N_("Transfer"), "send", N_("Money went from one client's wallet to another's.")
+        N_("Transfer"), icon="send", meaning=N_("Money went from one client's wallet to another's.")
     ),
     "transfer": Kind(
         N_("Trading account"),
-        "arrows-left-right",
-        N_("Money moved between a wallet and a trading account."),
+        icon="arrows-left-right",
+        meaning=N_("Money moved between a wallet and a trading account."),
     ),
     "trading-result": Kind(
-        N_("Trading result"), "chart-candle", N_("Closed trades changed the account's balance.")
+        N_("Trading result"),
+        icon="chart-candle",
+        meaning=N_("Closed trades changed the account's balance."),
     ),
-    "fee": Kind(N_("Fee"), "receipt", N_("A fee of the schedule in force."), reversible=True),
-    "reward": Kind(N_("Partner reward"), "gift", N_("A partner's accruals were paid out.")),
+    "fee": Kind(
+        N_("Fee"), icon="receipt", meaning=N_("A fee of the schedule in force."), reversible=True
+    ),
+    "reward": Kind(
+        N_("Partner reward"), icon="gift", meaning=N_("A partner's accruals were paid out.")
+    ),
     "bonus": Kind(
-        N_("Bonus"), "discount", N_("A bonus was credited or taken back."), reversible=True
+        N_("Bonus"),
+        icon="discount",
+        meaning=N_("A bonus was credited or taken back."),
+        reversible=True,
     ),
     "adjustment": Kind(
         N_("Correction"),
-        "adjustments",
-        N_("Staff corrected the balance; two people agreed."),
+        icon="adjustments",
+        meaning=N_("Staff corrected the balance; two people agreed."),
         reversible=True,
     ),
     "reversal": Kind(
-        N_("Reversal"), "arrow-back-up", N_("An earlier entry was undone by its opposite.")
+        N_("Reversal"),
+        icon="arrow-back-up",
+        meaning=N_("An earlier entry was undone by its opposite."),
     ),
-    "chargeback": Kind(N_("Chargeback"), "credit-card-off", N_("A card payment was taken back.")),
+    "chargeback": Kind(
+        N_("Chargeback"), icon="credit-card-off", meaning=N_("A card payment was taken back.")
+    ),
     "negative-balance": Kind(
         N_("Negative balance"),
-        "shield",
-        N_("The house paid a loss beyond the balance."),
+        icon="shield",
+        meaning=N_("The house paid a loss beyond the balance."),
         reversible=True,
     ),
 }
@@ -101,7 +122,7 @@ def learn(kind: str, label: str, icon: str, meaning: str = "", *, reversible: bo
 
 
 def of(kind: str) -> Kind:
-    return KINDS.get(kind) or Kind(kind.replace("-", " ").capitalize(), "receipt")
+    return KINDS.get(kind) or Kind(kind.replace("-", " ").capitalize(), icon="receipt")
 
 
 @dataclass(frozen=True, slots=True)

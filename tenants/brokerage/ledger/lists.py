@@ -15,9 +15,14 @@ from stoa.theming.texts import N_
 from stoa.web import tables
 from stoa.web.tables import Column, Shown, Table
 
-_LEG_ID = func.concat(cast(Leg.entry, String), "/", cast(Leg.line, String), "/", Leg.currency)
-"""Unique among the legs of one account."""
-_SIDE_ID = func.concat(_LEG_ID, "/", cast(Leg.amount, String))
+_LEG_ID = func.concat(
+    func.lpad(cast(func.coalesce(Leg.version, 0), String), 12, "0"),
+    cast(Leg.entry, String),
+    cast(Leg.line, String),
+    Leg.currency,
+    cast(Leg.amount, String),
+)
+"""Unique among legs; of several in one instant the later one of an account sorts later."""
 
 
 async def _kind_options(_work: Any) -> list[tuple[str, str]]:
@@ -63,7 +68,7 @@ def history(client: UUID, *, room: bool) -> Table:
         ),
         query=lambda _work: queries.wallet_legs(client),
         view=view,
-        id=_SIDE_ID,
+        id=_LEG_ID,
         order="at",
         filters=(
             tables.choice("currency", N_("Wallet"), Leg.currency, _currency_options),
@@ -192,7 +197,7 @@ def statement(account: UUID) -> Table:
             select(Leg, Entry).join(Entry, Entry.id == Leg.entry).where(Leg.account == account)
         ),
         view=view,
-        id=_SIDE_ID,
+        id=_LEG_ID,
         order="at",
         filters=(
             tables.choice("kind", N_("Kind"), Entry.kind, _kind_options),

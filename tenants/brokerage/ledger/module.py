@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from brokerage.ledger import accounts, desk, events, jobs, model, rates, room, shared
+from brokerage.ledger import (
+    accounts,
+    corrections,
+    desk,
+    events,
+    fx,
+    jobs,
+    model,
+    rates,
+    room,
+    shared,
+)
 from brokerage.ledger.permissions import ROLES, Ledger
 from brokerage.ledger.settings import LedgerSettings
 from stoa.product import Every, Module, NavItem
@@ -40,7 +51,7 @@ MODULE = Module(
     settings=LedgerSettings,
     permissions=Ledger,
     roles=ROLES,
-    web=[*room.WEB, *desk.WEB],
+    web=[*room.WEB, *desk.WEB, *corrections.WEB],
     seed=seed,
     pulse=shared.pulse,
     nav=[
@@ -58,4 +69,4 @@ MODULE = Module(
     ],
 )
 
-__all__ = ["MODULE", "events", "model"]
+__all__ = ["MODULE", "events", "fx", "model"]

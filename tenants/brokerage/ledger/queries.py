@@ -12,11 +12,12 @@ from sqlalchemy.orm import aliased
 
 from brokerage.ledger import accounts, hooks, kinds, rates
 from brokerage.ledger.accounts import WALLET
-from brokerage.ledger.model import Entry, FxQuote, LedgerAccount, Leg
+from brokerage.ledger.fx import FxQuote
+from brokerage.ledger.model import Entry, LedgerAccount, Leg
 from brokerage.ledger.rates import Rates
 from stoa.identity.model import Person
 from stoa.kernel.clock import business_day, day_bounds
-from stoa.kernel.money import Money
+from stoa.kernel.money import EXACT, Money
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -62,6 +63,57 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A quote as pages show it: rates to the digits a person compares, rests without zeros."""
+
+    id: UUID
+    sell: Money
+    buy: Money
+    rate: Decimal
+    mid: Decimal
+    margin_percent: Decimal
+    margin: Decimal
+    remainder: Decimal
+    source: str
+    rate_at: datetime
+    quoted_at: datetime
+    expires_at: datetime
+    entry: UUID | None
+
+    @classmethod
+    def of(cls, row: FxQuote) -> "Promise":
+        return cls(
+            row.id,
+            Money(row.sell_amount, row.sell_currency),
+            Money(row.buy_amount, row.buy_currency),
+            _significant(row.rate),
+            _significant(row.mid),
+            Decimal(row.margin_bps).scaleb(-2),
+            _significant(row.margin),
+            _significant(row.remainder),
+            row.source,
+            row.rate_at,
+            row.quoted_at,
+            row.expires_at,
+            row.entry,
+        )
+
+    @property
+    def kept(self) -> Money:
+        """What the house keeps by margin and rounding, in the bought currency."""
+        return Money(self.margin + self.remainder, self.buy.currency).rounded()
+
+
+def _significant(value: Decimal, digits: int = 6) -> Decimal:
+    """Rounded to so many digits that matter, without zeros at the end."""
+    if not value:
+        return Decimal(0)
+    cut = value.quantize(Decimal(1).scaleb(value.adjusted() - digits + 1), context=EXACT)
+    whole = cut == cut.to_integral_value()
+    return cut.quantize(Decimal(1)) if whole else cut.normalize(EXACT)
+
+
+@dataclass(frozen=True, slots=True)
 class EntryView:
     """An entry with its legs and what it belongs to."""
 
@@ -71,7 +123,7 @@ class EntryView:
     by: str
     ref_path: str
     reversed_by: UUID | None
-    quote: FxQuote | None
+    quote: "Promise | None"
 
     @property
     def sums(self) -> list[Money]:
@@ -134,9 +186,7 @@ def movement(row: Any) -> Movement:
 
 async def movements(work: Work, client: UUID, limit: int = 8) -> list[Movement]:
     """A client's newest wallet movements."""
-    statement = wallet_legs(client).order_by(
-        Leg.posted_at.desc(), Entry.id.desc(), Leg.version.desc()
-    )
+    statement = wallet_legs(client).order_by(Leg.posted_at.desc(), Leg.version.desc(), Leg.currency)
     return [movement(row) for row in await work.table(statement.limit(limit))]
 
 
@@ -184,7 +234,8 @@ async def entry_view(work: Work, entry: UUID) -> EntryView:
     ]
     quote = None
     if row.ref_kind == "fx-quote" and row.ref is not None:
-        quote = await work.session.get(FxQuote, row.ref)
+        promised = await work.session.get(FxQuote, row.ref)
+        quote = Promise.of(promised) if promised is not None else None
     return EntryView(
         row,
         kinds.of(row.kind),

@@ -19,8 +19,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from brokerage.ledger.fx import FxRate
 from brokerage.ledger.hooks import Mid
-from brokerage.ledger.model import FxRate
 from brokerage.ledger.settings import LedgerSettings
 from stoa.kernel.money import EXACT, Money
 from stoa.kernel.refusals import Unavailable

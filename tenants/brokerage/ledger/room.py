@@ -1,6 +1,5 @@
 """The client's money: wallets, history, exchange, transfers to other clients."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -12,10 +11,10 @@ from litestar.response import Response
 from msgspec import Meta
 
 from brokerage.ledger import exchange, hooks, lists, queries, transfers, wallets
-from brokerage.ledger.model import FxQuote
+from brokerage.ledger.fx import FxQuote
 from brokerage.ledger.permissions import Ledger
 from brokerage.ledger.settings import LedgerSettings
-from stoa.kernel.money import EXACT, Money, parse
+from stoa.kernel.money import Money, parse
 from stoa.kernel.refusals import NotFound, Refusal
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -174,32 +173,10 @@ async def _exchange_page(request: AnyRequest, work: Work, quote: FxQuote | None)
         sell=sell,
         buy=buy,
         amount=Money(quote.sell_amount, quote.sell_currency).text() if quote else "",
-        quote=_promise(quote) if quote else None,
+        quote=queries.Promise.of(quote) if quote else None,
         expired=quote is not None and work.now > quote.expires_at,
         quote_s=settings.exchange.quote_s,
     )
-
-
-def _promise(row: FxQuote) -> dict[str, Any]:
-    """A quote as the page shows it: rates to six digits that matter."""
-    return {
-        "id": row.id,
-        "sell": Money(row.sell_amount, row.sell_currency),
-        "buy": Money(row.buy_amount, row.buy_currency),
-        "rate": significant(row.rate),
-        "mid": significant(row.mid),
-        "kept": Money(row.margin + row.remainder, row.buy_currency).rounded(),
-        "margin_percent": Decimal(row.margin_bps).scaleb(-2),
-        "rate_at": row.rate_at,
-        "expires_at": row.expires_at,
-        "used": row.used_at is not None,
-        "entry": row.entry,
-    }
-
-
-def significant(value: Decimal, digits: int = 6) -> Decimal:
-    """Rounded to the digits a person compares."""
-    return value.quantize(Decimal(1).scaleb(value.adjusted() - digits + 1), context=EXACT)
 
 
 @post("/money/exchange", access=access.room(Ledger.EXCHANGE_OWN))

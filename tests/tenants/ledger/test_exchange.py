@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from brokerage.ledger import accounts, exchange, rates, wallets
+from brokerage.ledger.fx import FxQuote
 from brokerage.ledger.hooks import Mid
-from brokerage.ledger.model import FxQuote
 from brokerage.ledger.posting import NotCovered
 from brokerage.ledger.rules import priced
 from stoa.kernel import currencies
@@ -160,7 +160,7 @@ def test_crossing_three_currencies_never_gains():
 def _rows(pairs):
     from datetime import UTC, datetime
 
-    from brokerage.ledger.model import FxRate
+    from brokerage.ledger.fx import FxRate
 
     at = datetime(2026, 1, 1, tzinfo=UTC)
     return [FxRate(base=b, quote=q, rate=r, source="test", at=at) for b, q, r in pairs]

@@ -203,3 +203,26 @@ async def test_home_has_the_total_and_its_line(house, bank, client_of):
     assert len(cards["equity"].spark) == 30
     assert cards["equity"].spark[-1] == 308.5
     assert len(cards["movements"].items) == 2
+
+
+async def test_an_expired_promise_offers_a_new_one(house, bank, client_of):
+    from datetime import timedelta
+
+    from sqlalchemy import update
+
+    from brokerage.ledger.fx import FxQuote
+
+    anna = await client_of()
+    asked = await anna.browser.post(
+        "/money/exchange", {"sell": "EUR", "buy": "USD", "amount": "50.00"}
+    )
+    where = asked.headers["hx-redirect"]
+    async with house.door.open(bank) as work:
+        past = work.now - timedelta(seconds=1)
+        await work.run(update(FxQuote).where(FxQuote.client == anna.id).values(expires_at=past))
+
+    page = await anna.browser.get(where)
+    taken = await anna.browser.post(where)
+
+    assert "Ask for a new rate" in page.text
+    assert (taken.status_code, taken.json()["code"]) == (409, "quote-expired")
