@@ -17,6 +17,7 @@ const figures = (unit) => {
   return (value) => (value === null || value === undefined ? "–" : plain.format(value).replace("-", "−") + (unit ? `\u2009${unit}` : ""));
 };
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1, numberingSystem: "latn" });
+const fine = new Intl.NumberFormat(language, { maximumSignificantDigits: 2, numberingSystem: "latn" });
 
 async function numbers(figure) {
   if (figure.dataset.chart) return JSON.parse(figure.dataset.chart);
@@ -39,7 +40,10 @@ async function draw(figure) {
   const room = figure.querySelector(".chart-room");
   drawn.get(figure)?.destroy();
   if (!told || !told.x.length) { room.replaceChildren(); return; }
-  const dated = typeof told.x[0] === "string" || told.x[0] > 1e8;
+  // Names (symbols, countries) stand side by side at 0, 1, 2…; anything else is a time or a count.
+  const named = typeof told.x[0] === "string" && !/^\d{4}-\d\d/.test(told.x[0]);
+  if (named) Object.assign(told, { names: told.x, x: told.x.map((_, at) => at) });
+  const dated = !named && (typeof told.x[0] === "string" || told.x[0] > 1e8);
   const data = [told.x.map(moment), ...told.series.map((one) => one.values)];
   const kind = figure.dataset.chartKind;
   const height = Number(figure.dataset.height) || 220;
@@ -69,16 +73,20 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, width: 2, fill: (u, at) => colours[at - 1] } },
     scales: { x: { time: dated, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind) } },
     axes: bare ? [{ show: false }, { show: false }] : [
-      { ...axis, size: 26, space: 64, values: dated ? (u, at) => at.map(date) : (u, at) => at.map((value) => short.format(value)) },
-      { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map((value) => short.format(value).replace("-", "−")) },
+      { ...axis, size: 26, space: 64, ...(told.names ? { incrs: [1] } : {}), values: dated ? (u, at) => at.map(date) : (u, at) => at.map((value) => (told.names ? told.names[value] ?? "" : tick(value))) },
+      { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map((value) => tick(value).replace("-", "−")) },
     ],
     series: [{}, ...told.series.map((one, at) => ({
       label: one.label, stroke: kind === "bars" ? undefined : colours[at], width: kind === "bars" ? 0 : at ? 1.5 : 2, dash: at && kind !== "bars" ? [4, 4] : undefined,
       paths: smooth, points: { show: false },
       fill: kind === "bars" ? colours[at] : kind === "area" && !at ? (u) => fade(u, colours[at]) : undefined,
     }))],
-    hooks: { setCursor: [(u) => tip(u, figure, told, colours, say, dated ? (s) => (spread < 172800 ? hour.format(s * 1000) : new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC", numberingSystem: "latn" }).format(s * 1000)) : String)] },
+    hooks: { setCursor: [(u) => tip(u, figure, told, colours, say, dated ? (s) => (spread < 172800 ? hour.format(s * 1000) : new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC", numberingSystem: "latn" }).format(s * 1000)) : (at) => told.names?.[at] ?? String(at))] },
   };
+}
+
+function tick(value) {
+  return value && Math.abs(value) < 1 ? fine.format(value) : short.format(value);
 }
 
 function room(low, high, kind) {
