@@ -223,10 +223,8 @@ async def transfer_form(request: AnyRequest, work: NamedDependency[Work]) -> Res
             for one in found
         ],
         chosen=asked if asked in [one.account.currency for one in found] else "",
-        most=Money(settings.most, base) if settings.most is not None else None,
-        most_per_day=Money(settings.most_per_day, base)
-        if settings.most_per_day is not None
-        else None,
+        most=Money(settings.most, base) if settings.most else None,
+        most_per_day=Money(settings.most_per_day, base) if settings.most_per_day else None,
     )
 
 

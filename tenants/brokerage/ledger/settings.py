@@ -18,6 +18,12 @@ def _pair(code: str) -> None:
         raise ValueError(f"{code} is not a pair of two known currencies")
 
 
+def _not_negative(*amounts: Decimal) -> None:
+    for amount in amounts:
+        if not amount.is_finite() or amount < 0:
+            raise ValueError("an amount here is zero or more")
+
+
 class ManualRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One unit of the first currency in the second: `EUR/USD` at 1.0850."""
 
@@ -49,17 +55,23 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     quote_s: Annotated[int, Meta(ge=5, le=300)] = 30
     least: Decimal = Decimal(1)
 
+    def __post_init__(self) -> None:
+        _not_negative(self.least)
+
     def margin(self, sell: str, buy: str) -> int:
         named = {f"{sell}/{buy}", f"{buy}/{sell}"}
         return next((one.margin_bps for one in self.pairs if one.pair in named), self.margin_bps)
 
 
 class Transfers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Transfers between clients' wallets. Limits are in the base currency; none: no limit."""
+    """Transfers between clients' wallets. Limits are in the base currency; 0 is no limit."""
 
     on: bool = False
-    most: Decimal | None = Decimal(10_000)
-    most_per_day: Decimal | None = Decimal(25_000)
+    most: Decimal = Decimal(10_000)
+    most_per_day: Decimal = Decimal(25_000)
+
+    def __post_init__(self) -> None:
+        _not_negative(self.most, self.most_per_day)
 
 
 class Adjustments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,6 +79,9 @@ class Adjustments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     most_per_day: Decimal = Decimal(50_000)
     least_reason: Annotated[int, Meta(ge=5, le=200)] = 10
+
+    def __post_init__(self) -> None:
+        _not_negative(self.most_per_day)
 
 
 def _start() -> tuple[ManualRate, ...]:

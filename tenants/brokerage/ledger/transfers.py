@@ -107,20 +107,20 @@ async def send(
 
 
 async def _within_limits(work: Work, client: UUID, money: Money, settings: Transfers) -> None:
-    if settings.most is None and settings.most_per_day is None:
+    if not settings.most and not settings.most_per_day:
         return
     known = await rates.table(work)
     facts = work.settings(TenantFacts)
     base = facts.base_currency
     asked = known.convert(money, base)
-    if settings.most is not None and asked.amount > settings.most:
+    if settings.most and asked.amount > settings.most:
         raise Invalid(
             "One transfer may be up to {most}. Nothing was moved.",
             code="over-limit",
             field="amount",
             most=Money(settings.most, base),
         )
-    if settings.most_per_day is None:
+    if not settings.most_per_day:
         return
     # Whoever sends twice at once waits here, so both cannot count the same free room.
     own = (

@@ -105,7 +105,7 @@ async def test_the_same_key_moves_once_and_another_body_is_refused(work):
 
 async def test_fifty_at_once_at_the_edge_of_the_day_stay_within_it(house, open_transfers):
     async with house.door.open(open_transfers) as work:
-        await allow(work, Transfers(on=True, most=None, most_per_day=Decimal(1000)))
+        await allow(work, Transfers(on=True, most=Decimal(0), most_per_day=Decimal(1000)))
         anna, boris = await funded(work, "100000", "USD"), await funded(work, "1", "USD")
         to = number(work, boris, "USD")
     barrier = asyncio.Barrier(50)
@@ -143,7 +143,7 @@ async def test_more_than_there_is_is_not_sent(work):
 
 async def test_forty_writers_in_circles_neither_deadlock_nor_lose(house, open_transfers):
     async with house.door.open(open_transfers) as work:
-        await allow(work, Transfers(on=True, most=None, most_per_day=None))
+        await allow(work, Transfers(on=True, most=Decimal(0), most_per_day=Decimal(0)))
         clients = [await funded(work, "1000") for _ in range(5)]
         numbers = [number(work, client) for client in clients]
 
