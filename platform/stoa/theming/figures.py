@@ -125,6 +125,19 @@ def short(amount: Decimal, *, sign: bool = False) -> str:
     return digits(amount, 0, sign=sign)
 
 
+def trimmed(amount: Decimal) -> Decimal:
+    """The same figure without the zeros a database column pads it with: 0.0300 is 0.03, 0.500 0.50.
+
+    A whole figure loses its point; anything else keeps at least two places where it had them.
+    """
+    bare = amount.normalize()
+    had, needed = amount.as_tuple().exponent, bare.as_tuple().exponent
+    if not isinstance(had, int) or not isinstance(needed, int):
+        return amount
+    places = 0 if needed >= 0 else max(-needed, min(2, -had))
+    return amount.quantize(Decimal(1).scaleb(-places))
+
+
 def number(
     value: Any, places: int | None = None, *, sign: bool = False, compact: bool = False
 ) -> Markup:
@@ -132,6 +145,8 @@ def number(
     if value is None:
         return Markup('<span class="none">%s</span>') % NONE
     amount = decimal(value)
+    if places is None:
+        amount = trimmed(amount)
     text = (
         short(amount, sign=sign)
         if compact and abs(amount) >= 10_000

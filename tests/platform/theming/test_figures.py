@@ -82,3 +82,10 @@ def test_what_is_not_known_is_a_dash_and_not_a_zero() -> None:
 def test_a_percentage_is_shown_as_it_is_given() -> None:
     with shown("es"):
         assert f"12,5{THIN}%" in figures.percent(Decimal("12.5"))
+
+
+def test_a_columns_padding_is_not_shown() -> None:
+    assert "0.03<" in figures.number(Decimal("0.030000000000000000"))
+    assert "0.50<" in figures.number(Decimal("0.500"))
+    assert ">7<" in figures.number(Decimal("7.000000"))
+    assert "0.123456<" in figures.number(Decimal("0.123456"))
