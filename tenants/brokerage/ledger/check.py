@@ -37,8 +37,9 @@ class Examined:
 async def examine(work: Work, name: str = "") -> Examined:
     """Look at one tenant, in its own open work; changes nothing."""
     started = time.monotonic()
-    # A million postings take seconds, which a page may not, but this may.
+    # A million postings take seconds and sort in memory, which a page may not, but this may.
     await work.run(text("set local statement_timeout = 0"))
+    await work.run(text("set local work_mem = '96MB'"))
     laws = invariants.every()
     found = Examined(name, laws=len(laws))
     found.entries = int(await work.value(select(func.count()).select_from(Entry)) or 0)

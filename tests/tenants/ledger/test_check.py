@@ -4,7 +4,16 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from brokerage.ledger import accounts, adjustments, check, exchange, hooks, posting, wallets
+from brokerage.ledger import (
+    accounts,
+    adjustments,
+    check,
+    exchange,
+    hooks,
+    invariants,
+    posting,
+    wallets,
+)
 from brokerage.ledger.permissions import Ledger
 from stoa.kernel.config import Role
 from stoa.kernel.ids import uuid7
@@ -213,8 +222,6 @@ async def test_a_planted_corruption_is_named(place, what):
 
 async def by_owner(house, tenant, owner):
     """The laws asked in the corrupting transaction itself, so that it never commits."""
-    from brokerage.ledger import invariants
-
     found = set()
     await owner.execute(f'set local role "{tenant.schema}"')
     for law in invariants.every():
@@ -248,3 +255,19 @@ async def test_looking_changes_nothing(place):
         await check.examine(work)
     async with house.door.open(tenant) as work:
         assert await work.value(text("select count(*) from audit_entry")) == before
+
+
+def test_the_report_names_tenant_law_and_subject(capsys):
+    violation = invariants.Violation("balance-differs", "an-account", "holds 1, its legs say 2")
+    examined = [
+        check.Examined("aurora", 10, 5, 23, 0.1, [violation]),
+        check.Examined("borealis", 4, 2, 23, 0.1),
+    ]
+
+    check._report(examined, 1)
+    told = capsys.readouterr().out
+
+    for word in ("aurora", "balance-differs", "an-account", "its legs say 2", "1 breaches"):
+        assert word in told
+    assert check._summary(examined, 1)["found"][0]["law"] == "balance-differs"
+    assert check._summary(examined, 1)["entries"] == 14

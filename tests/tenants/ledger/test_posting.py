@@ -1,16 +1,19 @@
 """Postings: balanced, guarded, once."""
 
 import asyncio
+import random
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from brokerage.ledger import accounts, posting, wallets
+from brokerage.ledger import accounts, posting, queries, wallets
 from brokerage.ledger.model import Entry, LedgerBalance
 from brokerage.ledger.model import Leg as LegRow
 from brokerage.ledger.posting import Leg, NotCovered, Posting, moving
+from stoa.kernel.clock import Simulated
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict
@@ -351,3 +354,55 @@ async def test_a_wallet_opened_while_frozen_is_frozen(work):
 
     with pytest.raises(Conflict, match="cannot leave"):
         await wallets.hold(work, client, usd("1"), cause=("withdrawal", uuid7()))
+
+
+async def test_the_balance_at_any_past_instant_is_the_sum_of_what_came_before(house):
+    tenant = await house.tenant()
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    chance = random.Random(11)
+    door, saved = house.door, house.door.clock
+    client = uuid7()
+    try:
+        for hour in range(60):
+            # Clocks of transactions do not agree on the order; the ledger's own order must hold.
+            door.clock = Simulated(start + timedelta(hours=hour + chance.choice((0, 0, -3, 2))))
+            async with door.open(tenant) as work:
+                amount = Money.of_minor(chance.randrange(1, 10_000), "EUR")
+                against = accounts.house(work, "bank", "EUR")
+                verb = wallets.credit
+                if chance.random() < 0.4 and await wallets.available(work, client, "EUR") >= amount:
+                    verb = wallets.debit
+                await verb(
+                    work, client, amount, operation=f"h{hour}", kind="deposit", against=against
+                )
+    finally:
+        door.clock = saved
+
+    async with door.open(tenant) as work:
+        wallet = accounts.client_wallet(work, client, "EUR")
+        bank = accounts.house(work, "bank", "EUR")
+        for account in (wallet, bank):
+            legs = await work.table(
+                select(LegRow.posted_at, LegRow.amount).where(LegRow.account == account.id)
+            )
+            for _ in range(40):
+                instant = start + timedelta(minutes=chance.randrange(-100, 70 * 60))
+                told = sum(leg.amount for leg in legs if leg.posted_at <= instant)
+                assert (await wallets.as_of(work, account, instant)).amount == told
+
+
+async def test_two_postings_of_one_transaction_keep_their_order(work):
+    client = await funded(work)
+    for n in range(5):
+        await wallets.debit(
+            work,
+            client,
+            eur("1"),
+            operation=f"{client}:{n}",
+            kind="fee",
+            against=accounts.house(work, "fees", "EUR"),
+        )
+
+    shown = await queries.movements(work, client)
+
+    assert [one.balance.amount for one in shown] == [995, 996, 997, 998, 999, 1000]

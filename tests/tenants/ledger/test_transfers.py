@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from brokerage.ledger import accounts, transfers, wallets
+from brokerage.ledger import accounts, hooks, transfers, wallets
 from brokerage.ledger.posting import NotCovered
 from brokerage.ledger.settings import LedgerSettings, Transfers
 from stoa.identity import people
@@ -164,3 +164,18 @@ async def test_forty_writers_in_circles_neither_deadlock_nor_lose(house, open_tr
             assert await wallets.as_of(work, wallet, later) == await wallets.available(
                 work, client, "EUR"
             )
+
+
+async def test_what_another_module_forbids_is_not_sent(work, monkeypatch):
+    await allow(work, Transfers(on=True))
+    anna, boris = await funded(work), await funded(work)
+    work.actor = as_client(anna)
+
+    async def unverified(_work, client, money, purpose):
+        assert (client, money, purpose) == (anna, eur("1"), transfers.KIND)
+        raise Conflict("Verify who you are first. Nothing was moved.")
+
+    monkeypatch.setattr(hooks, "outgoing", [unverified])
+
+    with pytest.raises(Conflict, match="Verify who you are"):
+        await transfers.send(work, anna, eur("1"), number(work, boris), key="k")
