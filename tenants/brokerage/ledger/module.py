@@ -60,7 +60,6 @@ MODULE = Module(
     ],
     search=shared.search,
     today=shared.today,
-    home=shared.home,
     tabs=desk.TABS,
     moments=shared.moments,
     schedule=[

@@ -1,4 +1,7 @@
-"""What the ledger gives to the shared screens: home, today, search, a client's story, the fleet."""
+"""What the ledger gives to the shared screens: today, search, a client's story, the fleet.
+
+The client's home draws its total, line and movements from `queries` itself.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -19,42 +22,6 @@ from stoa.theming.texts import N_
 _MOST: Final = 8
 _TOLD: Final = ("exchange", "internal-transfer", "adjustment", "reversal", "reward", "bonus")
 """Kinds of entries that are a moment of a client's life by themselves; others' modules tell theirs."""
-
-
-async def home(work: Work, client: UUID) -> Sequence[Card]:
-    """All a client has with us, with its line over 30 days; and what moved last."""
-    base, known = await queries.base_rates(work)
-    total, line = await queries.over_time(work, client, known)
-    moved = await queries.movements(work, client, 5)
-    return [
-        Card(
-            key="equity",
-            label=N_("All your money"),
-            figure=total.amount,
-            currency=base,
-            spark=[float(one) for one in line] if any(line) else (),
-            path="/money",
-            detail=N_("Wallets and trading accounts at today's rates"),
-            order=0,
-        ),
-        Card(
-            key="movements",
-            label=N_("Last movements"),
-            path="/money/history" if moved else None,
-            items=[
-                Item(
-                    title=one.kind.label,
-                    path=one.href,
-                    detail=plain_money(one.amount, sign=True),
-                    status="",
-                    since=one.at,
-                )
-                for one in moved
-            ],
-            worklist=True,
-            order=80,
-        ),
-    ]
 
 
 async def today(work: Work) -> Sequence[Card]:

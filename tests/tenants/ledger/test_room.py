@@ -4,7 +4,7 @@ import asyncio
 import re
 from decimal import Decimal
 
-from brokerage.ledger import accounts, wallets
+from brokerage.ledger import accounts, queries, wallets
 from stoa.kernel.ids import uuid7
 from support.ledger import eur, funded, usd
 
@@ -192,17 +192,15 @@ async def test_pages_are_small_and_ask_the_database_little(house, bank, client_o
         assert len(page.content) < 100_000
 
 
-async def test_home_has_the_total_and_its_line(house, bank, client_of):
+async def test_the_total_and_its_line_are_in_the_base_currency(house, bank, client_of):
     anna = await client_of(EUR="100.00", USD="200.00")
-    from brokerage.ledger import shared
 
     async with house.door.open(bank) as work:
-        cards = {card.key: card for card in await shared.home(work, anna.id)}
+        _, known = await queries.base_rates(work)
+        total, line = await queries.over_time(work, anna.id, known)
 
-    assert cards["equity"].figure == Decimal("308.50")
-    assert len(cards["equity"].spark) == 30
-    assert cards["equity"].spark[-1] == 308.5
-    assert len(cards["movements"].items) == 2
+    assert total == usd("308.50")
+    assert line == [Decimal(0)] * 29 + [Decimal("308.50")]
 
 
 async def test_an_expired_promise_offers_a_new_one(house, bank, client_of):
