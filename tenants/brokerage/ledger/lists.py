@@ -39,10 +39,9 @@ async def _currency_options(work: Any) -> list[tuple[str, str]]:
 def history(client: UUID, *, room: bool) -> Table:
     """Movements of a client's wallets, for the client or for staff."""
 
-    async def view(_work: Any, rows: Sequence[Any]) -> list[Shown]:
+    async def view(work: Any, rows: Sequence[Any]) -> list[Shown]:
         shown: list[Shown] = []
-        for row in rows:
-            one = queries.movement(row)
+        for row, one in zip(rows, await queries.described(work, rows), strict=True):
             href = one.href if room else f"/desk/ledger/entries/{one.entry}"
             cells = (
                 one.at,

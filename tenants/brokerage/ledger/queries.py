@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, true
 from sqlalchemy.orm import aliased
 
 from brokerage.ledger import accounts, hooks, kinds, rates
@@ -150,44 +150,64 @@ async def names(work: Work, people: Iterable[UUID | None]) -> dict[UUID, str]:
 
 
 def wallet_legs(client: UUID) -> Any:
-    """Select of (Leg, Entry, the other side's account) over a client's wallets."""
-    mine, opposite, other = aliased(LedgerAccount), aliased(Leg), aliased(LedgerAccount)
+    """Select of (Leg, Entry) over a client's wallets, for lists; `described` words its rows."""
+    mine = aliased(LedgerAccount)
     return (
-        select(Leg, Entry, other.kind.label("other_kind"), other.ref_kind, other.ref)
+        select(Leg, Entry)
         .join(mine, mine.id == Leg.account)
         .join(Entry, Entry.id == Leg.entry)
-        .join(
-            opposite,
-            (opposite.entry == Leg.entry)
-            & (opposite.line == Leg.line)
-            & (opposite.amount == Leg.opposite)
-            & (opposite.currency == Leg.currency),
-        )
-        .join(other, other.id == opposite.account)
         .where(mine.owner == client, mine.kind == WALLET)
     )
 
 
-def movement(row: Any) -> Movement:
-    """A row of `wallet_legs` as people read it."""
-    leg, entry = row[0], row[1]
-    kind = kinds.of("fee") if row.other_kind == "fees" and entry.kind != "fee" else None
-    shown = kind or kinds.of(entry.kind)
+async def described(work: Work, rows: Sequence[Any]) -> list[Movement]:
+    """Rows of (Leg, Entry, ...) as people read them; a line that went to the fees is a fee."""
+    went = await work.table(
+        select(Leg.entry, Leg.line, Leg.currency)
+        .join(LedgerAccount, LedgerAccount.id == Leg.account)
+        .where(Leg.entry.in_([row[1].id for row in rows]), LedgerAccount.kind == "fees")
+    )
+    fees = {tuple(row) for row in went}
+    return [
+        _movement(row[0], row[1], fee=(row[0].entry, row[0].line, row[0].currency) in fees)
+        for row in rows
+    ]
+
+
+def _movement(leg: Leg, entry: Entry, *, fee: bool) -> Movement:
+    kind = kinds.of("fee") if fee else kinds.of(entry.kind)
     return Movement(
         entry.id,
         entry.posted_at,
-        shown,
+        kind,
         Money(leg.amount, leg.currency),
-        Money(leg.balance, leg.currency),
-        kinds.of(entry.kind).label if kind else "",
+        Money(leg.balance or Decimal(0), leg.currency),
+        kinds.of(entry.kind).label if fee and entry.kind != "fee" else "",
         f"/money/history/{entry.id}",
     )
 
 
 async def movements(work: Work, client: UUID, limit: int = 8) -> list[Movement]:
-    """A client's newest wallet movements."""
-    statement = wallet_legs(client).order_by(Leg.posted_at.desc(), Leg.version.desc(), Leg.currency)
-    return [movement(row) for row in await work.table(statement.limit(limit))]
+    """A client's newest wallet movements: each wallet's newest, and the newest of those."""
+    newest = (
+        select(Leg)
+        .where(Leg.account == LedgerAccount.id)
+        .order_by(Leg.version.desc())
+        .limit(limit)
+        .correlate(LedgerAccount)
+        .lateral("newest")
+    )
+    leg = aliased(Leg, newest)
+    rows = await work.table(
+        select(leg, Entry)
+        .select_from(LedgerAccount)
+        .join(leg, true())
+        .join(Entry, Entry.id == leg.entry)
+        .where(LedgerAccount.owner == client, LedgerAccount.kind == WALLET)
+        .order_by(leg.posted_at.desc(), leg.version.desc(), leg.currency)
+        .limit(limit)
+    )
+    return await described(work, rows)
 
 
 async def over_time(work: Work, client: UUID, known: Rates) -> tuple[Money, list[Decimal]]:
