@@ -26,8 +26,9 @@ async def link(work: Work, person: Person, template: str) -> str:
 
 
 async def run_reactions(house, tenant, *lanes: str) -> None:
-    """Hand out what was told and run these lanes once."""
+    """Hand out what was told and run these lanes until nothing in them is due."""
     while await fan_out(house.door, house.product, tenant):
         pass
     for lane in lanes or ("money", "platform", "kyc", "mail"):
-        await drain(house.door, house.product, tenant, lane)
+        while await drain(house.door, house.product, tenant, lane):
+            pass

@@ -1,17 +1,38 @@
 """`stoa assets`: unpack the pinned front-end packages and build what browsers are sent."""
 
+import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from stoa.cli import npm
+from stoa.kernel import where
 from stoa.theming import assets as building
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One build at a time in a checkout: two commands started together wait for each other."""
+    with where.node_modules().with_name(npm.LOCK).open("rb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            click.echo("front end: another command is building it; waiting")
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 @click.command("assets", help="Build fonts, styles and scripts; nothing to do where none changed.")
 @click.option("--force", is_flag=True, help="Build even where nothing changed.")
 def assets(*, force: bool) -> None:
     """Fetch what the lock names, then build; each part is said as it begins."""
+    with alone():
+        _make(force=force)
+
+
+def _make(*, force: bool) -> None:
     began = time.monotonic()
     if not npm.unpacked():
         click.echo("front end: fetching the pinned packages (about ten seconds)")
