@@ -5,10 +5,12 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Response
 
 from brokerage.api import reference
 from brokerage.api.document import document
+from stoa.kernel.refusals import NotFound
 from stoa.tenancy.work import Work
 from stoa.theming.brand import Brand
 from stoa.web import access
@@ -39,7 +41,23 @@ async def openapi(request: AnyRequest, work: NamedDependency[Work]) -> Response[
 
 @get("/api/docs", access=access.public(_WHY))
 async def docs(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    """The reference for people: no script of others, no outside address."""
+    """The contents of the reference for people: no script of others, no outside address."""
+    return _page(request, work, None)
+
+
+@get("/api/docs/{subject:str}", access=access.public(_WHY))
+async def subject_page(
+    request: AnyRequest, work: NamedDependency[Work], subject: FromPath[str]
+) -> Response[str]:
+    """Every call of one subject. Raises NotFound."""
+    found = next((one for one in reference.subjects() if one.code == subject), None)
+    if found is None:
+        raise NotFound("There is no such page in the reference.")
+    return _page(request, work, found)
+
+
+def _page(request: AnyRequest, work: Work, here: reference.Subject | None) -> Response[str]:
+    told = document()["info"]
     return page(
         request,
         work,
@@ -47,8 +65,8 @@ async def docs(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
         audience="public",
         name=work.settings(Brand).name,
         home=_home(request),
-        about=document()["info"]["description"].replace("`", ""),
-        version=document()["info"]["version"],
-        subjects=reference.subjects(),
-        events=reference.events(),
+        about=told["description"].replace("`", ""),
+        version=told["version"],
+        contents=reference.subjects(),
+        here=here,
     )

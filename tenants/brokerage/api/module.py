@@ -30,6 +30,7 @@ MODULE = Module(
         token.issue,
         docs.openapi,
         docs.docs,
+        docs.subject_page,
         *desk.WEB,
         *webhooks.WEB,
         *(handler(offer) for offer in OFFERS),

@@ -1,6 +1,7 @@
 """The document as a person reads it: operations by subject, fields in rows, an example of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -42,24 +43,37 @@ class Operation:
     refusals: tuple[tuple[str, str], ...]
 
 
-def subjects() -> list[tuple[str, list[Operation]]]:
-    """Every call by its subject, in the order of the document."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One page of the reference."""
+
+    code: str
+    name: str
+    operations: tuple[Operation, ...]
+
+
+@cache
+def subjects() -> tuple[Subject, ...]:
+    """Every call by its subject, in the order of the document; the events of webhooks last."""
     told = document()
+    schemas = told["components"]["schemas"]
     found: dict[str, list[Operation]] = {}
     for path, methods in told["paths"].items():
         for method, operation in methods.items():
-            read = _operation(path, method, operation, told["components"]["schemas"])
+            read = _operation(path, method, operation, schemas)
             found.setdefault(operation["tags"][0], []).append(read)
-    return list(found.items())
+    found["Events"] = [_event(name, one["post"], schemas) for name, one in told["webhooks"].items()]
+    return tuple(
+        Subject(name.lower().replace(" ", "-"), name, tuple(operations))
+        for name, operations in found.items()
+    )
 
 
-def events() -> list[Operation]:
-    """Every event that webhooks tell."""
-    told = document()
-    return [
-        _operation(name, "post", one["post"], told["components"]["schemas"])
-        for name, one in told["webhooks"].items()
-    ]
+def _event(name: str, told: dict[str, Any], schemas: dict[str, Any]) -> Operation:
+    """Only what is the event's own: headers and envelope are the same for all and told once."""
+    read = _operation(name, "post", told, schemas)
+    own = tuple(replace(one, depth=one.depth - 1) for one in read.body if one.depth)
+    return replace(read, parameters=(), body=own)
 
 
 def _operation(

@@ -155,7 +155,7 @@ async def events(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         "desk/api/events.html",
         audience="desk",
         tabs=tabs(work, "events"),
-        events=reference.events(),
+        events=reference.subjects()[-1].operations,
     )
 
 

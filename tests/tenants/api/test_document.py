@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from brokerage.api import reference
 from brokerage.api.document import document, scopes
 from brokerage.api.offer import OFFERS, PREFIX
 from brokerage.product import PRODUCT
@@ -103,12 +104,19 @@ async def test_the_document_and_the_page_are_served_in_the_brokers_name(house, a
     browser = visitor(house, aurora)
 
     machine = await browser.http.get("/api/docs/openapi.json")
-    page = await browser.get("/api/docs")
+    contents = await browser.get("/api/docs")
+    pages = [await browser.get(f"/api/docs/{one.code}") for one in reference.subjects()]
 
     assert machine.status_code == 200
     assert machine.json()["info"]["title"] == "Aurora Markets API"
-    assert page.status_code == 200
-    assert "Aurora Markets API" in page.text
-    assert not re.findall(r'(?:src|href)="(https?:)?//', page.text)
+    assert contents.status_code == 200
+    assert "Aurora Markets API" in contents.text
+    for page in (contents, *pages):
+        assert page.status_code == 200
+        assert len(page.content) < 100_000
+        assert not re.findall(r'(?:src|href)="(https?:)?//', page.text)
+    told = "".join(page.text for page in pages)
     for one in OFFERS:
-        assert f'id="{one.name}"' in page.text
+        assert f'id="{one.name}"' in told
+        assert f'#{one.name}"' in contents.text
+    assert (await browser.get("/api/docs/none")).status_code == 404
