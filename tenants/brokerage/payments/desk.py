@@ -13,7 +13,6 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.payments import (
     callbacks,
-    checks,
     providers,
     queries,
     settlement,
@@ -25,6 +24,7 @@ from brokerage.payments.permissions import Payments
 from brokerage.payments.room import entered
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.tables import DEPOSITS, UNRESOLVED, WITHDRAWALS
+from brokerage.payments.withdrawing import checks
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid, NotFound, Refusal
 from stoa.tenancy.work import Work

@@ -25,8 +25,8 @@ from brokerage.payments.model import (
     WithdrawalState,
 )
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.payments.story import TITLES
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing.story import TITLES
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from brokerage.clients.model import Client
 from brokerage.ledger import rates, wallets
-from brokerage.payments import checks, destinations, rules
+from brokerage.payments import destinations, rules
 from brokerage.payments.model import Destination
 from brokerage.payments.rules import Check, Part
 from brokerage.payments.settings import PaymentsSettings, WithdrawalMethod
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import checks
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied, Invalid, NotFound
 from stoa.tenancy.work import Work

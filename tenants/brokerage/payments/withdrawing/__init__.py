@@ -1,0 +1,1 @@
+"""From asking to be paid to the last part that left: one file per step."""

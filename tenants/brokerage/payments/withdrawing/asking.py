@@ -1,0 +1,135 @@
+"""A client asks to be paid: what would happen, and then the money set aside."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.clients.model import Client
+from brokerage.ledger import wallets
+from brokerage.ledger.posting import NotCovered
+from brokerage.payments import rules
+from brokerage.payments.events import WithdrawalRequested
+from brokerage.payments.permissions import Payments
+from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import deciding, preparing
+from brokerage.payments.withdrawing.model import Withdrawal, WithdrawalState
+from brokerage.payments.withdrawing.preparing import Preview
+from brokerage.payments.withdrawing.rows import add_parts, told, write
+from brokerage.payments.withdrawing.story import tell
+from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Conflict
+from stoa.tenancy.work import Work
+
+
+async def preview(
+    work: Work, client: UUID, method: Method, money: Money, destination: UUID | None = None
+) -> Preview:
+    """Fee, parts and what is still asked for. Raises Invalid or Denied as the request would."""
+    work.require(Payments.WITHDRAW_OWN)
+    work.actor.own(client)
+    return await preparing.prepared(work, client, method, money, destination)
+
+
+async def request(
+    work: Work,
+    client: UUID,
+    method: Method,
+    money: Money,
+    *,
+    destination: UUID | None = None,
+    key: UUID | None = None,
+) -> Withdrawal:
+    """Set the money aside and let the checks run. The same `key` again is the same request.
+
+    Raises NotCovered, Invalid, Denied or Conflict; then nothing was set aside.
+    """
+    work.require(Payments.WITHDRAW_OWN)
+    work.actor.own(client)
+    known = await _known(work, client, method, money, destination, key)
+    if known is not None:
+        return known
+    # Looked at before queueing for the lock: of many at once, those that cannot be end here.
+    await _covered(work, client, money)
+    await work.lock(Client, client)
+    known = await _known(work, client, method, money, destination, key)
+    if known is not None:
+        return known
+    await _covered(work, client, money)
+    seen = await preparing.prepared(work, client, method, money, destination)
+    row_id = key or uuid7(int(work.now.timestamp() * 1000))
+    hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id))
+    row = Withdrawal(
+        id=row_id,
+        reference=reference("W"),
+        client=client,
+        method=method,
+        destination=destination,
+        amount=money.amount,
+        currency=money.currency,
+        fee=seen.fee.amount,
+        state=WithdrawalState.HELD,
+        hold=hold.id,
+        plan=[part.record() for part in seen.parts],
+        checks=[],
+        auto=[],
+        payload_hash=_hash(row_id, client, seen),
+        story=[],
+        asked_by=work.actor.id or client,
+        asked_at=work.now,
+        promised_at=rules.promised(work.now, seen.promise_h),
+    )
+    work.add(row)
+    await work.flush()
+    add_parts(work, row, seen.parts, seen.fee)
+    tell(work, row, "requested")
+    work.subject = client
+    work.tell(WithdrawalRequested(**told(row)))
+    await write(work, row, "withdrawal_requested")
+    await deciding.decide(work, row, seen.checks, seen.auto, seen.need)
+    return row
+
+
+async def _known(
+    work: Work,
+    client: UUID,
+    method: Method,
+    money: Money,
+    destination: UUID | None,
+    key: UUID | None,
+) -> Withdrawal | None:
+    """What this key asked for before. Raises Conflict when that was something else."""
+    if key is None:
+        return None
+    row = await work.first(
+        select(Withdrawal).where(Withdrawal.id == key).execution_options(populate_existing=True)
+    )
+    if row is None:
+        return None
+    was = (row.client, row.method, row.amount, row.currency, row.destination)
+    if was != (client, str(method), money.amount, money.currency, destination):
+        raise Conflict("This form was sent before with other values. Nothing was set aside.")
+    return row
+
+
+async def _covered(work: Work, client: UUID, money: Money) -> None:
+    there = await wallets.available(work, client, money.currency)
+    if there < money:
+        raise NotCovered(
+            "There is not enough: {available} is available. Nothing was moved.",
+            field="amount",
+            available=there,
+        )
+
+
+def _hash(row: UUID, client: UUID, seen: Preview) -> str:
+    to = seen.destination
+    content: dict[str, Any] = {
+        "amount": seen.money.text(),
+        "currency": seen.money.currency,
+        "fee": seen.fee.text(),
+        "parts": [part.record() for part in seen.parts],
+        "destination": [str(to.id), to.blind.hex()] if to is not None else None,
+    }
+    return rules.payload_hash(row, client, content)

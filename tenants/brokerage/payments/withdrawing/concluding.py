@@ -1,0 +1,180 @@
+"""What became of a payout, written down: paid, refused, come back, or still not known."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from brokerage.clients import totals
+from brokerage.ledger import accounts, posting, wallets
+from brokerage.payments import crediting
+from brokerage.payments.events import WithdrawalPaid, WithdrawalReturned
+from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import rows
+from brokerage.payments.withdrawing.model import (
+    Destination,
+    PayoutAttempt,
+    PayoutState,
+    Withdrawal,
+    WithdrawalState,
+)
+from brokerage.payments.withdrawing.story import tell
+from stoa.connectors.outcomes import Accepted, Confirmed, Refused, Sending
+from stoa.kernel.ids import uuid7
+from stoa.kernel.money import Money
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+ASK_S: Final = 20
+MOST_TRIES: Final = 5
+_MOST_ASK_S: Final = 1800
+
+
+async def conclude(open_work: OpenWork, payout: UUID, answer: Sending) -> None:
+    """Write down what was answered; without an answer the part stays being sent."""
+    async with open_work() as work:
+        row, part = await both(work, payout)
+        if part.state not in {PayoutState.SENDING, PayoutState.ACCEPTED}:
+            return
+        match answer:
+            case Confirmed(reference):
+                part.reference = reference[:160]
+                await paid(work, row, part)
+            case Accepted(reference):
+                part.reference = reference[:160]
+                if part.state == PayoutState.SENDING:
+                    part.move(PayoutState.ACCEPTED)
+                ask_later(work, part)
+            case Refused():
+                await refused(work, row, part, answer.code, technically=answer.technical)
+            case _:
+                part.code = answer.code[:80]
+                tell(work, row, "looked-up", answer.code)
+                ask_later(work, part)
+        rows.announce(work, row)
+
+
+async def both(work: Work, payout: UUID) -> tuple[Withdrawal, PayoutAttempt]:
+    part = await work.get(PayoutAttempt, payout)
+    row = await rows.locked(work, part.withdrawal)
+    return row, await work.lock(PayoutAttempt, payout)
+
+
+def ask_later(work: Work, part: PayoutAttempt) -> None:
+    part.tries += 1
+    wait = min(ASK_S * 2 ** min(part.tries, 7), _MOST_ASK_S)
+    part.next_ask_at = work.now + timedelta(seconds=wait)
+
+
+async def paid(work: Work, row: Withdrawal, part: PayoutAttempt) -> None:
+    """The held money is the provider's to have given; the fee stays here."""
+    part.move(PayoutState.PAID)
+    part.ended_at, part.next_ask_at, part.code = work.now, None, None
+    money, fee = Money(part.amount, part.currency), Money(part.fee, part.currency)
+    await wallets.settle(
+        work,
+        row.hold,
+        against=accounts.house(work, f"psp:{part.psp}", part.currency),
+        operation=f"payout:{part.id}",
+        amount=money + fee,
+        fee=fee or None,
+    )
+    await totals.note_withdrawal(work, row.client, await crediting.in_base(work, money), work.now)
+    if row.destination is not None and part.way == "payout":
+        (await work.get(Destination, row.destination)).used_at = work.now
+    if len(row.plan) > 1:
+        tell(work, row, "part-paid", places={"amount": str(money), "label": label_of(row, part)})
+    await _finish(work, row)
+
+
+async def refused(
+    work: Work, row: Withdrawal, part: PayoutAttempt, code: str, *, technically: bool
+) -> None:
+    """Certainly not sent. Trouble of theirs: another try, perhaps elsewhere; a no ends the part."""
+    part.move(PayoutState.REFUSED)
+    part.ended_at, part.next_ask_at = work.now, None
+    part.code, part.technical = code[:80], technically
+    await work.flush()
+    if technically and part.number < MOST_TRIES:
+        work.add(
+            PayoutAttempt(
+                id=uuid7(int(work.now.timestamp() * 1000)),
+                withdrawal=row.id,
+                part=part.part,
+                number=part.number + 1,
+                psp=part.psp if part.way == "refund" or part.method == Method.CARD else "",
+                way=part.way,
+                method=part.method,
+                source=part.source,
+                amount=part.amount,
+                fee=part.fee,
+                currency=part.currency,
+                made_at=work.now,
+                next_ask_at=work.now + timedelta(seconds=ASK_S * 2**part.number),
+            )
+        )
+        return
+    money = Money(part.amount + part.fee, part.currency)
+    await wallets.release(
+        work, row.hold, operation=f"payout-refused:{part.id}", amount=money, reason=code[:200]
+    )
+    row.code, row.reason = "refused", code[:200]
+    tell(work, row, "part-failed", code, places={"amount": str(money)})
+    await _finish(work, row)
+
+
+async def _finish(work: Work, row: Withdrawal) -> None:
+    """When no part is under way any more, the withdrawal has ended."""
+    await work.flush()
+    newest = {part.part: part for part in await rows.parts_of(work, row.id)}
+    under_way = {PayoutState.WAITING, PayoutState.SENDING, PayoutState.ACCEPTED}
+    states = {part.state for part in newest.values()}
+    if states & under_way or row.state != WithdrawalState.SENDING:
+        return
+    row.ended_at = work.now
+    told = rows.told(row)
+    if states == {PayoutState.PAID}:
+        row.move(WithdrawalState.PAID)
+        tell(work, row, "paid")
+        work.tell(WithdrawalPaid(**told))
+        await rows.write(work, row, "withdrawal_paid")
+    else:
+        row.move(WithdrawalState.RETURNED)
+        work.tell(WithdrawalReturned(**told))
+        await rows.write(work, row, "withdrawal_returned", reason=row.reason or "")
+
+
+async def came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str) -> None:
+    """Paid and sent back: the money is in the wallet again; the fee was for the work done."""
+    was_paid = part.state == PayoutState.PAID
+    if not was_paid:
+        await refused(work, row, part, code, technically=False)
+        return
+    part.move(PayoutState.RETURNED)
+    part.code = code[:80]
+    money = Money(part.amount, part.currency)
+    await posting.post(
+        work,
+        operation=f"payout-returned:{part.id}",
+        kind="withdrawal-returned",
+        legs=posting.moving(
+            accounts.house(work, f"psp:{part.psp}", part.currency),
+            accounts.client_wallet(work, row.client, part.currency),
+            money,
+        ),
+        ref=("withdrawal", row.id),
+        reason=code[:200] or None,
+        despite_freeze=True,
+    )
+    back = await crediting.in_base(work, money)
+    await totals.note_withdrawal(work, row.client, -back, work.now)
+    row.code, row.reason = "returned", code[:200]
+    tell(work, row, "came-back", code, places={"amount": str(money)})
+    if row.state == WithdrawalState.PAID:
+        row.move(WithdrawalState.RETURNED)
+        work.tell(WithdrawalReturned(**rows.told(row)))
+        await rows.write(work, row, "withdrawal_returned", reason=code[:200])
+
+
+def label_of(row: Withdrawal, part: PayoutAttempt) -> str:
+    planned = row.plan[part.part - 1] if part.part <= len(row.plan) else {}
+    return str(planned.get("label") or part.method)

@@ -1,0 +1,91 @@
+"""Asking the provider what became of a payout: before anything is given a second time."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from brokerage.payments import providers
+from brokerage.payments.values import State, Status, sending
+from brokerage.payments.withdrawing import concluding, ordering, rows
+from brokerage.payments.withdrawing.model import PayoutAttempt, PayoutState, Withdrawal
+from brokerage.payments.withdrawing.ordering import Order
+from stoa.connectors.outcomes import Accepted, Confirmed, Refused
+from stoa.kernel.refusals import NotFound
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+_SURE_AFTER: Final = timedelta(minutes=5)
+
+
+async def look(open_work: OpenWork, payout: UUID) -> None:
+    """Ask what became of a part, and write it down."""
+    async with open_work() as work:
+        part = await work.get(PayoutAttempt, payout)
+        if part.state not in {PayoutState.SENDING, PayoutState.ACCEPTED, PayoutState.PAID}:
+            return
+        if part.sent_at is None:
+            return
+        connector = await providers.connected(work, part.psp)
+        their, since, way = part.reference or "", part.sent_at, part.way
+    try:
+        if way == "refund":
+            status = await connector.poll_refund(payout, their)
+        else:
+            status = await connector.poll_payout(payout, their, since)
+    except NotFound:
+        await _nobody_has_it(open_work, payout)
+        return
+    await _conclude_status(open_work, payout, status)
+
+
+async def _conclude_status(open_work: OpenWork, payout: UUID, status: Status) -> None:
+    async with open_work() as work:
+        row, part = await concluding.both(work, payout)
+        if status.our_id and status.our_id != str(part.id):
+            return
+        if status.reference and not part.reference:
+            part.reference = status.reference[:160]
+        if part.state in {PayoutState.SENDING, PayoutState.ACCEPTED}:
+            await _follow(work, row, part, status)
+        elif part.state == PayoutState.PAID and _undone(status):
+            await concluding.came_back(work, row, part, status.code or status.raw)
+        rows.announce(work, row)
+
+
+def _undone(status: Status) -> bool:
+    """Some providers say failed of what they had paid before: then it came back."""
+    return status.state in {State.RETURNED, State.FAILED, State.CANCELLED}
+
+
+async def _follow(work: Work, row: Withdrawal, part: PayoutAttempt, status: Status) -> None:
+    if status.state is State.RETURNED:
+        await concluding.came_back(work, row, part, status.code or status.raw)
+        return
+    answer = sending(status)
+    match answer:
+        case Confirmed():
+            await concluding.paid(work, row, part)
+        case Refused():
+            await concluding.refused(work, row, part, answer.code, technically=False)
+        case _:
+            if part.state == PayoutState.SENDING and isinstance(answer, Accepted):
+                part.move(PayoutState.ACCEPTED)
+            concluding.ask_later(work, part)
+
+
+async def _nobody_has_it(open_work: OpenWork, payout: UUID) -> None:
+    """The provider says it never got the order. After a while that is certain: the same again."""
+    order: Order | None = None
+    async with open_work() as work:
+        row, part = await concluding.both(work, payout)
+        if part.state != PayoutState.SENDING or part.sent_at is None:
+            return
+        sure = work.now - part.sent_at > _SURE_AFTER
+        concluding.ask_later(work, part)
+        if sure and part.tries < concluding.MOST_TRIES * 2:
+            order = await ordering.order(work, row, part)
+            within = order.connector.capabilities.idempotent_s
+            if (work.now - part.sent_at).total_seconds() > within:
+                order = None
+    if order is not None:
+        await ordering.call(open_work, order)

@@ -1,0 +1,107 @@
+"""Who sends one part and what they are told."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.payments import crediting, destinations, providers
+from brokerage.payments.connector import Destination as Paid
+from brokerage.payments.connector import Payer, PaymentConnector, Payout, ToToken
+from brokerage.payments.model import AttemptState, Deposit, PaymentAttempt
+from brokerage.payments.routing import Ask
+from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import concluding, rows
+from brokerage.payments.withdrawing.model import (
+    Destination,
+    PayoutAttempt,
+    PayoutState,
+    Withdrawal,
+)
+from stoa.connectors.outcomes import Sending, technical
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Unavailable
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
+
+
+class Order:
+    """What one call needs, read in the transaction that claimed it."""
+
+    def __init__(
+        self, connector: PaymentConnector, payout: UUID, money: Money, way: str, told: Any
+    ) -> None:
+        self.connector = connector
+        self.payout = payout
+        self.money = money
+        self.way = way
+        self.told = told
+
+    async def send(self) -> Sending:
+        if self.way == "refund":
+            return await self.connector.refund(self.payout, self.told, self.money)
+        return await self.connector.pay_out(self.told)
+
+
+async def order(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order:
+    """Who sends it and what they are told. Raises Unavailable when nobody can."""
+    money = Money(part.amount, part.currency)
+    if part.way == "refund":
+        paid = await work.first(
+            select(PaymentAttempt).where(
+                PaymentAttempt.deposit == part.source, PaymentAttempt.state == AttemptState.PAID
+            )
+        )
+        if paid is None or paid.reference is None:
+            raise Unavailable("The deposit's payment is not known.", code="no-payment")
+        part.psp = paid.psp
+        connector = await providers.connected(work, paid.psp)
+        return Order(connector, part.id, money, "refund", paid.reference)
+    brief = await clients.brief(work, row.client)
+    to = await _to(work, row, part)
+    if not part.psp:
+        ask = Ask(part.id, Method(part.method), money, brief.country, brief.level)
+        tried = frozenset(
+            one.psp
+            for one in await rows.parts_of(work, row.id)
+            if one.part == part.part and one.state == PayoutState.REFUSED
+        )
+        try:
+            decision = await providers.decide(work, ask, tried=tried, payout=True)
+        except Unavailable:
+            decision = await providers.decide(work, ask, payout=True)
+        part.psp = decision.order[0]
+    payout = Payout(
+        id=part.id,
+        reference=row.reference,
+        money=money,
+        destination=to,
+        payer=Payer(
+            reference=brief.reference,
+            name=brief.name,
+            email=brief.email,
+            country=brief.country,
+            language=brief.language,
+        ),
+        description=f"{work.tenant.name} {row.reference}",
+    )
+    return Order(await providers.connected(work, part.psp), part.id, money, "payout", payout)
+
+
+async def _to(work: Work, row: Withdrawal, part: PayoutAttempt) -> Paid:
+    if part.method == Method.CARD:
+        deposit = await work.get(Deposit, part.source)
+        token = work.unseal(deposit.id, crediting.TOKEN, deposit.token_sealed)
+        if not token:
+            raise Unavailable("The card is not known to the provider.", code="no-token")
+        return ToToken(token)
+    return destinations.opened(work, await work.get(Destination, row.destination))
+
+
+async def call(open_work: OpenWork, order: Order) -> None:
+    try:
+        answer = await order.send()
+    except Unavailable as why:
+        answer = technical(why.code)
+    await concluding.conclude(open_work, order.payout, answer)
