@@ -28,9 +28,11 @@ def worker() -> None:
 @click.command("relay", help="Run the relay: facts to their readers, timers to the worker.")
 def relay() -> None:
     """Foreground; stops on SIGTERM."""
+    import uvloop
+
     from brokerage import processes
 
-    asyncio.run(processes.run_relay(asyncio.Event()))
+    uvloop.run(processes.run_relay(asyncio.Event()))
 
 
 @click.command("install", help="Make the database ready: logins, hardening, schemas, blank pool.")

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 
 import asyncpg
+import uvloop
 
 from brokerage.product import PRODUCT
 from stoa.identity.invitations import invite_owner
@@ -56,8 +57,8 @@ def run_worker() -> None:
     """The arq worker in the foreground; it handles SIGTERM itself."""
     set_up("worker")
     config = Config.load()
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+    # arq takes the loop that is set: the fast one halves what idling costs.
+    asyncio.set_event_loop(uvloop.new_event_loop())
     door = door_of(config, application="worker")
     make_worker(config.redis_url, door, PRODUCT, provisioner_of(config, door)).run()
 

@@ -52,7 +52,9 @@ class Breaker:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._calls: deque[tuple[float, bool, bool]] = deque(maxlen=_REMEMBERED)
+        self._calls: deque[tuple[float, bool, bool]] = deque()
+        self._failures = 0
+        self._slows = 0
         self._circuit = Circuit.CLOSED
         self._row = 0
         self._until = 0.0
@@ -109,8 +111,8 @@ class Breaker:
         return BreakerView(
             circuit=self.circuit(now),
             calls=len(self._calls),
-            failures=sum(failed for _, failed, _ in self._calls),
-            slow=sum(slow for _, _, slow in self._calls),
+            failures=self._failures,
+            slow=self._slows,
             opened=self._opened,
             opens_again_s=max(0.0, self._until - now) if self._circuit is Circuit.OPEN else 0.0,
         )
@@ -129,21 +131,29 @@ class Breaker:
 
     def _note(self, now: float, *, failed: bool, slow: bool) -> None:
         self._calls.append((now, failed, slow))
+        self._failures += failed
+        self._slows += slow
         self._forget(now)
         calls = len(self._calls)
-        failures = sum(one for _, one, _ in self._calls)
-        slows = sum(one for _, _, one in self._calls)
         enough = calls >= self.limits.least_calls
         if (
             self._row >= self.limits.in_a_row
-            or (enough and failures >= self.limits.error_rate * calls)
-            or (enough and slows >= self.limits.slow_rate * calls)
+            or (enough and self._failures >= self.limits.error_rate * calls)
+            or (enough and self._slows >= self.limits.slow_rate * calls)
         ):
             self._open(now)
 
     def _forget(self, now: float) -> None:
-        while self._calls and self._calls[0][0] <= now - self.limits.window_s:
-            self._calls.popleft()
+        while self._calls and (
+            self._calls[0][0] <= now - self.limits.window_s or len(self._calls) > _REMEMBERED
+        ):
+            _, failed, slow = self._calls.popleft()
+            self._failures -= failed
+            self._slows -= slow
+
+    def _forget_all(self) -> None:
+        self._calls.clear()
+        self._failures = self._slows = 0
 
     def _open(self, now: float) -> None:
         again = self._circuit is Circuit.HALF_OPEN
@@ -153,10 +163,10 @@ class Breaker:
         self._until = now + self._pause_s
         self._probing = self._proved = self._row = 0
         self._opened += 1
-        self._calls.clear()
+        self._forget_all()
 
     def _close(self) -> None:
         self._circuit = Circuit.CLOSED
         self._pause_s = self.limits.open_s
         self._probing = self._proved = self._row = 0
-        self._calls.clear()
+        self._forget_all()

@@ -224,6 +224,17 @@ async def _accounts(
         work.announce(f"client:{client}|equity")
 
 
+POSITIONS: Final = text(
+    "insert into open_position (server, number, account, client, symbol, side, lots, "
+    "contract_size, price_open, price_now, profit, swap, opened_at, told_at) "
+    "select :server, x.*, cast(:now as timestamptz) "
+    "from unnest(cast(:numbers as bigint[]), cast(:accounts as uuid[]), cast(:clients as uuid[]), "
+    "cast(:symbols as varchar[]), cast(:sides as varchar[]), cast(:lots as numeric[]), "
+    "cast(:sizes as numeric[]), cast(:opens as numeric[]), cast(:nows as numeric[]), "
+    "cast(:profits as numeric[]), cast(:swaps as numeric[]), cast(:since as timestamptz[])) x"
+)
+
+
 async def _positions(
     work: Work, code: str, told: Sequence[Position], owners: dict[Any, deals.Owner]
 ) -> None:
@@ -234,28 +245,28 @@ async def _positions(
             OpenPosition.account.in_([owner.account for owner in owners.values()]),
         )
     )
-    rows = [
+    open_now = [one for one in told if one.login in owners]
+    if not open_now:
+        return
+    await work.run(
+        POSITIONS,
         {
             "server": code,
-            "number": one.position,
-            "account": owners[one.login].account,
-            "client": owners[one.login].client,
-            "symbol": one.symbol,
-            "side": str(one.kind),
-            "lots": one.lots,
-            "contract_size": one.contract_size,
-            "price_open": one.price_open,
-            "price_now": one.price_current,
-            "profit": one.profit,
-            "swap": one.swap,
-            "opened_at": one.opened,
-            "told_at": work.now,
-        }
-        for one in told
-        if one.login in owners
-    ]
-    for start in range(0, len(rows), deals.STEP):
-        await work.run(insert(OpenPosition).values(rows[start : start + deals.STEP]))
+            "now": work.now,
+            "numbers": [one.position for one in open_now],
+            "accounts": [owners[one.login].account for one in open_now],
+            "clients": [owners[one.login].client for one in open_now],
+            "symbols": [one.symbol for one in open_now],
+            "sides": [str(one.kind) for one in open_now],
+            "lots": [one.lots for one in open_now],
+            "sizes": [one.contract_size for one in open_now],
+            "opens": [one.price_open for one in open_now],
+            "nows": [one.price_current for one in open_now],
+            "profits": [one.profit for one in open_now],
+            "swaps": [one.swap for one in open_now],
+            "since": [one.opened for one in open_now],
+        },
+    )
 
 
 async def _ill(open_work: OpenWork, code: str, error: str) -> None:
