@@ -140,6 +140,14 @@ class Config:
             "`1` on a real installation: https only, no demo, no sandbox, unsafe settings refuse.",
         ),
     )
+    demo: bool = field(
+        default=True,
+        metadata=_told(
+            "STOA_DEMO",
+            "`0` starts `stoa up` empty, beside the stand-in outside world but without the two "
+            "demo sub-brokers. Default: 1.",
+        ),
+    )
     smtp_url: str = field(
         default="",
         repr=False,
@@ -184,6 +192,7 @@ class Config:
             public_port=shown or (port if scheme == "http" else None),
             trusted_proxies=_networks(environ.get("STOA_TRUSTED_PROXIES", "")),
             production=production,
+            demo=_flag(environ, "STOA_DEMO", "1"),
             smtp_url=_smtp(environ, services),
             services=services,
         )
@@ -320,8 +329,8 @@ def _smtp(environ: Mapping[str, str], services: Mapping[str, str]) -> str:
     return url
 
 
-def _flag(environ: Mapping[str, str], variable: str) -> bool:
-    said = environ.get(variable, "").strip().lower()
+def _flag(environ: Mapping[str, str], variable: str, usual: str = "0") -> bool:
+    said = environ.get(variable, usual).strip().lower()
     if said not in TRUE | FALSE:
         raise ConfigProblem(f"{variable} is 1 or 0, not {said!r}")
     return said in TRUE

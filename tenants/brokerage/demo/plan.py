@@ -19,7 +19,7 @@ def plan(site: Site) -> Plan:
         command("Database and schemas", [_PY, "-m", "brokerage", "install"], site.environ),
         *([outside] if outside else []),
     ]
-    if outside and not (site.state / "demo.json").exists():
+    if outside and site.config.demo and not (site.state / "demo.json").exists():
         stages.append(
             command(
                 "Two demo sub-brokers with a history",

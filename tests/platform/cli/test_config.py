@@ -66,6 +66,7 @@ def test_addresses_are_written_as_a_browser_needs_them(tmp_path: Path) -> None:
         {"STOA_PORT": "70000"},
         {"STOA_SCHEME": "ftp"},
         {"STOA_PRODUCTION": "maybe"},
+        {"STOA_DEMO": "perhaps"},
         {"STOA_PRODUCTION": "1"},
         {"STOA_TRUSTED_PROXIES": "10.0.0.0/33"},
         {"STOA_DATABASE_URL": "mysql://db/stoa"},
