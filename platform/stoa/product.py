@@ -113,6 +113,21 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """A configured way to the outside: what it is called, which secrets it wants, where it calls back.
+
+    `secrets` are pairs of a settings field and the name it gives in the vault; `hook` is a path.
+    """
+
+    label: str
+    connector: str
+    secrets: Sequence[tuple[str, str]] = ()
+    hook: str | None = None
+    path: str | None = None
+    """The page where its health is seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """How one folder joins the product. Everything but the name may be absent.
 
@@ -139,6 +154,7 @@ class Module:
     needs: Callable[[Work, UUID], Awaitable[Sequence[Need]]] | None = None
     tabs: Sequence[Tab] = ()
     moments: Callable[[Work, UUID], Awaitable[Sequence[Any]]] | None = None
+    connections: Callable[[Work], Sequence[Connection]] | None = None
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Permissions this module adds to the starting roles of a new tenant."""
 

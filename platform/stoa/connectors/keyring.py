@@ -52,6 +52,15 @@ def secret_names(settings: msgspec.Struct) -> tuple[str, ...]:
     return tuple(name for name in named if name)
 
 
+def secrets_of(
+    settings: type[msgspec.Struct], told: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
+    """Each secret a connector wants, as its field and its name in the vault; `told` is as typed."""
+    usual = {field.name: field.default for field in msgspec.structs.fields(settings)}
+    named = ((field, told.get(field, usual[field])) for field in secret_fields(settings))
+    return tuple((field, name) for field, name in named if isinstance(name, str) and name)
+
+
 def _is_secret(hint: Any) -> bool:
     return any(
         isinstance(meta, msgspec.Meta) and bool((meta.extra or {}).get("secret"))

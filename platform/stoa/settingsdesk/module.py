@@ -1,7 +1,7 @@
 """How the settings desk joins the product."""
 
 from stoa.product import Module, NavItem
-from stoa.settingsdesk import brand, sections
+from stoa.settingsdesk import brand, connections, sections
 from stoa.tenancy.module import Settings
 from stoa.theming.texts import N_
 
@@ -19,6 +19,8 @@ MODULE = Module(
         brand.preview,
         brand.sample,
         brand.publish,
+        connections.show,
+        connections.keep,
     ],
     nav=[NavItem("desk", N_("Settings"), "/desk/settings", "settings", Settings.VIEW, 95, "s")],
 )

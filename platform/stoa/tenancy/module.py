@@ -9,11 +9,12 @@ from stoa.tenancy.facts import TenantFacts
 class Settings(StrEnum):
     VIEW = "settings:all:view"
     EDIT = "settings:all:edit"
+    SECRETS = "settings:secrets:edit"
 
 
 MODULE = Module(
     name="tenant",
     settings=TenantFacts,
     permissions=Settings,
-    roles={"Owner": [Settings.VIEW, Settings.EDIT], "Auditor": [Settings.VIEW]},
+    roles={"Owner": [Settings.VIEW, Settings.EDIT, Settings.SECRETS], "Auditor": [Settings.VIEW]},
 )

@@ -21,7 +21,10 @@ from brokerage.kyc import (
     providers,
     standing,
 )
+from brokerage.kyc.settings import KycSettings
+from stoa.connectors.keyring import secrets_of
 from stoa.kernel.refusals import NotFound
+from stoa.product import Connection
 from stoa.tenancy.work import Work
 from stoa.web import access
 
@@ -37,6 +40,23 @@ def key(work: Work, provider: str) -> str:
 
 def path(work: Work, provider: str) -> str:
     return f"/hooks/{provider}/{key(work, provider)}"
+
+
+def connections(work: Work) -> list[Connection]:
+    """The verification provider in use, as the page of connections shows it."""
+    settings = work.settings(KycSettings)
+    if settings.provider in {"", providers.MANUAL}:
+        return []
+    kind = connectors.named(settings.provider)
+    told = settings.connections.get(settings.provider, {})
+    return [
+        Connection(
+            label=kind.label,
+            connector=kind.code,
+            secrets=secrets_of(kind.settings_type, told),
+            hook=path(work, kind.code) if kind.capabilities.callbacks else None,
+        )
+    ]
 
 
 @post(

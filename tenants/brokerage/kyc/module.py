@@ -69,5 +69,6 @@ MODULE = Module(
     today=queries.today,
     moments=queries.moments,
     pulse=queries.pulse,
+    connections=hooks.connections,
     roles=ROLES,
 )

@@ -18,6 +18,7 @@ from stoa.connectors.outcomes import Refusing
 from stoa.connectors.signatures import Headers
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import NotFound, TooLarge
+from stoa.product import Connection
 from stoa.tenancy.work import Work
 from stoa.web import access
 
@@ -33,6 +34,20 @@ def key(work: Work, psp: str) -> str:
 def path(work: Work, psp: str) -> str:
     """Where a provider calls back; this is what is entered at its dashboard."""
     return f"/hooks/{psp}/{key(work, psp)}"
+
+
+def connections(work: Work) -> list[Connection]:
+    """Every provider, as the page of connections shows it."""
+    return [
+        Connection(
+            label=psp.label,
+            connector=psp.connector,
+            secrets=providers.secrets_wanted(psp),
+            hook=path(work, psp.code),
+            path="/desk/psps",
+        )
+        for psp in work.settings(PaymentsSettings).psps
+    ]
 
 
 @post(

@@ -100,6 +100,7 @@ MODULE = Module(
     search=shown.search,
     moments=shown.moments,
     pulse=shown.pulse,
+    connections=callbacks.connections,
     roles={
         "Owner": [*_FINANCE, Payments.TEST],
         "Head of finance": [*_FINANCE, Payments.TEST],

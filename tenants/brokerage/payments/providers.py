@@ -17,7 +17,7 @@ from brokerage.payments.routing import Ask, Decision, Seen
 from brokerage.payments.settings import PaymentsSettings, Psp, Route
 from brokerage.payments.values import Method
 from stoa.connectors.breaker import BreakerView, Circuit
-from stoa.connectors.keyring import Keyring, secret_names
+from stoa.connectors.keyring import Keyring, secret_names, secrets_of
 from stoa.connectors.lines import Line
 from stoa.connectors.outside import outside
 from stoa.kernel.clock import business_day, day_bounds
@@ -50,6 +50,14 @@ async def connected(work: Work, code: str) -> PaymentConnector:
     settings: Any = way.settings(kind.settings_type, psp.settings)
     held = {name: await credentials.both(work, name) for name in secret_names(settings)}
     return kind(settings, Keyring(held), way.line(work.tenant.id, psp.code))
+
+
+def secrets_wanted(psp: Psp) -> tuple[tuple[str, str], ...]:
+    """The secrets of a provider as field and name; none where its connector is not known."""
+    try:
+        return secrets_of(connectors.named(psp.connector).settings_type, psp.settings)
+    except Refusal:
+        return ()
 
 
 def line(work: Work, code: str) -> Line:

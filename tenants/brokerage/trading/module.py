@@ -12,7 +12,7 @@ from brokerage.clients import hooks as client_hooks
 from brokerage.clients import queries as clients
 from brokerage.kyc.events import KycApproved
 from brokerage.ledger import hooks as ledger_hooks
-from brokerage.trading import accounts, desk, jobs, mids, queries, room, sync, transfers
+from brokerage.trading import accounts, desk, jobs, mids, queries, room, servers, sync, transfers
 from brokerage.trading.events import AccountAsked, TransferAsked
 from brokerage.trading.model import AccountState, Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
@@ -174,6 +174,7 @@ MODULE = Module(
     home=home,
     search=search,
     pulse=pulse,
+    connections=servers.connections,
     roles={
         "Owner": [
             Trading.VIEW,

@@ -5,9 +5,10 @@ from typing import Any
 from brokerage.trading import connectors
 from brokerage.trading.connector import TradingConnector
 from brokerage.trading.settings import Server, TradingSettings
-from stoa.connectors.keyring import Keyring, secret_names
+from stoa.connectors.keyring import Keyring, secret_names, secrets_of
 from stoa.connectors.outside import outside
-from stoa.kernel.refusals import Unavailable
+from stoa.kernel.refusals import Refusal, Unavailable
+from stoa.product import Connection
 from stoa.tenancy.work import Work
 from stoa.vault import credentials
 
@@ -35,3 +36,23 @@ async def _open(work: Work, server: Server) -> TradingConnector:
         version,
         lambda: kind(settings, Keyring(held), line),
     )
+
+
+def connections(work: Work) -> list[Connection]:
+    """Every trading server, as the page of connections shows it."""
+    return [
+        Connection(
+            label=server.label,
+            connector=server.connector,
+            secrets=_secrets_wanted(server),
+            path="/desk/servers",
+        )
+        for server in work.settings(TradingSettings).servers
+    ]
+
+
+def _secrets_wanted(server: Server) -> tuple[tuple[str, str], ...]:
+    try:
+        return secrets_of(connectors.named(server.connector).settings_type, server.settings)
+    except Refusal:
+        return ()
