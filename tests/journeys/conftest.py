@@ -1,0 +1,36 @@
+"""One whole installation for all journeys, and its people: at Chromium here, without scripts there.
+
+Everything is walked on two sub-brokers at once. Nova's people sit at Chromium; Vela's use the same
+pages without scripts, and its operator the REST API. What one journey leaves behind is where the
+next one begins, so that each first asks the `world` for what must have happened before.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser
+
+from support.walk.chromium import CHROMIUM, WITHOUT, chromium
+from support.walk.installation import Installation, installed
+from support.walk.world import World
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    if CHROMIUM is None:
+        pytest.skip(WITHOUT)
+    with installed() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def browser(installation: Installation) -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def world(installation: Installation, browser: Browser) -> AsyncIterator[World]:
+    walked = World(installation, browser)
+    yield walked
+    await walked.close()

@@ -1,0 +1,79 @@
+"""One sub-broker of a walk: who works there, how they come in, and what they do it with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from support.walk.entering import Login
+from support.walk.hand import Hand
+from support.walk.installation import Installation
+from support.walk.plain import client
+from support.walk.post import Post
+
+NewHand = Callable[..., Awaitable[Hand]]
+
+
+@dataclass
+class Broker:
+    """`new_hand` decides how its people look at pages: at Chromium, or without scripts."""
+
+    installation: Installation
+    post: Post
+    slug: str
+    name: str
+    currency: str
+    blueprint: str
+    new_hand: NewHand
+    desks: dict[str, Hand] = field(default_factory=dict)
+    logins: dict[str, Login] = field(default_factory=dict)
+    api: "Api | None" = None
+
+    @property
+    def host(self) -> str:
+        return self.installation.host(self.slug)
+
+    @property
+    def base(self) -> str:
+        return self.installation.url(self.host, "")
+
+    @property
+    def owner(self) -> Hand:
+        return self.desks["owner"]
+
+    def email(self, who: str) -> str:
+        return f"{who}@{self.slug}.example"
+
+    async def visitor(self, language: str = "en") -> Hand:
+        """Somebody who has never been here."""
+        return await self.new_hand(self.base, language=language)
+
+
+@dataclass
+class Api:
+    """The REST API with one key, as an integrator's program calls it."""
+
+    http: httpx2.AsyncClient
+    token: str
+
+    @classmethod
+    async def open(cls, base: str, key: str, secret: str) -> "Api":
+        http = client(base)
+        answer = await http.post(
+            "/api/oauth/token", data={"grant_type": "client_credentials"}, auth=(key, secret)
+        )
+        assert answer.status_code == 200, answer.text
+        return cls(http, answer.json()["access_token"])
+
+    async def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {self.token}"} | more.pop("headers", {})
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.ask("GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, key: str, body: dict[str, Any]) -> httpx2.Response:
+        return await self.ask("POST", path, json=body, headers={"idempotency-key": key})
