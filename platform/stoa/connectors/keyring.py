@@ -46,6 +46,12 @@ def secret_fields(settings: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(name for name, hint in hints.items() if _is_secret(hint))
 
 
+def filled_fields(settings: type[msgspec.Struct], what: str) -> tuple[str, ...]:
+    """Which fields the product fills itself with `what`; forms do not show them."""
+    hints = get_type_hints(settings, include_extras=True)
+    return tuple(name for name, hint in hints.items() if _extra(hint, "filled") == what)
+
+
 def secret_names(settings: msgspec.Struct) -> tuple[str, ...]:
     """The names of the secrets one connector's settings point at, to be opened before a call."""
     named = (getattr(settings, field) for field in secret_fields(type(settings)))
@@ -62,7 +68,11 @@ def secrets_of(
 
 
 def _is_secret(hint: Any) -> bool:
-    return any(
-        isinstance(meta, msgspec.Meta) and bool((meta.extra or {}).get("secret"))
-        for meta in get_args(hint)
+    return bool(_extra(hint, "secret"))
+
+
+def _extra(hint: Any, name: str) -> Any:
+    found = (
+        (meta.extra or {}).get(name) for meta in get_args(hint) if isinstance(meta, msgspec.Meta)
     )
+    return next((one for one in found if one), None)

@@ -75,6 +75,7 @@ class Line:
         self.egress = egress
         self.breaker = Breaker(limits)
         self.health = Health()
+        self.tokens: dict[str, tuple[str, float]] = {}
         self._steady = steady
         self._at_once = at_once
         self._places = asyncio.Semaphore(at_once)

@@ -53,9 +53,9 @@ def api(permission: str, **more: Any) -> Access:
     return Access("api", str(permission), **more)
 
 
-def callback(why: str) -> Access:
+def callback(why: str, **more: Any) -> Access:
     """A provider's call: proven by its signature over the raw bytes, not by a session."""
-    return Access("callback", None, why)
+    return Access("callback", None, why, **more)
 
 
 def public(why: str, **more: Any) -> Access:

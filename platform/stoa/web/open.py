@@ -1,6 +1,6 @@
 """Opens a request's unit of work: session, actor, permission and forgery checks, then the handler."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -47,7 +47,7 @@ def declared(request: AnyRequest) -> Access:
     return access
 
 
-async def work(request: AnyRequest) -> AsyncIterator[Work]:
+async def work(request: AnyRequest) -> AsyncGenerator[Work]:
     """The unit of work of a tenant's handler; committed when the handler has answered."""
     access, seen = declared(request), visit(request)
     state: State = request.app.state.stoa

@@ -1,39 +1,50 @@
 """Callbacks of providers: proven over the raw bytes, kept word for word, answered at once."""
 
 import hmac
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
-from litestar import Request, post
-from litestar.di import NamedDependency
+from litestar import MediaType, Request, post
 from litestar.params import FromPath
 from litestar.response import Response
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from brokerage.payments import providers
-from brokerage.payments.connector import Event, EventKind, PaymentConnector
+from brokerage.payments import hook_paths, providers
+from brokerage.payments.connector import (
+    Event,
+    EventKind,
+    NeedsCertificate,
+    PaymentConnector,
+    Receipt,
+    SaysMore,
+)
 from brokerage.payments.events import CallbackTaken
-from brokerage.payments.model import ProviderEvent
+from brokerage.payments.model import (
+    AttemptState,
+    Deposit,
+    DepositState,
+    PaymentAttempt,
+    ProviderEvent,
+)
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.outcomes import Refusing
 from stoa.connectors.signatures import Headers
 from stoa.kernel.ids import uuid7
+from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, TooLarge
 from stoa.product import Connection
 from stoa.tenancy.work import Work
 from stoa.web import access
+from stoa.web.open import work as one_work
 
 RAW: Final = "provider_event.raw"
 MOST_BYTES: Final = 64 * 1024
-
-
-def key(work: Work, psp: str) -> str:
-    """The part of the address that nobody guesses; the signature is what proves."""
-    return work.keys.mac("hook", f"payments|{psp}")[:32]
-
-
-def path(work: Work, psp: str) -> str:
-    """Where a provider calls back; this is what is entered at its dashboard."""
-    return f"/hooks/{psp}/{key(work, psp)}"
+QUERY: Final = ":query"
+path = hook_paths.path
+opened = asynccontextmanager(one_work)
+"""The unit of work as any handler gets it, to be opened more than once."""
 
 
 def connections(work: Work) -> list[Connection]:
@@ -53,34 +64,86 @@ def connections(work: Work) -> list[Connection]:
 @post(
     "/hooks/{psp:str}/{given:str}",
     status_code=202,
-    access=access.callback("a provider's digest over the raw body"),
+    access=access.callback("a provider's digest over the raw body", own_transaction=True),
 )
 async def told(
-    request: Request[Any, Any, Any],
-    work: NamedDependency[Work],
-    psp: FromPath[str],
-    given: FromPath[str],
-) -> Response[None]:
+    request: Request[Any, Any, Any], psp: FromPath[str], given: FromPath[str]
+) -> Response[bytes]:
     """Keep what came and answer; a reaction makes something of it."""
+    raw, headers = await request.body(), _headers(request)
+    async with opened(request) as work:
+        connector = await _connector(work, psp, given, raw)
+        if not isinstance(connector, NeedsCertificate):
+            return _receipt(connector, raw, work, await take(work, psp, connector, raw, headers))
+    await connector.fetch_certificate(headers)
+    async with opened(request) as work:
+        return _receipt(connector, raw, work, await take(work, psp, connector, raw, headers))
+
+
+def _headers(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """The headers as they came, and the address's query under a name no header can have."""
+    found = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.scope["headers"]]
+    return [*found, (QUERY, request.url.query)]
+
+
+async def _connector(work: Work, psp: str, given: str, raw: bytes) -> PaymentConnector:
     known = work.settings(PaymentsSettings).psp(psp)
-    if known is None or not hmac.compare_digest(given.encode(), key(work, psp).encode()):
+    due = hook_paths.key(work, psp)
+    if known is None or not hmac.compare_digest(given.encode(), due.encode()):
         raise NotFound
-    raw = await request.body()
     if len(raw) > MOST_BYTES:
         raise TooLarge("This callback is too large.")
-    headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.scope["headers"]]
-    await take(work, psp, await providers.connected(work, psp), raw, headers)
-    return Response(None, status_code=202)
+    return await providers.connected(work, psp)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many events were new, and whether what a CHECK asked about is expected."""
+
+    new: int
+    fine: bool
+
+
+def _receipt(connector: PaymentConnector, raw: bytes, work: Work, taken: Taken) -> Response[bytes]:
+    receipt = Receipt()
+    if isinstance(connector, SaysMore):
+        receipt = connector.receipt(raw, work.now, fine=taken.fine)
+    kind = MediaType.JSON if receipt.body.startswith(b"{") else MediaType.TEXT
+    return Response(
+        receipt.body,
+        status_code=receipt.status,
+        media_type=kind,
+        headers=dict(receipt.headers),
+    )
 
 
 async def take(
     work: Work, psp: str, connector: PaymentConnector, raw: bytes, headers: Headers
-) -> int:
-    """Store what one callback tells; returns how many of its events were new. Raises Forged."""
-    new = 0
+) -> Taken:
+    """Store what one callback tells. Raises Forged."""
+    new, fine = 0, True
     for event in connector.parse_callback(raw, headers, work.now):
-        new += await _keep(work, psp, event, raw)
-    return new
+        if event.kind is EventKind.CHECK:
+            fine = fine and await _expected(work, psp, event)
+        else:
+            new += await _keep(work, psp, event, raw)
+    return Taken(new, fine)
+
+
+async def _expected(work: Work, psp: str, event: Event) -> bool:
+    """Whether a provider may take this payment now: ours, open, and of the amount ordered."""
+    row = await work.first(
+        select(Deposit)
+        .join(PaymentAttempt, PaymentAttempt.deposit == Deposit.id)
+        .where(
+            PaymentAttempt.psp == psp,
+            PaymentAttempt.reference == event.reference,
+            PaymentAttempt.state.in_((AttemptState.ASKING, AttemptState.OPEN)),
+        )
+    )
+    if row is None or row.state not in {DepositState.STARTING, DepositState.WAITING}:
+        return False
+    return event.money == Money(row.amount, row.currency)
 
 
 async def _keep(work: Work, psp: str, event: Event, raw: bytes) -> bool:

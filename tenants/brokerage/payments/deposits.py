@@ -35,6 +35,7 @@ from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid, Refusal, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 
 FIRST_POLL_S: Final = 20
 _MOST_OPEN: Final = 10
@@ -191,6 +192,7 @@ async def _claim(work: Work, row: Deposit, *, number: int, tried: frozenset[str]
             email=brief.email,
             country=brief.country,
             language=brief.language,
+            phone=brief.phone or "",
         ),
         description=f"{work.tenant.name} {row.reference}",
         return_url=f"{back}?back=1",
@@ -246,7 +248,8 @@ async def _conclude(
             if isinstance(answer, Hosted):
                 attempt.page = answer.url
             else:
-                attempt.lines = [list(one) for one in answer.lines]
+                drawn = [[N_("QR code"), answer.qr, "qr"]] if answer.qr else []
+                attempt.lines = [*(list(one) for one in answer.lines), *drawn]
             if row.state == DepositState.STARTING:
                 row.move(DepositState.WAITING)
             return attempt.page, None

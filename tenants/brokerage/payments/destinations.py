@@ -7,11 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+import phonenumbers
 from sqlalchemy import select
 
 from brokerage.clients.model import Client
 from brokerage.payments.connector import Destination as Paid
-from brokerage.payments.connector import ToBank, ToCrypto
+from brokerage.payments.connector import ToBank, ToCrypto, ToWallet
 from brokerage.payments.model import Destination
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
@@ -26,6 +27,7 @@ DETAILS: Final = "payout_destination.details"
 _MOST: Final = 10
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC: Final = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 NETWORKS: Final[dict[str, tuple[str, re.Pattern[str], tuple[str, ...]]]] = {
     "tron": ("TRON", re.compile(r"T[1-9A-HJ-NP-Za-km-z]{33}"), ("USDT",)),
     "ethereum": ("Ethereum", re.compile(r"0x[0-9a-fA-F]{40}"), ("USDT", "USDC", "ETH")),
@@ -67,13 +69,40 @@ def crypto(network: str, asset: str, address: str) -> ToCrypto:
     return ToCrypto(address=address.strip(), network=network, asset=asset)
 
 
-async def add(work: Work, client: UUID, to: ToBank | ToCrypto) -> Destination:
+def wallet(email: str) -> ToWallet:
+    """An e-wallet that is known by an address. Raises Invalid for what cannot be one."""
+    plain = email.strip().lower()
+    if not _EMAIL.fullmatch(plain):
+        raise Invalid("Enter the e-mail address of your wallet.", field="email")
+    return ToWallet(account=plain)
+
+
+def mobile(number: str, country: str, operator: str = "") -> ToWallet:
+    """A mobile money account. Raises Invalid for a number that is none of the country."""
+    try:
+        read = phonenumbers.parse(number, country.upper() or None)
+    except phonenumbers.NumberParseException as why:
+        raise _not_a_number() from why
+    if not phonenumbers.is_valid_number(read):
+        raise _not_a_number()
+    where = phonenumbers.region_code_for_number(read) or country.upper()
+    plain = phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+    return ToWallet(
+        account=plain, method=Method.MOBILE, country=where, operator=operator.strip().upper()[:40]
+    )
+
+
+def _not_a_number() -> Invalid:
+    return Invalid("This is not a mobile number. Write it with its country code.", field="number")
+
+
+async def add(work: Work, client: UUID, to: ToBank | ToCrypto | ToWallet) -> Destination:
     """Keep a new destination; it can be used after the waiting time, and the client is told."""
     work.require(Payments.WITHDRAW_OWN)
     work.actor.own(client)
     await work.lock(Client, client)
     held = await of(work, client)
-    number = to.iban or to.account_number if isinstance(to, ToBank) else to.address
+    number = _number(to)
     blind = work.blind(DETAILS, number)
     if any(one.blind == blind for one in held):
         raise Conflict("You have this destination already.", field="iban")
@@ -86,9 +115,9 @@ async def add(work: Work, client: UUID, to: ToBank | ToCrypto) -> Destination:
     made = Destination(
         id=row,
         client=client,
-        method=Method.BANK if isinstance(to, ToBank) else Method.CRYPTO,
+        method=_method(to),
         tail=number[-4:],
-        country=to.country if isinstance(to, ToBank) else None,
+        country=to.country or None if not isinstance(to, ToCrypto) else None,
         details_sealed=sealed,
         blind=blind,
         added_at=work.now,
@@ -101,6 +130,26 @@ async def add(work: Work, client: UUID, to: ToBank | ToCrypto) -> Destination:
     )
     await notices.tell(work, client, N_("A new place to be paid to was added"), path="/withdraw")
     return made
+
+
+def _number(to: ToBank | ToCrypto | ToWallet) -> str:
+    match to:
+        case ToBank():
+            return to.iban or to.account_number
+        case ToCrypto():
+            return to.address
+        case ToWallet():
+            return to.account
+
+
+def _method(to: ToBank | ToCrypto | ToWallet) -> Method:
+    match to:
+        case ToBank():
+            return Method.BANK
+        case ToCrypto():
+            return Method.CRYPTO
+        case ToWallet():
+            return to.method
 
 
 async def remove(work: Work, destination: UUID) -> None:
@@ -133,7 +182,8 @@ async def shared(work: Work, row: Destination) -> bool:
 def opened(work: Work, row: Destination) -> Paid:
     """The details themselves, for a provider's call."""
     text = work.unseal(row.id, DETAILS, row.details_sealed) or ""
-    kind: Any = ToBank if row.method == Method.BANK else ToCrypto
+    kinds: dict[str, Any] = {Method.BANK: ToBank, Method.CRYPTO: ToCrypto}
+    kind = kinds.get(row.method, ToWallet)
     found: Paid = msgspec.json.decode(text, type=kind)
     return found
 

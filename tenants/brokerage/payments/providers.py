@@ -10,14 +10,14 @@ from typing import Any, Final
 from sqlalchemy import case, func, select
 
 from brokerage.ledger import rates
-from brokerage.payments import connectors, routing
+from brokerage.payments import connectors, hook_paths, routing
 from brokerage.payments.connector import Capabilities, PaymentConnector
 from brokerage.payments.model import AttemptState, Deposit, DepositState, PaymentAttempt
 from brokerage.payments.routing import Ask, Decision, Seen
 from brokerage.payments.settings import PaymentsSettings, Psp, Route
 from brokerage.payments.values import Method
 from stoa.connectors.breaker import BreakerView, Circuit
-from stoa.connectors.keyring import Keyring, secret_names, secrets_of
+from stoa.connectors.keyring import Keyring, filled_fields, secret_names, secrets_of
 from stoa.connectors.lines import Line
 from stoa.connectors.outside import outside
 from stoa.kernel.clock import business_day, day_bounds
@@ -47,7 +47,10 @@ async def connected(work: Work, code: str) -> PaymentConnector:
         raise NotFound
     kind = connectors.named(psp.connector)
     way = outside()
-    settings: Any = way.settings(kind.settings_type, psp.settings)
+    filled = dict.fromkeys(
+        filled_fields(kind.settings_type, "callback"), hook_paths.address(work, code)
+    )
+    settings: Any = way.settings(kind.settings_type, psp.settings | filled)
     held = {name: await credentials.both(work, name) for name in secret_names(settings)}
     return kind(settings, Keyring(held), way.line(work.tenant.id, psp.code))
 

@@ -38,6 +38,8 @@ METHODS: Final = {
     Method.CRYPTO: ("currency-bitcoin", N_("Crypto")),
     Method.BANK: ("building-bank", N_("Bank transfer")),
     Method.WALLET: ("wallet", N_("E-wallet")),
+    Method.MOBILE: ("device-mobile", N_("Mobile money")),
+    Method.QR: ("qrcode", N_("QR payment")),
 }
 ARRIVES: Final = {
     "at-once": N_("Arrives at once"),

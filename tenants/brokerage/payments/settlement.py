@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from brokerage.ledger import accounts
 from brokerage.payments import crediting, deposits, payouts, providers
-from brokerage.payments.connector import EventKind, PaymentConnector, State, Status
+from brokerage.payments.connector import CannotAsk, EventKind, PaymentConnector, State, Status
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import (
     AttemptState,
@@ -55,11 +55,27 @@ async def settle(open_work: OpenWork, fact: CallbackTaken) -> None:
             return
         if payout is None and attempt is None:
             await _park(work, event)
+        told = _status_of(event)
     if payout is not None:
-        await payouts.look(open_work, payout)
+        await payouts.look(open_work, payout, told=told)
         await _done(open_work, fact.event, payout=payout)
     elif attempt is not None:
         await look(open_work, attempt, event=fact.event)
+
+
+def _status_of(event: ProviderEvent) -> Status | None:
+    """What a proven callback says, for providers that cannot be asked."""
+    if event.told is None:
+        return None
+    known = event.amount is not None and event.currency is not None
+    return Status(
+        reference=event.reference,
+        state=State(event.told),
+        raw=event.raw_kind,
+        money=Money(event.amount, event.currency) if known else None,  # type: ignore[arg-type]
+        our_id=event.our_id,
+        code=event.code,
+    )
 
 
 async def _paid_in(work: Work, event: ProviderEvent) -> UUID | None:
@@ -166,6 +182,7 @@ async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None)
         row = await work.get(PaymentAttempt, attempt)
         told = await work.get(ProviderEvent, event) if event is not None else None
         their = row.reference or (told.reference if told is not None else None)
+        heard = _status_of(told) if told is not None else None
         connector: PaymentConnector | None = None
         if their and (row.state != AttemptState.PAID or told is not None):
             connector = await providers.connected(work, row.psp)
@@ -173,6 +190,10 @@ async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None)
     if connector is not None and their:
         try:
             status = await connector.poll(their)
+        except CannotAsk:
+            if heard is None:
+                raise
+            status = heard
         except NotFound:
             status = None
     again: UUID | None = None
@@ -279,10 +300,11 @@ def _problem(
     """Why this money cannot simply be credited."""
     if row.state in {DepositState.CREDITED, DepositState.REVIEW, DepositState.RETURNED}:
         return "second-payment"
-    if status.money is None or status.money.currency != ordered.currency:
-        return "other-currency"
-    if status.money != ordered:
-        return "under-paid" if status.money < ordered else "over-paid"
+    if not status.as_ordered:
+        if status.money is None or status.money.currency != ordered.currency:
+            return "other-currency"
+        if status.money != ordered:
+            return "under-paid" if status.money < ordered else "over-paid"
     if status.state is State.REVIEW:
         return "late"
     if told is not None and told.told and State(told.told).money_came:

@@ -7,6 +7,7 @@ from brokerage.clients import totals
 from brokerage.clients.model import Client
 from brokerage.ledger import accounts, posting, rates
 from brokerage.payments import crediting, providers, rules
+from brokerage.payments.connector import Paid
 from brokerage.payments.model import (
     AttemptState,
     Deposit,
@@ -86,8 +87,9 @@ async def give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:
             raise Conflict("There is no money here to give back.")
         attempt = await work.get(PaymentAttempt, row.attempt)
         connector = await providers.connected(work, row.psp)
-        money, their = Money(row.amount, row.currency), attempt.reference or ""
-    answer = await connector.refund(unresolved, their, money)
+        money = Money(row.amount, row.currency)
+        paid = Paid(attempt.reference or "", attempt.payment or "")
+    answer = await connector.refund(unresolved, paid, money)
     if not isinstance(answer, Confirmed | Accepted):
         raise Conflict(
             "The provider did not give it back yet ({code}). The money is still in suspense; "

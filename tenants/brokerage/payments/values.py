@@ -20,6 +20,8 @@ class Method(StrEnum):
     CRYPTO = "crypto"
     BANK = "bank"
     WALLET = "wallet"
+    MOBILE = "mobile"
+    QR = "qr"
 
 
 class State(StrEnum):
@@ -64,13 +66,17 @@ def join(states: Iterable[State]) -> State:
 
 
 class EventKind(StrEnum):
-    """What a callback is about; OTHER is kept and has no effect."""
+    """What a callback is about; OTHER is kept and has no effect.
+
+    CHECK asks whether a payment is expected, before it is taken: it is answered, not kept.
+    """
 
     DEPOSIT = "deposit"
     REFUND = "refund"
     PAYOUT = "payout"
     DISPUTE = "dispute"
     OTHER = "other"
+    CHECK = "check"
 
 
 class DisputeStage(StrEnum):
@@ -87,6 +93,7 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     country: str = ""
     language: str = ""
+    phone: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +131,13 @@ class Instructions(msgspec.Struct, frozen=True, tag="instructions"):
     expires: datetime | None = None
 
 
+class Paid(msgspec.Struct, frozen=True):
+    """A deposit that was paid: the provider's order, and its payment where that is another object."""
+
+    reference: str
+    payment: str = ""
+
+
 Asked = Hosted | Instructions | Refused
 """A hosted page whose address we never learned can be paid by nobody: no answer is a refusal."""
 
@@ -146,6 +160,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What the provider says now. `money` is what it received or sent, where that is known.
 
     `decline` tells of the last failed attempt; the deposit may still be open for another card.
+    `as_ordered`: the provider takes the whole amount of the order or nothing, and does not repeat it.
     """
 
     reference: str
@@ -156,6 +171,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     decline: Refusing | None = None
     code: str = ""
     instrument: Instrument | None = None
+    as_ordered: bool = False
 
 
 def sending(status: Status) -> Sending:
@@ -216,7 +232,16 @@ class ToCrypto(msgspec.Struct, frozen=True, tag="crypto"):
     memo: str = ""
 
 
-Destination = ToToken | ToBank | ToCrypto
+class ToWallet(msgspec.Struct, frozen=True, tag="wallet"):
+    """An account at a wallet: an e-mail address, or a mobile number with its country and operator."""
+
+    account: str
+    method: Method = Method.WALLET
+    country: str = ""
+    operator: str = ""
+
+
+Destination = ToToken | ToBank | ToCrypto | ToWallet
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from brokerage.payments.connector import (
     Hosted,
     Method,
     Order,
+    Paid,
     Payer,
     Payout,
     State,
@@ -154,14 +155,14 @@ async def test_a_refund_goes_once_however_often_it_is_asked_for(meeting: tuple[A
     _, reference = await paid(shop, connector)
     key = uuid4()
 
-    first = await connector.refund(key, reference, Money(Decimal("20.50"), "EUR"))
-    again = await connector.refund(key, reference, Money(Decimal("20.50"), "EUR"))
+    first = await connector.refund(key, Paid(reference), Money(Decimal("20.50"), "EUR"))
+    again = await connector.refund(key, Paid(reference), Money(Decimal("20.50"), "EUR"))
 
     assert isinstance(first, Accepted | Confirmed)
     assert isinstance(again, Accepted | Confirmed)
 
     async def done() -> bool:
-        return (await connector.poll_refund(key, "")).state is State.SUCCEEDED
+        return (await connector.poll_refund(key, "", Paid(reference))).state is State.SUCCEEDED
 
     await until(done)
     assert [row["amount"] for row in (await shop.truth())["refunds"]] == [2_050]

@@ -4,7 +4,11 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
+
 from brokerage.payments import providers
+from brokerage.payments.connector import CannotAsk, Paid
+from brokerage.payments.model import AttemptState, PaymentAttempt
 from brokerage.payments.values import State, Status, sending
 from brokerage.payments.withdrawing import concluding, ordering, rows
 from brokerage.payments.withdrawing.model import PayoutAttempt, PayoutState, Withdrawal
@@ -17,8 +21,11 @@ from stoa.tenancy.work import Work
 _SURE_AFTER: Final = timedelta(minutes=5)
 
 
-async def look(open_work: OpenWork, payout: UUID) -> None:
-    """Ask what became of a part, and write it down."""
+async def look(open_work: OpenWork, payout: UUID, *, told: Status | None = None) -> None:
+    """Ask what became of a part, and write it down.
+
+    `told` is what a proven callback said; it counts only where the provider cannot be asked.
+    """
     async with open_work() as work:
         part = await work.get(PayoutAttempt, payout)
         if part.state not in {PayoutState.SENDING, PayoutState.ACCEPTED, PayoutState.PAID}:
@@ -27,11 +34,18 @@ async def look(open_work: OpenWork, payout: UUID) -> None:
             return
         connector = await providers.connected(work, part.psp)
         their, since, way = part.reference or "", part.sent_at, part.way
+        paid = await _paid_with(work, part) if way == "refund" else Paid("")
     try:
         if way == "refund":
-            status = await connector.poll_refund(payout, their)
+            status = await connector.poll_refund(payout, their, paid)
         else:
             status = await connector.poll_payout(payout, their, since)
+    except CannotAsk:
+        if told is None:
+            # Giving the same order again, with the same key, is the only way left to ask.
+            await _nobody_has_it(open_work, payout)
+            return
+        status = told
     except NotFound:
         await _nobody_has_it(open_work, payout)
         return
@@ -50,6 +64,16 @@ async def _conclude_status(open_work: OpenWork, payout: UUID, status: Status) ->
         elif part.state == PayoutState.PAID and _undone(status):
             await concluding.came_back(work, row, part, status.code or status.raw)
         rows.announce(work, row)
+
+
+async def _paid_with(work: Work, part: PayoutAttempt) -> Paid:
+    """The payment a part gives back."""
+    row = await work.first(
+        select(PaymentAttempt).where(
+            PaymentAttempt.deposit == part.source, PaymentAttempt.state == AttemptState.PAID
+        )
+    )
+    return Paid(row.reference or "", row.payment or "") if row is not None else Paid("")
 
 
 def _undone(status: Status) -> bool:

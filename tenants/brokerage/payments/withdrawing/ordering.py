@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.payments import crediting, destinations, providers
-from brokerage.payments.connector import Destination as Paid
-from brokerage.payments.connector import Payer, PaymentConnector, Payout, ToToken
+from brokerage.payments.connector import Destination as To
+from brokerage.payments.connector import Paid, Payer, PaymentConnector, Payout, ToToken
 from brokerage.payments.model import AttemptState, Deposit, PaymentAttempt
 from brokerage.payments.routing import Ask
 from brokerage.payments.values import Method
@@ -57,7 +57,8 @@ async def order(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order:
             raise Unavailable("The deposit's payment is not known.", code="no-payment")
         part.psp = paid.psp
         connector = await providers.connected(work, paid.psp)
-        return Order(connector, part.id, money, "refund", paid.reference)
+        told = Paid(paid.reference, paid.payment or "")
+        return Order(connector, part.id, money, "refund", told)
     brief = await clients.brief(work, row.client)
     to = await _to(work, row, part)
     if not part.psp:
@@ -83,13 +84,14 @@ async def order(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order:
             email=brief.email,
             country=brief.country,
             language=brief.language,
+            phone=brief.phone or "",
         ),
         description=f"{work.tenant.name} {row.reference}",
     )
     return Order(await providers.connected(work, part.psp), part.id, money, "payout", payout)
 
 
-async def _to(work: Work, row: Withdrawal, part: PayoutAttempt) -> Paid:
+async def _to(work: Work, row: Withdrawal, part: PayoutAttempt) -> To:
     if part.method == Method.CARD:
         deposit = await work.get(Deposit, part.source)
         token = work.unseal(deposit.id, crediting.TOKEN, deposit.token_sealed)

@@ -17,11 +17,13 @@ from brokerage.payments.connector import (
     Method,
     Offer,
     Order,
+    Paid,
     Payout,
     Status,
     ToBank,
     ToCrypto,
     ToToken,
+    ToWallet,
     sending,
 )
 from brokerage.payments.connectors.hyperswitch import shapes
@@ -145,11 +147,11 @@ class Hyperswitch:
     async def poll(self, reference: str) -> Status:
         return shapes.payment(await self._calls.get(f"/payments/{safe(reference)}"))
 
-    async def refund(self, refund: UUID, reference: str, money: Money) -> Sending:
+    async def refund(self, refund: UUID, paid: Paid, money: Money) -> Sending:
         key = their_id("ref_", refund)
         try:
             body: Said = {
-                "payment_id": reference,
+                "payment_id": paid.reference,
                 "refund_id": key,
                 "amount": _minor(money),
                 "metadata": {"id": str(refund)},
@@ -163,7 +165,8 @@ class Hyperswitch:
             return not_sent(why)
         return said if isinstance(said, Refused | Unknown) else sending(shapes.refund(said))
 
-    async def poll_refund(self, refund: UUID, reference: str) -> Status:
+    async def poll_refund(self, refund: UUID, reference: str, paid: Paid) -> Status:
+        del paid
         key = reference or their_id("ref_", refund)
         return shapes.refund(await self._calls.get(f"/refunds/{safe(key)}"))
 
@@ -255,6 +258,9 @@ def _destination(to: Destination) -> Said:
             return {"payout_type": "crypto", "payout_method_data": {"crypto": coin | memo}}
         case ToBank():
             return {"payout_type": "bank", "payout_method_data": {"bank": _bank(to)}}
+        case ToWallet():
+            wallet = {"paypal": {"email": to.account}}
+            return {"payout_type": "wallet", "payout_method_data": {"wallet": wallet}}
 
 
 def _bank(to: ToBank) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from brokerage.payments.connector import (
     Method,
     Offer,
     Order,
+    Paid,
     Payout,
     Status,
     ToToken,
@@ -135,10 +136,10 @@ class Stripe:
             await self._calls.get(f"/v1/checkout/sessions/{safe(reference)}", _EXPAND)
         )
 
-    async def refund(self, refund: UUID, reference: str, money: Money) -> Sending:
+    async def refund(self, refund: UUID, paid: Paid, money: Money) -> Sending:
         try:
             minor = amounts.to_minor(money)
-            session = await self._calls.get(f"/v1/checkout/sessions/{safe(reference)}")
+            session = await self._calls.get(f"/v1/checkout/sessions/{safe(paid.reference)}")
         except NotFound:
             return hard("no-payment")
         except Refusal as why:
@@ -153,7 +154,8 @@ class Stripe:
         }
         return await self._send("/v1/refunds", form, refund, shapes.refund)
 
-    async def poll_refund(self, refund: UUID, reference: str) -> Status:
+    async def poll_refund(self, refund: UUID, reference: str, paid: Paid) -> Status:
+        del paid
         if reference:
             return shapes.refund(await self._calls.get(f"/v1/refunds/{safe(reference)}"))
         return shapes.refund(await self._found("/v1/refunds", refund, {}))

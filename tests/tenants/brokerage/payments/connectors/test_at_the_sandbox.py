@@ -16,6 +16,7 @@ from brokerage.payments.connector import (
     Hosted,
     Method,
     Order,
+    Paid,
     Payer,
     PaymentConnector,
     Payout,
@@ -242,14 +243,16 @@ async def test_money_goes_back_and_is_disputed(card: tuple[AlphaShop, stripe.Str
     refund = uuid4()
 
     for _ in range(2):  # the second is the same refund
-        outcome = await connector.refund(refund, hosted.reference, Money(Decimal(200), "EUR"))
+        outcome = await connector.refund(refund, Paid(hosted.reference), Money(Decimal(200), "EUR"))
         assert isinstance(outcome, Accepted)
     await until(lambda: any(one.raw == "refund.updated" for one in heard(shop, connector)))
 
-    assert (await connector.poll_refund(refund, outcome.reference)).state is State.SUCCEEDED
-    assert (await connector.poll_refund(refund, "")).reference == outcome.reference
+    assert (
+        await connector.poll_refund(refund, outcome.reference, Paid("x"))
+    ).state is State.SUCCEEDED
+    assert (await connector.poll_refund(refund, "", Paid("x"))).reference == outcome.reference
     assert (await connector.poll(hosted.reference)).state is State.PART_REFUNDED
-    too_much = await connector.refund(uuid4(), hosted.reference, Money(Decimal(400), "EUR"))
+    too_much = await connector.refund(uuid4(), Paid(hosted.reference), Money(Decimal(400), "EUR"))
     assert isinstance(too_much, Refused)
     await shop.at.control("dispute", session=hosted.reference)
     event = await hears(shop, connector, "charge.dispute.created")
@@ -450,7 +453,7 @@ async def test_a_payment_s_money_goes_back_once(
     refund = uuid4()
 
     outcomes = [
-        await connector.refund(refund, hosted.reference, Money(Decimal(200), "EUR"))
+        await connector.refund(refund, Paid(hosted.reference), Money(Decimal(200), "EUR"))
         for _ in range(2)
     ]
 

@@ -17,6 +17,7 @@ from brokerage.payments.connector import (
     Hosted,
     Method,
     Order,
+    Paid,
     Payer,
     PaymentConnector,
     Payout,
@@ -308,9 +309,9 @@ async def test_a_refund_goes_through_and_can_be_asked_for(kind: Kind) -> None:
         return Told(json=session | {"payment_intent": "pi_1"})
 
     async with talking(kind, answering) as (connector, world):
-        outcome = await connector.refund(refund, "ref", Money(Decimal("50.00"), "EUR"))
+        outcome = await connector.refund(refund, Paid("ref"), Money(Decimal("50.00"), "EUR"))
         assert isinstance(outcome, Accepted)
-        status = await connector.poll_refund(refund, outcome.reference)
+        status = await connector.poll_refund(refund, outcome.reference, Paid("x"))
 
         assert (status.state, status.our_id) == (State.PENDING, str(refund))
         post = next(one for one in world.asked if one.method == "POST")

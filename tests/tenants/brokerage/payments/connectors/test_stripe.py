@@ -16,6 +16,7 @@ from brokerage.payments.connector import (
     Hosted,
     Method,
     Order,
+    Paid,
     Payer,
     State,
 )
@@ -157,7 +158,7 @@ async def test_a_refund_names_the_payment_beneath_the_session() -> None:
         return Told(json=STRIPE.refund("succeeded", refund))
 
     async with stripe(answering) as (connector, world):
-        outcome = await connector.refund(refund, "cs_1", Money(Decimal(50), "EUR"))
+        outcome = await connector.refund(refund, Paid("cs_1"), Money(Decimal(50), "EUR"))
 
         assert outcome == Confirmed("re_1")
         assert world.asked[1].form["payment_intent"] == "pi_9"
@@ -168,7 +169,7 @@ async def test_a_refund_names_the_payment_beneath_the_session() -> None:
 async def test_there_is_nothing_to_give_back_of_an_unpaid_session() -> None:
     unpaid = Told(json={"id": "cs_1", "payment_intent": None})
     async with stripe(lambda _: unpaid) as (connector, world):
-        outcome = await connector.refund(uuid4(), "cs_1", Money(Decimal(50), "EUR"))
+        outcome = await connector.refund(uuid4(), Paid("cs_1"), Money(Decimal(50), "EUR"))
 
         assert isinstance(outcome, Refused)
         assert not outcome.technical
@@ -292,6 +293,6 @@ async def test_a_pending_refund_is_accepted() -> None:
         return Told(json=session if asked.method == "GET" else STRIPE.refund("pending", uuid4()))
 
     async with stripe(answering) as (connector, _):
-        outcome = await connector.refund(uuid4(), "cs_1", Money(Decimal(50), "EUR"))
+        outcome = await connector.refund(uuid4(), Paid("cs_1"), Money(Decimal(50), "EUR"))
 
     assert outcome == Accepted("re_1")
