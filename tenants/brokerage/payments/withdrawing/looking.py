@@ -103,6 +103,8 @@ async def _nobody_has_it(open_work: OpenWork, payout: UUID) -> None:
     async with open_work() as work:
         row, part = await concluding.both(work, payout)
         if part.state != PayoutState.SENDING or part.sent_at is None:
+            if part.state == PayoutState.ACCEPTED:
+                concluding.ask_later(work, part)
             return
         sure = work.now - part.sent_at > _SURE_AFTER
         concluding.ask_later(work, part)
