@@ -48,7 +48,7 @@ check: $(STAMP) ## lint, formatting, types and the floors between packages
 bench: $(STAMP) assets ## print the table of figures
 	@exec $(BIN)/stoa bench
 
-sheet: $(STAMP) assets ## one contact sheet of every page over the demo's data
+sheet: $(STAMP) assets ## contact sheets of every page over the demo, and what is wrong with each
 	@exec $(BIN)/stoa sheet
 
 assets: $(STAMP) ## build fonts, styles and scripts where their sources changed

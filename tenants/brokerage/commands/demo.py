@@ -1,6 +1,5 @@
 """Words around the demo: the present second-factor code of a demo login, and the contact sheet."""
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -17,11 +16,21 @@ def code(login: str) -> None:
     click.echo(TOTP(secret_of(login.strip().lower())).now())
 
 
-@click.command("sheet", help="One contact sheet of every page over the running demo's data.")
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder for the sheet.")
+@click.command("sheet", help="Contact sheets of every page over the running demo's data.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder for the sheets.")
 @click.option("--only", default="", help="Only pages whose address contains this.")
-def sheet(out: Path | None, only: str) -> None:
-    """Needs a running `stoa up` with its demo, and Chromium."""
-    from brokerage.demo import sheet as making
+@click.option(
+    "--who", default="", help="Only readers whose name contains this: control, pulse-desk."
+)
+@click.option(
+    "--variants",
+    type=click.Choice(["quick", "telling", "every"]),
+    default="telling",
+    help="Two, five or all twelve ways to see a page.",
+)
+def sheet(out: Path | None, only: str, who: str, variants: str) -> None:
+    """Needs a running `stoa up` with its demo, and Chromium; fails when a page has a fault."""
+    from brokerage.demo.sheet import make
 
-    asyncio.run(making.make(out, only))
+    if not make.run(out, only=only, who=who, variants=variants):
+        raise SystemExit(1)

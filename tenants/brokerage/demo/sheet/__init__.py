@@ -1,0 +1,1 @@
+"""The contact sheets: every page of the product over the demo's data, looked at and judged."""
