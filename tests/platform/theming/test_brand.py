@@ -1,6 +1,6 @@
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stoa.theming import colour, contrast, themes
@@ -96,6 +96,7 @@ def test_every_theme_starts_from_a_readable_brand(theme: themes.Theme) -> None:
     assert contrast.problems(theme.starting_brand("Any")) == []
 
 
+@settings(deadline=None)
 @given(accent=HEX, paper=HEX)
 def test_derived_text_is_readable_whatever_the_accent(accent: str, paper: str) -> None:
     for shade in ("light", "dark"):
