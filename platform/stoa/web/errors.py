@@ -22,8 +22,9 @@ from stoa.kernel.refusals import (
     Unavailable,
 )
 from stoa.theming import texts
+from stoa.web import reader
 from stoa.web.open import StepUp, Unsigned
-from stoa.web.visit import Visit, visit, wants_html
+from stoa.web.visit import Visit, wants_html
 
 log = structlog.get_logger("stoa.errors")
 
@@ -130,7 +131,7 @@ def problem(request: AnyRequest, refusal: Refusal, status: int, reference: str) 
 
 def _locale(request: AnyRequest) -> str:
     seen: Visit | None = request.scope.get("state", {}).get("visit")
-    return seen.locale if seen else "en"
+    return reader.locale(request, seen) if seen else "en"
 
 
 def _answer(request: AnyRequest, refusal: Refusal, status: int, reference: str) -> Response[Any]:
@@ -172,7 +173,3 @@ def _to_sign_in(request: AnyRequest, refusal: Refusal, reference: str) -> Respon
         response.headers["hx-redirect"] = target
         return response
     return Response(None, status_code=303, headers={"location": target})
-
-
-def seen_locale(request: AnyRequest) -> str:
-    return visit(request).locale

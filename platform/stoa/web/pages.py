@@ -17,6 +17,7 @@ from stoa.theming.brand import Brand
 from stoa.theming.look import Banner, Look, NavItem, Viewer
 from stoa.theming.render import render
 from stoa.theming.texts import LANGUAGES, N_
+from stoa.web import reader
 from stoa.web.state import State
 from stoa.web.visit import visit
 
@@ -34,17 +35,17 @@ def look(request: AnyRequest, work: Work | PlatformWork | None, audience: str) -
     """Everything a template may know of the reader and the brand."""
     seen = visit(request)
     state: State = request.app.state.stoa
-    brand, zone, locale = OPERATOR_BRAND, "UTC", seen.locale
+    brand, zone = OPERATOR_BRAND, "UTC"
     if isinstance(work, Work):
         facts = work.settings(TenantFacts)
         brand = work.settings(Brand)
         zone = facts.time_zone
-    locale = _locale(request, locale)
+    locale = reader.locale(request, seen)
     return Look(
         brand=brand,
         locale=locale,
         time_zone=zone,
-        mode=_mode(request),
+        mode=reader.mode(request, seen),
         nonce=seen.nonce,
         csrf=seen.csrf,
         path=request.url.path,
@@ -76,32 +77,6 @@ def _notices(request: AnyRequest, audience: str) -> str:
 
 def _live(audience: str) -> str:
     return {"desk": "/desk/live", "room": "/live", "partner": "/live"}.get(audience, "")
-
-
-def _locale(request: AnyRequest, known: str) -> str:
-    """What this browser chose, else the person's own language, else the browser's first we speak."""
-    seen = visit(request)
-    chosen = request.cookies.get("stoa-language")
-    if chosen in LANGUAGES:
-        seen.locale = chosen
-    elif seen.person is None and seen.operator is None:
-        for part in request.headers.get("accept-language", "").split(","):
-            code = part.split(";")[0].strip().lower().split("-")[0]
-            if code in LANGUAGES:
-                seen.locale = code
-                break
-    else:
-        seen.locale = known
-    return seen.locale
-
-
-def _mode(request: AnyRequest) -> Any:
-    seen = visit(request)
-    chosen = request.cookies.get("stoa-mode")
-    if chosen in {"light", "dark", "auto"}:
-        return chosen
-    who = seen.person or seen.operator
-    return who.mode if who is not None and who.mode != "auto" else None
 
 
 def _viewer(request: AnyRequest, audience: str) -> Viewer | None:
@@ -205,11 +180,17 @@ def error_page(request: AnyRequest, problem: dict[str, Any]) -> str:
         brand = state.door.last_known(seen.tenant.id, Brand) or Brand(name=seen.tenant.name)
     shown = Look(
         brand=brand,
-        locale=seen.locale if seen else "en",
+        locale=reader.locale(request, seen) if seen else "en",
+        mode=reader.chosen_mode(request),
         nonce=seen.nonce if seen else "",
         csrf=seen.csrf if seen else "",
         path=request.url.path,
         audience="error",
+        home_url="/desk" if request.url.path.startswith("/desk") else "/",
+        mode_url="/look/mode",
+        languages=[
+            (code, f"/look/language/{code}?next={quote(request.url.path)}") for code in LANGUAGES
+        ],
         reference=problem.get("reference", ""),
     )
     return render(shown, "error.html", problem=problem)

@@ -52,3 +52,23 @@ async def test_one_client_is_on_one_page(desk, house, aurora, tail):
 
     assert page.status_code == 200, page.text[:400]
     assert "612345678" not in page.text and "@example.com" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "home"), [("/no-such-page", 'href="/"'), ("/desk/no-such-page", 'href="/desk"')]
+)
+async def test_a_wrong_address_answers_in_the_readers_language_and_light(someone, path, home):
+    browser = someone()
+    browser.http.cookies.set("stoa-language", "ar")
+    browser.http.cookies.set("stoa-mode", "dark")
+
+    page = await browser.get(path)
+
+    assert page.status_code == 404
+    assert (
+        'lang="ar"' in page.text
+        and 'dir="rtl"' in page.text
+        and 'data-bs-theme="dark"' in page.text
+    )
+    assert "We could not find" not in page.text
+    assert home in page.text

@@ -1,0 +1,39 @@
+"""Who reads: their language and their light or dark, known even where no page could be made."""
+
+from typing import Any, Final
+
+from litestar import Request
+
+from stoa.theming.texts import LANGUAGES
+from stoa.web.visit import Visit
+
+AnyRequest = Request[Any, Any, Any]
+
+_MODES: Final = frozenset({"light", "dark", "auto"})
+
+
+def locale(request: AnyRequest, seen: Visit) -> str:
+    """What this browser chose, else the person's own language, else the browser's first we speak."""
+    chosen = request.cookies.get("stoa-language")
+    if chosen in LANGUAGES:
+        seen.locale = chosen
+    elif seen.person is None and seen.operator is None:
+        for part in request.headers.get("accept-language", "").split(","):
+            code = part.split(";")[0].strip().lower().split("-")[0]
+            if code in LANGUAGES:
+                seen.locale = code
+                break
+    return seen.locale
+
+
+def chosen_mode(request: AnyRequest) -> Any:
+    """light, dark or auto as this browser chose, or None; needs no row of the person's."""
+    chosen = request.cookies.get("stoa-mode")
+    return chosen if chosen in _MODES else None
+
+
+def mode(request: AnyRequest, seen: Visit) -> Any:
+    """light, dark or auto as chosen here, else as the person keeps it, else None."""
+    who = seen.person or seen.operator
+    kept = who.mode if who is not None and who.mode != "auto" else None
+    return chosen_mode(request) or kept
