@@ -57,9 +57,19 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many of what: both forms are message ids with `{n}`."""
+
+    one: str
+    many: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A figure or worklist for the first screen of an audience. A `worklist` without items says
-    that nothing waits; a figure has no items.
+    that nothing waits; a figure has no items. `counted` stands under the figure and says of how
+    many things it is made.
     """
 
     key: str
@@ -69,6 +79,7 @@ class Card:
     tone: str = "neutral"
     path: str | None = None
     detail: str | None = None
+    counted: Counted | None = None
     spark: Sequence[float] = ()
     items: Sequence["Item"] = ()
     order: int = 50

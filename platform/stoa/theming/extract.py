@@ -34,7 +34,7 @@ REFUSALS: Final = frozenset(
     }
 )
 MARKS: Final = frozenset({"N_", "_", "gettext", "say", "Label"})
-PLURALS: Final = frozenset({"_n", "ngettext", "count"})
+PLURALS: Final = frozenset({"_n", "ngettext", "count", "Counted"})
 # Arguments that carry a message id, by the call that takes them.
 NAMED: Final = {
     "NavItem": ("label", "group"),

@@ -26,14 +26,14 @@ LINE_DAYS: Final = 30
 
 BALANCES_OVER_TIME: Final = text(
     """
-    select d.n, a.currency, coalesce(sum((
+    select d.n, a.currency, a.kind, coalesce(sum((
         select l.balance from leg l where l.account = a.id and l.posted_at < d.until
         order by l.posted_at desc, l.version desc limit 1
     )), 0) as balance
     from unnest(cast(:untils as timestamptz[])) with ordinality as d (until, n)
     cross join ledger_account a join ledger_balance b on b.account = a.id
     where a.owner = :client and (b.balance <> 0 or b.moved_at >= :first)
-    group by d.n, a.currency
+    group by d.n, a.currency, a.kind
     """
 )
 
@@ -210,8 +210,11 @@ async def movements(work: Work, client: UUID, limit: int = 8) -> list[Movement]:
     return await described(work, rows)
 
 
-async def over_time(work: Work, client: UUID, known: Rates) -> tuple[Money, list[Decimal]]:
-    """All a client has with us in the base currency: now, and at the end of each of 30 days.
+async def over_time(
+    work: Work, client: UUID, known: Rates, *, without: frozenset[str] = frozenset()
+) -> tuple[Money, list[Decimal]]:
+    """All a client has with us in the base currency: now, and at the end of each of 30 days, when
+    the line leaves out accounts of the kinds `without`.
 
     Earlier days are at today's rates, so the line shows money and not currencies moving.
     """
@@ -223,11 +226,15 @@ async def over_time(work: Work, client: UUID, known: Rates) -> tuple[Money, list
     rows = await work.table(
         BALANCES_OVER_TIME, {"client": client, "untils": untils, "first": untils[0]}
     )
-    totals = [Money.zero(base) for _ in days]
-    for n, currency, balance in rows:
-        if balance and known.knows(currency, base):
-            totals[n - 1] += known.convert(Money(Decimal(balance), currency), base)
-    return totals[-1], [total.amount for total in totals]
+    now, totals = Money.zero(base), [Money.zero(base) for _ in days]
+    for n, currency, kind, balance in rows:
+        if not balance or not known.knows(currency, base):
+            continue
+        worth = known.convert(Money(Decimal(balance), currency), base)
+        now = now + worth if n == len(days) else now
+        if kind not in without:
+            totals[n - 1] += worth
+    return now, [total.amount for total in totals]
 
 
 async def entry_view(work: Work, entry: UUID) -> EntryView:

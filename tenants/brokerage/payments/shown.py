@@ -16,7 +16,7 @@ from brokerage.payments.queries import PROBLEMS
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.breaker import Circuit
 from stoa.kernel.money import Money
-from stoa.product import Card, Hit, Item, Need
+from stoa.product import Card, Counted, Hit, Item, Need
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -60,7 +60,7 @@ async def today(work: Work) -> list[Card]:
                 net.quantize(Decimal("0.01")),
                 currency=work.tenant.base_currency,
                 path="/desk/deposits",
-                detail=f"{count}",
+                counted=Counted("{n} deposit", "{n} deposits", count),
                 spark=[float(one) for one in days],
                 order=20,
             )

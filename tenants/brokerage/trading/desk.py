@@ -10,7 +10,7 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.trading import accounts, queries
+from brokerage.trading import accounts, lines, queries
 from brokerage.trading.model import TradingAccount, TradingServer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
@@ -39,7 +39,7 @@ async def one(
     row = await work.get(TradingAccount, account)
     await clients.seen(work, row.client)
     names = await clients.names(work, [row.client])
-    days, line = await queries.equity_line(work, row.id)
+    days, line = await lines.of_account(work, row)
     return page(
         request,
         work,

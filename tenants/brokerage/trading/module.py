@@ -2,26 +2,40 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from brokerage.clients import download
 from brokerage.clients import hooks as client_hooks
 from brokerage.clients import queries as clients
 from brokerage.kyc.events import KycApproved
 from brokerage.ledger import hooks as ledger_hooks
-from brokerage.trading import accounts, desk, jobs, mids, queries, room, servers, sync, transfers
+from brokerage.trading import (
+    accounts,
+    desk,
+    jobs,
+    lines,
+    mids,
+    queries,
+    room,
+    servers,
+    sync,
+    transfers,
+)
 from brokerage.trading.events import AccountAsked, TransferAsked
 from brokerage.trading.model import AccountState, Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from stoa.kernel.clock import business_day, day_bounds
-from stoa.product import Card, Every, Hit, Item, Module, NavItem, Tab
+from stoa.product import Card, Counted, Every, Hit, Item, Module, NavItem, Tab
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
+
+_MOST_ACCOUNTS: Final = 50
 
 
 async def today(work: Work) -> list[Card]:
@@ -37,7 +51,7 @@ async def today(work: Work) -> list[Card]:
             N_("Lots today"),
             lots.quantize(Decimal("0.01")),
             path="/desk/deals",
-            detail=f"{deals}",
+            counted=Counted("{n} deal", "{n} deals", deals),
             order=30,
         ),
         Card(
@@ -68,31 +82,36 @@ async def today(work: Work) -> list[Card]:
 
 
 async def home(work: Work, client: UUID) -> list[Card]:
-    """The equity of a client's live accounts, by currency."""
-    rows = await work.table(
-        select(
-            TradingAccount.currency,
-            func.sum(TradingAccount.equity).label("equity"),
-            func.count().label("count"),
-        )
+    """The equity of a client's live accounts, by currency, with its line over thirty days."""
+    rows = await work.rows(
+        select(TradingAccount)
         .where(
             TradingAccount.client == client,
             TradingAccount.kind == "live",
             TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
         )
-        .group_by(TradingAccount.currency)
+        .order_by(TradingAccount.currency)
+        .limit(_MOST_ACCOUNTS)
     )
-    return [
-        Card(
-            f"equity-{row.currency}",
-            N_("Equity in accounts"),
-            Decimal(row.equity).quantize(Decimal("0.01")),
-            currency=row.currency,
-            path="/accounts",
-            order=20,
+    told = await lines.by_day(work, rows)
+    found: list[Card] = []
+    for currency, group in groupby(rows, key=lambda row: row.currency):
+        mine = list(group)
+        found.append(
+            Card(
+                f"equity-{currency}",
+                N_("Equity in accounts"),
+                sum((row.equity for row in mine), Decimal(0)).quantize(Decimal("0.01")),
+                currency=currency,
+                path="/accounts",
+                counted=Counted("{n} account", "{n} accounts", len(mine)),
+                spark=[
+                    float(sum(day)) for day in zip(*(told[row.id] for row in mine), strict=True)
+                ],
+                order=20,
+            )
         )
-        for row in rows
-    ]
+    return found
 
 
 async def search(work: Work, typed: str) -> list[Hit]:
@@ -167,7 +186,7 @@ MODULE = Module(
     nav=[
         NavItem("room", N_("Accounts"), "/accounts", "chart-candle", Trading.OWN, 20),
         NavItem("desk", N_("Accounts"), "/desk/accounts", "chart-candle", Trading.VIEW, 50, "a"),
-        NavItem("desk", N_("Risk"), "/desk/exposure", "scale", Trading.EXPOSURE, 70, "r"),
+        NavItem("desk", N_("Risk"), "/desk/exposure", "gauge", Trading.EXPOSURE, 70, "r"),
     ],
     tabs=[Tab("accounts", N_("Accounts"), "/desk/clients/{client}/accounts", Trading.VIEW, 40)],
     today=today,

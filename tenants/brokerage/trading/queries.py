@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,6 @@ from sqlalchemy import func, select, text
 
 from brokerage.trading.model import (
     Deal,
-    EquityPoint,
     OpenPosition,
     TradingAccount,
     TradingServer,
@@ -103,16 +102,6 @@ async def transfers(work: Work, account: UUID, limit: int = 20) -> Sequence[Tran
         .order_by(Transfer.asked_at.desc())
         .limit(limit)
     )
-
-
-async def equity_line(work: Work, account: UUID, days: int = 30) -> tuple[list[str], list[float]]:
-    rows = await work.table(
-        select(EquityPoint.at, EquityPoint.equity)
-        .where(EquityPoint.account == account, EquityPoint.at > work.now - timedelta(days=days))
-        .order_by(EquityPoint.at)
-        .limit(24 * 31)
-    )
-    return [row.at.isoformat() for row in rows], [float(row.equity) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

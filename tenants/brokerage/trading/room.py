@@ -11,7 +11,7 @@ from litestar.response import Response
 
 from brokerage.clients.model import Client
 from brokerage.ledger import wallets
-from brokerage.trading import accounts, queries, transfers
+from brokerage.trading import accounts, lines, queries, transfers
 from brokerage.trading.model import TradingAccount
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
@@ -109,7 +109,7 @@ async def one(
         return await tables.answer(
             request, work, deal_table(desk=False, account=row.id), audience="room"
         )
-    days, line = await queries.equity_line(work, row.id)
+    days, line = await lines.of_account(work, row)
     available = await wallets.available(work, row.client, row.currency)
     return page(
         request,
