@@ -32,7 +32,7 @@ MODULE = Module(
     schedule=[Every(_HOUR_S, jobs.forget)],
     compose=roles.seed,
     nav=[
-        NavItem("desk", N_("Staff"), staffdesk.HERE, "users-group", Identity.STAFF_VIEW, 95),
+        NavItem("desk", N_("Staff"), staffdesk.HERE, "id-badge-2", Identity.STAFF_VIEW, 95),
         NavItem(
             "control", N_("Operators"), operator_desk.HERE, "users", Control.OPERATORS_VIEW, 80
         ),

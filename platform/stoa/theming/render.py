@@ -28,6 +28,7 @@ from stoa.theming import (
     texts,
     themes,
     times,
+    words,
 )
 from stoa.theming.look import Look, showing, shown
 
@@ -41,6 +42,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "lasted": times.lasted,
     "status": statuses.status,
     "tone": statuses.tone,
+    "word": words.word,
     "masked": masks.masked,
     "initials": masks.initials,
     "flag": places.flag,

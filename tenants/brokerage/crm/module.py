@@ -104,7 +104,7 @@ async def pulse(work: Work) -> dict[str, Any]:
 NAV: Final = (
     NavItem("desk", N_("Tasks"), "/desk/tasks", "checklist", Crm.TASKS_VIEW, 5, "k"),
     NavItem("desk", N_("Leads"), "/desk/leads", "user-search", Crm.LEADS_VIEW, 12, "l"),
-    NavItem("desk", N_("Segments"), "/desk/segments", "users-group", Crm.SEGMENTS_VIEW, 14),
+    NavItem("desk", N_("Segments"), "/desk/segments", "chart-pie", Crm.SEGMENTS_VIEW, 14),
     NavItem("desk", N_("Messages"), "/desk/messages", "mail", Crm.MESSAGES_VIEW, 80, "m"),
 )
 

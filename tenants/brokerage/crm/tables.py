@@ -20,6 +20,7 @@ from brokerage.crm.model import (
 from brokerage.crm.permissions import Crm
 from brokerage.crm.settings import CrmSettings
 from stoa.notices.model import Message
+from stoa.theming import words
 from stoa.theming.masks import mask
 from stoa.theming.statuses import Status, Tone, learn
 from stoa.theming.texts import N_
@@ -56,6 +57,17 @@ def _owner_filter(column: Any) -> Filter:
 
 async def _stages(work: Any) -> Sequence[tuple[str, str]]:
     return [(stage.code, stage.label) for stage in work.settings(CrmSettings).stages]
+
+
+words.learn(
+    {
+        "registration": N_("Sign-up not finished"),
+        "partner": N_("Partner"),
+        "desk": N_("Typed in by staff"),
+        "file": N_("File"),
+        "api": N_("API"),
+    }
+)
 
 
 async def _sources(work: Any) -> Sequence[tuple[str, str]]:
@@ -108,7 +120,7 @@ def leads_table(work: Any) -> Table:
             Column("name", N_("Lead"), "person", fixed=True),
             Column("stage", N_("Stage")),
             Column("score", N_("Score"), "num", sort=Lead.score),
-            Column("source", N_("Source")),
+            Column("source", N_("Source"), "word"),
             Column("campaign", N_("Campaign"), hidden=True),
             Column("country", N_("Country"), "flag"),
             Column("owner", N_("Looked after by")),

@@ -10,10 +10,12 @@ from brokerage.payments.model import Deposit, Unresolved, Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import METHODS, PROBLEMS, PROPOSED
 from stoa.kernel.money import Money
+from stoa.theming import words
 from stoa.theming.texts import N_
 from stoa.web import tables
 
 _METHODS = tuple((str(method), label) for method, (_, label) in METHODS.items())
+words.learn(dict(_METHODS))
 _DEPOSIT_STATES = (
     ("waiting", N_("Waiting")),
     ("credited", N_("Credited")),
@@ -69,7 +71,7 @@ DEPOSITS = tables.Table(
         tables.Column("reference", N_("Reference"), "code", fixed=True),
         tables.Column("client", N_("Client")),
         tables.Column("amount", N_("Amount"), "money", sort=Deposit.amount),
-        tables.Column("method", N_("Method")),
+        tables.Column("method", N_("Method"), "word"),
         tables.Column("state", N_("State"), "status", sort=Deposit.state),
         tables.Column("psp", N_("Provider"), "code"),
         tables.Column("code", N_("Code"), "code", hidden=True),
@@ -127,7 +129,7 @@ WITHDRAWALS = tables.Table(
         tables.Column("reference", N_("Reference"), "code", fixed=True),
         tables.Column("client", N_("Client")),
         tables.Column("amount", N_("Amount"), "money", sort=Withdrawal.amount),
-        tables.Column("method", N_("Method")),
+        tables.Column("method", N_("Method"), "word"),
         tables.Column("state", N_("State"), "status", sort=Withdrawal.state),
         tables.Column("code", N_("Code"), "code"),
         tables.Column("asked", N_("Asked"), "when", sort=Withdrawal.asked_at),

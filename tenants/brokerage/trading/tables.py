@@ -9,6 +9,7 @@ from brokerage.clients import queries as clients
 from brokerage.trading.model import Deal, TradingAccount
 from brokerage.trading.permissions import Trading
 from stoa.kernel.money import Money
+from stoa.theming import words
 from stoa.theming.texts import N_
 from stoa.web import tables
 
@@ -87,6 +88,23 @@ ACCOUNTS = tables.Table(
 )
 
 
+words.learn(
+    {
+        "live": N_("Live"),
+        "demo": N_("Demo"),
+        "buy": N_("Buy"),
+        "sell": N_("Sell"),
+        "balance": N_("Balance"),
+        "credit": N_("Credit"),
+        "in": N_("Opening"),
+        "out": N_("Closing"),
+        "reversal": N_("Reversal"),
+        "out-by": N_("Close by"),
+        "none": "–",
+    }
+)
+
+
 def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
     """Deals as a list: of one account for its owner, or of everyone in scope for the desk."""
 
@@ -130,8 +148,8 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
         tables.Column("at", N_("When"), "when", sort=Deal.at, fixed=True),
         tables.Column("deal", N_("Deal"), "code"),
         tables.Column("symbol", N_("Symbol"), "strong"),
-        tables.Column("kind", N_("Side")),
-        tables.Column("entry", N_("Entry")),
+        tables.Column("kind", N_("Side"), "word"),
+        tables.Column("entry", N_("Entry"), "word"),
         tables.Column("lots", N_("Lots"), "num"),
         tables.Column("price", N_("Price"), "num"),
         tables.Column("profit", N_("Profit"), "pnl"),

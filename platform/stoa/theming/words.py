@@ -1,0 +1,25 @@
+"""Codes as words: what a stored code is called on a page, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from stoa.theming.look import shown
+
+_KNOWN: Final[dict[str, str]] = {}
+
+
+def learn(words: Mapping[str, str]) -> None:
+    """Add codes a module stores, each with its message id. One code has one meaning.
+
+    Raises:
+        ValueError: the code is known under another name.
+    """
+    for code, label in words.items():
+        if _KNOWN.setdefault(code, label) != label:
+            raise ValueError(f"the code {code!r} is already called {_KNOWN[code]!r}")
+
+
+def word(code: object) -> str:
+    """A code by its name; one that nobody named (a broker's own) stands as it is."""
+    text = "" if code is None else str(code)
+    return shown().texts.gettext(_KNOWN.get(text, text))
