@@ -12,8 +12,6 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.payments import (
-    callbacks,
-    providers,
     queries,
     settlement,
     unresolved,
@@ -22,11 +20,10 @@ from brokerage.payments import (
 from brokerage.payments.model import Deposit, Unresolved, Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.room import entered
-from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.tables import DEPOSITS, UNRESOLVED, WITHDRAWALS
 from brokerage.payments.withdrawing import checks
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Invalid, NotFound, Refusal
+from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
@@ -247,66 +244,6 @@ async def client_tab(
     )
 
 
-@get("/desk/psps", access=access.desk(Payments.PSPS))
-async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    known = await providers.health(work)
-    approved = await providers.approval(work)
-    rows = []
-    for psp in work.settings(PaymentsSettings).psps:
-        tried, paid, bad = approved.get(psp.code, (0, 0, 0))
-        rows.append(
-            {
-                "psp": psp,
-                "circuit": providers.circuit(work, psp.code),
-                "health": known.get(psp.code),
-                "tried": tried,
-                "approval": providers.percent(paid, tried),
-                "technical": providers.percent(bad, tried),
-                "hook": callbacks.path(work, psp.code),
-            }
-        )
-    settings = work.settings(PaymentsSettings)
-    return page(
-        request,
-        work,
-        "desk/payments/psps.html",
-        audience="desk",
-        psps=rows,
-        routes=settings.routes,
-        payout_routes=settings.payout_routes,
-        host=work.tenant.host,
-        may_test=work.actor.may(Payments.TEST),
-    )
-
-
-@post("/desk/psps/{code:str}/test", access=access.desk(Payments.TEST, own_transaction=True))
-async def psp_test(request: AnyRequest, code: FromPath[str]) -> Response[str]:
-    """Try the connection; nothing is changed at the provider."""
-    _, open_work = await entered(request)
-    async with open_work() as work:
-        psp = work.settings(PaymentsSettings).psp(code)
-        if psp is None:
-            raise NotFound
-        connector = await providers.connected(work, code)
-    try:
-        found = await connector.test_connection()
-    except Refusal as why:
-        found = []
-        trouble = str(why)
-    else:
-        trouble = ""
-    async with open_work() as work:
-        return page(
-            request,
-            work,
-            "desk/payments/psp_test.html",
-            audience="desk",
-            psp=psp,
-            checks=found,
-            trouble=trouble,
-        )
-
-
 ALL = [
     deposits_page,
     deposit_page,
@@ -320,6 +257,4 @@ ALL = [
     withdrawal_reject,
     withdrawal_again,
     client_tab,
-    psps,
-    psp_test,
 ]

@@ -90,6 +90,8 @@ class Deposit(TenantRow):
     instrument: Mapped[dict[str, Any] | None]
     """Brand, last four and network: what may be shown."""
     token_sealed: Mapped[bytes | None]
+    decision: Mapped[dict[str, Any] | None]
+    """How it came about that nobody could take it, where nobody could."""
 
     __table_args__ = (
         CheckConstraint("amount > 0 and fee >= 0 and fee < amount", name="amount"),
@@ -151,6 +153,8 @@ class PaymentAttempt(TenantRow):
     answered_at: Mapped[datetime | None]
     took_ms: Mapped[int | None] = mapped_column(Integer)
     ended_at: Mapped[datetime | None]
+    cost: Mapped[Decimal | None]
+    """What the provider keeps of it by the schedule of that day, in the deposit's currency."""
     polls: Mapped[int] = mapped_column(Integer, default=0)
     next_poll_at: Mapped[datetime | None]
 

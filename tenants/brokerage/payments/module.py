@@ -16,6 +16,8 @@ from brokerage.payments import (
 from brokerage.payments.closing import blockers, export
 from brokerage.payments.events import CallbackTaken, PayoutDue
 from brokerage.payments.permissions import Payments
+from brokerage.payments.routing import desk as routing_desk
+from brokerage.payments.routing import watching
 from brokerage.payments.settings import PaymentsSettings
 from stoa.product import Every, Module, NavItem, Tab
 from stoa.theming.statuses import Status, Tone, learn
@@ -67,7 +69,7 @@ MODULE = Module(
     name="payments",
     settings=PaymentsSettings,
     permissions=Payments,
-    web=[*room.ALL, *desk.ALL, callbacks.told],
+    web=[*room.ALL, *desk.ALL, *routing_desk.ALL, callbacks.told],
     reactions={
         CallbackTaken: [settlement.settle],
         PayoutDue: [payouts.send],
@@ -76,6 +78,7 @@ MODULE = Module(
     schedule=[
         Every(5, settlement.sweep, lane="money"),
         Every(5, payouts.sweep, lane="money"),
+        Every(5, watching.sweep, lane="money"),
     ],
     nav=[
         NavItem(
@@ -102,8 +105,8 @@ MODULE = Module(
     pulse=shown.pulse,
     connections=callbacks.connections,
     roles={
-        "Owner": [*_FINANCE, Payments.TEST],
-        "Head of finance": [*_FINANCE, Payments.TEST],
+        "Owner": [*_FINANCE, Payments.TEST, Payments.PAUSE],
+        "Head of finance": [*_FINANCE, Payments.TEST, Payments.PAUSE],
         "Finance": _FINANCE,
         "Compliance": [Payments.DEPOSITS, Payments.WITHDRAWALS],
         "Support": [Payments.DEPOSITS, Payments.WITHDRAWALS],

@@ -10,6 +10,7 @@ class Payments(StrEnum):
     APPROVE = "payments:withdrawal:approve"
     PSPS = "payments:psp:view"
     TEST = "payments:psp:test"
+    PAUSE = "payments:psp:pause"
     EXPORT = "payments:export"
     DEPOSIT_OWN = "payments:deposit:own"
     WITHDRAW_OWN = "payments:withdrawal:own"

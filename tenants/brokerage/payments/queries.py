@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import extract, func, select
@@ -14,7 +15,7 @@ from brokerage.clients.model import Client
 from brokerage.kyc import standing
 from brokerage.kyc.packs import Right
 from brokerage.ledger import rates
-from brokerage.payments import deposits, rules
+from brokerage.payments import deposits, providers, rules
 from brokerage.payments.model import (
     Deposit,
     DepositState,
@@ -101,6 +102,38 @@ async def offered(work: Work, client: UUID) -> list[Offered]:
         for one in settings.methods
         if deposits.fits_person(one, limits.country, limits.level.code)
     ]
+
+
+def again_path(row: Deposit, method: str) -> str:
+    """The page to pay in, with everything typed already: the client types nothing twice."""
+    typed = {
+        "method": method,
+        "amount": Money(row.amount, row.currency).text(),
+        "currency": row.currency,
+    }
+    return f"/deposit?{urlencode(typed)}"
+
+
+async def others(work: Work, row: Deposit) -> list[dict[str, str]]:
+    """Other ways that could take the same amount from the same client."""
+    country = (await work.get(Client, row.client)).country
+    priced = await rates.table(work)
+    money = Money(row.amount, row.currency)
+    found: list[dict[str, str]] = []
+    for one in await offered(work, row.client):
+        method = Method(one.method)
+        fits = not one.currencies or row.currency in one.currencies
+        if one.method == row.method or not fits:
+            continue
+        if not providers.offered(work, method, money, country):
+            continue
+        if all(priced.knows(limit.currency, row.currency) for limit in (one.least, one.most)):
+            low = priced.convert(one.least, row.currency)
+            high = priced.convert(one.most, row.currency)
+            if low <= money <= high:
+                path = again_path(row, one.method)
+                found.append({"label": one.label, "icon": one.icon, "href": path})
+    return found
 
 
 async def ready(work: Work, client: UUID) -> list[dict[str, Any]]:

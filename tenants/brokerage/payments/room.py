@@ -89,6 +89,10 @@ async def deposit_page(request: AnyRequest, work: NamedDependency[Work]) -> Resp
         base=work.tenant.base_currency,
         ready=await queries.ready(work, work.actor.id),
         recent=came,
+        typed={
+            name: str(request.query_params.get(name, ""))[:40]
+            for name in ("method", "amount", "currency")
+        },
     )
 
 
@@ -144,6 +148,8 @@ async def deposit_state(
         moved_on=len(tried) > 1,
         back=request.query_params.get("back") == "1",
         waiting=row.state in {DepositState.STARTING, DepositState.WAITING},
+        others=await queries.others(work, row) if row.state == DepositState.FAILED else [],
+        again=queries.again_path(row, row.method),
     )
 
 

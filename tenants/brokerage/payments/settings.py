@@ -7,72 +7,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from brokerage.payments.routing.terms import Breaker, Cap, Cost, Retry, Route
 from brokerage.payments.values import Method
-from stoa.kernel import currencies
-from stoa.kernel.money import Money
+from brokerage.payments.written import Amount, Code, Text
 
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Text = Annotated[str, Meta(min_length=1, max_length=80)]
 Hours = Annotated[int, Meta(ge=0, le=720)]
-
-
-class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An amount in its currency; compared in others at the stored rate."""
-
-    amount: Decimal
-    currency: str
-
-    def __post_init__(self) -> None:
-        if not self.amount.is_finite() or self.amount < 0:
-            raise ValueError("an amount is zero or more")
-        if not currencies.known(self.currency):
-            raise ValueError(f"the currency {self.currency} is not known")
-
-    @property
-    def money(self) -> Money:
-        return Money(self.amount, self.currency)
-
-
-class Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """From `min` to `max`, in the currency `in`."""
-
-    min: Decimal | None = None
-    max: Decimal | None = None
-    currency: str = msgspec.field(name="in")
-
-
-class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A structured condition; what is left out fits everything."""
-
-    method: tuple[Method, ...] = ()
-    currency: tuple[str, ...] = ()
-    country: tuple[str, ...] = ()
-    level: tuple[str, ...] = ()
-    amount: Band | None = None
-
-
-class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    psp: Code
-    share: Annotated[int, Meta(ge=1, le=100)] = 100
-
-
-class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """First one that fits is taken. `cascade` names who is asked after a technical decline."""
-
-    name: Text
-    when: When = When()
-    use: Annotated[tuple[Share, ...], Meta(min_length=1)]
-    cascade: tuple[Code, ...] = ()
-
-    @property
-    def named(self) -> set[str]:
-        return {*(one.psp for one in self.use), *self.cascade}
 
 
 class Psp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A provider account; `settings` is its connector's own type, secrets by name in the vault.
 
-    `daily_cap` moves further deposits of the day on to the next provider of the route.
+    `caps` move further deposits of the day or month on to the next provider of the rule; `daily_cap`
+    and `cost_percent` are the short forms of one cap and of one cost for everything.
     """
 
     code: Code
@@ -82,6 +28,18 @@ class Psp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     settings: dict[str, Any] = {}
     daily_cap: Amount | None = None
     cost_percent: Decimal = Decimal(0)
+    caps: tuple[Cap, ...] = ()
+    costs: tuple[Cost, ...] = ()
+
+    @property
+    def all_caps(self) -> tuple[Cap, ...]:
+        short = (Cap(per="day", most=self.daily_cap),) if self.daily_cap is not None else ()
+        return (*short, *self.caps)
+
+    @property
+    def all_costs(self) -> tuple[Cost, ...]:
+        """The schedule; where nothing is written, nothing is known of its cost."""
+        return (*self.costs, Cost(percent=self.cost_percent)) if self.cost_percent else self.costs
 
 
 class Fee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -191,6 +149,10 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     )
     routes: tuple[Route, ...] = ()
     payout_routes: tuple[Route, ...] = ()
+    payout_retries: tuple[Retry, ...] = ()
+    breaker: Breaker = Breaker()
+    approval_days: Annotated[int, Meta(ge=1, le=90)] = 30
+    """How far back best-approval rules look."""
     withdrawals: Withdrawals = Withdrawals()
     deposit_open_min: Annotated[int, Meta(ge=35, le=1_380)] = 60
     unmatched_after_min: Annotated[int, Meta(ge=1, le=1_440)] = 10
@@ -199,10 +161,12 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         codes = [psp.code for psp in self.psps]
         if len(set(codes)) != len(codes):
             raise ValueError("two providers share a code")
-        for route in (*self.routes, *self.payout_routes):
-            unknown = route.named - set(codes)
-            if unknown:
-                raise ValueError(f"route {route.name} names no known provider: {unknown.pop()}")
+        for routes in (self.routes, self.payout_routes):
+            _once("rule", (route.name for route in routes))
+            for route in routes:
+                unknown = sorted(route.named - set(codes))
+                if unknown:
+                    raise ValueError(f"rule {route.name} names no known provider: {unknown[0]}")
         _once("method", (one.method for one in self.methods))
         _once("withdrawal method", (one.method for one in self.withdrawals.methods))
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from brokerage.payments import callbacks, settlement, unresolved
+from brokerage.payments import callbacks, concluding, settlement, unresolved
 from brokerage.payments.connector import State, Status
 from brokerage.payments.model import PaymentAttempt, Unresolved
 from brokerage.payments.values import Method
@@ -180,7 +180,7 @@ async def test_news_in_any_order_ends_the_same(market, customer):
                     money=Money(Decimal("30.00"), "USD"),
                     our_id=str(tried.id),
                 )
-                await settlement.conclude(work, tried.id, status, None)
+                await concluding.conclude(work, tried.id, status, None)
         assert (await customer.deposit(made.deposit)).state == "credited", order
     assert await customer.available() == Decimal("90.00")
 

@@ -189,6 +189,7 @@ class PayoutAttempt(TenantRow):
     ended_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(Integer, default=0)
     next_ask_at: Mapped[datetime | None]
+    decision: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         CheckConstraint("amount > 0 and fee >= 0", name="amount"),

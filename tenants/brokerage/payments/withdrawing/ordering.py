@@ -10,7 +10,7 @@ from brokerage.payments import crediting, destinations, providers
 from brokerage.payments.connector import Destination as To
 from brokerage.payments.connector import Paid, Payer, PaymentConnector, Payout, ToToken
 from brokerage.payments.model import AttemptState, Deposit, PaymentAttempt
-from brokerage.payments.routing import Ask
+from brokerage.payments.routing import looking
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import concluding, rows
 from brokerage.payments.withdrawing.model import (
@@ -62,17 +62,17 @@ async def order(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order:
     brief = await clients.brief(work, row.client)
     to = await _to(work, row, part)
     if not part.psp:
-        ask = Ask(part.id, Method(part.method), money, brief.country, brief.level)
+        ask = await looking.asked(work, brief, part.id, Method(part.method), money, payout=True)
         tried = frozenset(
             one.psp
             for one in await rows.parts_of(work, row.id)
             if one.part == part.part and one.state == PayoutState.REFUSED
         )
         try:
-            decision = await providers.decide(work, ask, tried=tried, payout=True)
+            routed = await looking.decide(work, ask, tried=tried, payout=True)
         except Unavailable:
-            decision = await providers.decide(work, ask, payout=True)
-        part.psp = decision.order[0]
+            routed = await looking.decide(work, ask, payout=True)
+        part.psp, part.decision = routed.psp, routed.kept
     payout = Payout(
         id=part.id,
         reference=row.reference,

@@ -1,0 +1,162 @@
+"""Providers and routing at the desk: how each one does, and why a payment went where it went."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Response
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.payments import hook_paths, providers
+from brokerage.payments.model import Deposit, PaymentAttempt
+from brokerage.payments.permissions import Payments
+from brokerage.payments.room import entered
+from brokerage.payments.routing import explaining, watching, words
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.withdrawing.model import PayoutAttempt, Withdrawal
+from stoa.kernel.refusals import NotFound, Refusal
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+from stoa.web import access, forms
+from stoa.web.pages import go, page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Why(msgspec.Struct):
+    why: str = ""
+
+
+@get("/desk/deposits/{deposit:uuid}/routing", access=access.desk(Payments.DEPOSITS))
+async def explain_deposit(
+    request: AnyRequest,
+    work: NamedDependency[Work],
+    deposit: FromPath[UUID],
+    attempt: FromQuery[int | None] = None,
+) -> Response[str]:
+    """Why this provider: what went in, which rule, who was passed over, and the same made again."""
+    row = await work.get(Deposit, deposit)
+    await clients.seen(work, row.client)
+    wanted = select(PaymentAttempt.decision).where(PaymentAttempt.deposit == row.id)
+    if attempt is None:
+        kept = row.decision
+    else:
+        kept = await work.first(wanted.where(PaymentAttempt.number == attempt))
+    return await _explained(request, work, kept, row.reference)
+
+
+@get("/desk/payouts/{payout:uuid}/routing", access=access.desk(Payments.WITHDRAWALS))
+async def explain_payout(
+    request: AnyRequest, work: NamedDependency[Work], payout: FromPath[UUID]
+) -> Response[str]:
+    part = await work.get(PayoutAttempt, payout)
+    row = await work.get(Withdrawal, part.withdrawal)
+    await clients.seen(work, row.client)
+    return await _explained(request, work, part.decision, row.reference)
+
+
+async def _explained(
+    request: AnyRequest, work: Work, kept: dict[str, Any] | None, reference: str
+) -> Response[str]:
+    if not kept:
+        raise NotFound
+    found = await explaining.replay(work, kept)
+    return page(
+        request,
+        work,
+        "desk/payments/routed.html",
+        audience="desk",
+        reference=reference,
+        found=found,
+        kept=kept,
+        why=words.WHY,
+        missed=words.MISSED,
+        by=words.BY,
+        methods=words.METHODS,
+        conditions=words.conditions(found.route.when) if found.route else [],
+        actions=words.actions(found.route) if found.route else [],
+    )
+
+
+@get("/desk/psps", access=access.desk(Payments.PSPS))
+async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    known = await providers.health(work)
+    approved = await providers.approval(work)
+    rows = []
+    for psp in work.settings(PaymentsSettings).psps:
+        tried, paid, bad = approved.get(psp.code, (0, 0, 0))
+        rows.append(
+            {
+                "psp": psp,
+                "circuit": providers.circuit(work, psp.code),
+                "health": known.get(psp.code),
+                "tried": tried,
+                "approval": providers.percent(paid, tried),
+                "technical": providers.percent(bad, tried),
+                "hook": hook_paths.path(work, psp.code),
+            }
+        )
+    settings = work.settings(PaymentsSettings)
+    return page(
+        request,
+        work,
+        "desk/payments/psps.html",
+        audience="desk",
+        psps=rows,
+        routes=settings.routes,
+        payout_routes=settings.payout_routes,
+        host=work.tenant.host,
+        may_test=work.actor.may(Payments.TEST),
+    )
+
+
+@post("/desk/psps/{code:str}/test", access=access.desk(Payments.TEST, own_transaction=True))
+async def psp_test(request: AnyRequest, code: FromPath[str]) -> Response[str]:
+    """Try the connection; nothing is changed at the provider."""
+    _, open_work = await entered(request)
+    async with open_work() as work:
+        psp = work.settings(PaymentsSettings).psp(code)
+        if psp is None:
+            raise NotFound
+        connector = await providers.connected(work, code)
+    try:
+        found = await connector.test_connection()
+    except Refusal as why:
+        found = []
+        trouble = str(why)
+    else:
+        trouble = ""
+    async with open_work() as work:
+        return page(
+            request,
+            work,
+            "desk/payments/psp_test.html",
+            audience="desk",
+            psp=psp,
+            checks=found,
+            trouble=trouble,
+        )
+
+
+@post("/desk/psps/{code:str}/pause", access=access.desk(Payments.PAUSE))
+async def psp_pause(
+    request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
+) -> Response[None]:
+    form = await forms.read(request, Why)
+    await watching.pause(work, code, form.why)
+    return go(request, f"/desk/psps/{code}", notice=N_("Paused. New payments go elsewhere."))
+
+
+@post("/desk/psps/{code:str}/resume", access=access.desk(Payments.PAUSE))
+async def psp_resume(
+    request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
+) -> Response[None]:
+    await watching.resume(work, code)
+    return go(request, f"/desk/psps/{code}", notice=N_("It takes new payments again."))
+
+
+ALL = [explain_deposit, explain_payout, psps, psp_test, psp_pause, psp_resume]
