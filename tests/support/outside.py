@@ -75,7 +75,7 @@ async def outside(answering: Answering) -> AsyncGenerator[Outside]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while (asked := await _read(reader)) is not None:
+            while (asked := await read_request(reader)) is not None:
                 here.asked.append(asked)
                 told = answering(asked)
                 if not isinstance(told, Told):
@@ -100,7 +100,8 @@ async def outside(answering: Answering) -> AsyncGenerator[Outside]:
         server.close()
 
 
-async def _read(reader: asyncio.StreamReader) -> Asked | None:
+async def read_request(reader: asyncio.StreamReader) -> Asked | None:
+    """One request off a connection; None at its end."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
     except asyncio.IncompleteReadError:
