@@ -14,6 +14,9 @@ PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11 python3.14
 # uv only where it really runs: a shim without a version behind it is found, too.
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 export UV_PYTHON_DOWNLOADS := never
+# It trusts what the machine trusts, as pip does; the second name is what older ones read.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 
 # pyright comes inside its wheel and runs on the Node of another wheel: nothing is fetched.
 export PYRIGHT_PYTHON_GLOBAL_NODE := 0

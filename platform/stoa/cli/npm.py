@@ -70,13 +70,13 @@ def _npm(*words: str) -> None:
     wheel = Path(found.submodule_search_locations[0])
     node = wheel / "bin" / "node"
     # The wheel's bin/npm is not a working script. Our environment goes along whole: npm needs the
-    # proxy and the certificates of the machine.
+    # proxy of the machine. Node by itself trusts its own list alone, not what the machine trusts.
     path = os.pathsep.join([str(node.parent), os.environ.get("PATH", os.defpath)])
     program = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     done = subprocess.run(
         [str(node), str(program), *words],
         cwd=where.node_modules().parent,
-        env={**os.environ, "PATH": path},
+        env={"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path},
         capture_output=True,
         text=True,
         check=False,
