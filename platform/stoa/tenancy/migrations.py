@@ -9,6 +9,7 @@ import asyncio
 import io
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -80,7 +81,15 @@ class FleetReport:
 
 async def migrate_fleet(dsn: str, *, abreast: int = _ABREAST) -> FleetReport:
     """Bring every schema behind the head to it. One query when there is nothing to do."""
-    newest = head("tenants")
+    return await bring(
+        dsn, head("tenants"), lambda start: render("tenants", start), abreast=abreast
+    )
+
+
+async def bring(
+    dsn: str, newest: str, script: Callable[[str], str], *, abreast: int = _ABREAST
+) -> FleetReport:
+    """Bring every schema that is not at `newest` there; `script` is the SQL from where one is."""
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=abreast)
     report = FleetReport(newest)
     try:
@@ -90,7 +99,7 @@ async def migrate_fleet(dsn: str, *, abreast: int = _ABREAST) -> FleetReport:
             newest,
         )
         steps = {row["revision"] for row in behind}
-        scripts = {start: await asyncio.to_thread(render, "tenants", start) for start in steps}
+        scripts = {start: await asyncio.to_thread(script, start) for start in steps}
         gate = asyncio.Semaphore(abreast)
 
         async def one(name: str, start: str) -> None:

@@ -1,80 +1,63 @@
-"""Runs everything: servers, outside world, product and demo of its own; then the measurements."""
+"""The parts, on what ground each is measured, and the table of them all."""
 
-import asyncio
-import os
-import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from brokerage.bench import deals, memory, tenancy, web
-from brokerage.bench.figures import Figure, show
-from stoa.kernel.config import Config
+from brokerage.bench import books, browsers, deals, memory, payments, postings, schemas
+from brokerage.bench.figures import Figure, Pace, show
+from brokerage.bench.ground import Ground, bare, product
 
-_READY_S: Final = 420
+Part = Callable[[Ground], Awaitable[list[Figure]]]
 
+WITH_DEMO: Final[dict[str, Part]] = {
+    "memory": memory.measure,
+    "dashboards": browsers.dashboards,
+    "transfers": browsers.transfers,
+    "deposit": browsers.deposit,
+    "withdrawals": payments.withdrawals,
+    "callbacks": payments.burst,
+    "deals": deals.measure,
+    "tenants": browsers.new_tenants,
+}
+"""In this order: what is measured first finds the demo as it was made."""
 
-async def all_of_it(only: str) -> None:
-    """Print the table; every part is tried, and one that fails is shown as not run."""
-    async with product() as config:
-        figures: list[Figure] = []
-        for name, part in (
-            ("memory", memory.measure),
-            ("web", web.measure),
-            ("deals", deals.measure),
-            ("schemas", tenancy.schemas),
-            ("fleet", tenancy.fleet),
-        ):
-            if only and only not in name:
-                continue
-            started = time.monotonic()
-            try:
-                figures += await part(config)
-            except Exception as why:
-                figures.append(Figure(name, None, "", None, note=f"{type(why).__name__}: {why}"))
-            print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)  # noqa: T201
-        show(figures)
+ALONE: Final[dict[str, Part]] = {
+    "schemas": schemas.one,
+    "postings": postings.measure,
+    "books": books.measure,
+    "fleet": schemas.fleet,
+}
+"""What needs the servers and a sub-broker and no more: nothing else competes for the cores."""
 
-
-@asynccontextmanager
-async def product() -> AsyncGenerator[Config]:
-    """A whole installation with its demo in a directory of its own, stopped afterwards."""
-    with tempfile.TemporaryDirectory(prefix="stoa-bench-") as folder:
-        state = Path(folder)
-        state.chmod(0o755)
-        log = (state / "up.log").open("wb")
-        environ = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("STOA_")},
-            "STOA_STATE": str(state / "state"),
-            "STOA_LOG": "warning",
-        }
-        running = subprocess.Popen(  # noqa: ASYNC220 - it runs beside us, and starting is quick
-            [sys.executable, "-m", "brokerage", "up"],
-            env=environ,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        os.environ["STOA_STATE"] = environ["STOA_STATE"]
-        try:
-            await _ready(running, state / "up.log")
-            yield Config.load()
-        finally:
-            running.send_signal(signal.SIGINT)
-            running.wait(60)
+NAMES: Final = (*WITH_DEMO, *ALONE)
 
 
-async def _ready(running: "subprocess.Popen[bytes]", log: Path) -> None:
-    ends = time.monotonic() + _READY_S
-    while time.monotonic() < ends:
-        if running.poll() is not None:
-            raise RuntimeError(f"the product did not start:\n{log.read_text()[-3000:]}")
-        if "ready in" in log.read_text():
-            return
-        await asyncio.sleep(0.5)
-    raise RuntimeError("the product was not ready in time")
+async def table(only: tuple[str, ...]) -> bool:
+    """Measure and print; whether every goal was reached. A part that fails is told, not hidden."""
+    figures: list[Figure] = []
+    paces: dict[str, Pace] = {}
+    postgres = ""
+    for ground_of, parts in ((bare, ALONE), (product, WITH_DEMO)):
+        wanted = {name: part for name, part in parts.items() if not only or name in only}
+        if not wanted:
+            continue
+        _say(f"an installation for {', '.join(wanted)}")
+        async with ground_of() as ground:
+            postgres = await ground.postgres()
+            for name, part in wanted.items():
+                started = time.monotonic()
+                paces[name] = await ground.pace()
+                try:
+                    figures += await part(ground)
+                except Exception as why:
+                    told = f"{type(why).__name__}: {why}"[:600]
+                    figures.append(Figure(name, None, "", 0, note=told))
+                _say(f"{name}: {time.monotonic() - started:.0f} s")
+    show(figures, paces, postgres)
+    return all(one.met is not False for one in figures)
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)  # noqa: T201

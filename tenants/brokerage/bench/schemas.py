@@ -1,23 +1,26 @@
 """Schemas: claimed, made, migrated over a fleet."""
 
-import asyncio
-import secrets
+import time
 from uuid import uuid4
 
 import asyncpg
 
 from brokerage.bench.figures import Figure, median, timed
+from brokerage.bench.ground import Ground
 from stoa.db.rows import TenantRow
-from stoa.kernel.config import Config, Role
+from stoa.kernel.config import Role
 from stoa.tenancy import blank, migrations, provision
 from stoa.vault.keys import MasterKey
 
 RUNS = 7
 FLEET = 200
+IDLE_RUNS = 5
+ADDED = 3
 
 
-async def schemas(config: Config) -> list[Figure]:
+async def one(ground: Ground) -> list[Figure]:
     """One schema made from the script, and one claimed from the pool."""
+    config = ground.config
     master = MasterKey.load(config.kek_file)
     owner = await asyncpg.connect(config.dsn(Role.OWNER, direct=True))
     revision = migrations.head("tenants")
@@ -50,11 +53,9 @@ async def schemas(config: Config) -> list[Figure]:
     ]
 
 
-async def fleet(config: Config) -> list[Figure]:
-    """One added column over a fleet of schemas, and a run with nothing to do.
-
-    The column's step is applied through the fleet migrator's own path with a rendered script.
-    """
+async def fleet(ground: Ground) -> list[Figure]:
+    """One added column over a fleet of schemas by the fleet migrator, and a run of nothing to do."""
+    config = ground.config
     master = MasterKey.load(config.kek_file)
     dsn = config.dsn(Role.OWNER, direct=True)
     owner = await asyncpg.connect(dsn)
@@ -65,29 +66,16 @@ async def fleet(config: Config) -> list[Figure]:
             await blank.build(owner, revision=revision, master=master)
     finally:
         await owner.close()
-    idle = [await timed(lambda: migrations.migrate_fleet(dsn)) for _ in range(5)]
+    idle = [await timed(lambda: migrations.migrate_fleet(dsn)) for _ in range(IDLE_RUNS)]
     added: list[float] = []
-    for _ in range(3):
-        column = f"bench_{secrets.token_hex(3)}"
-        sql = f"ALTER TABLE client ADD COLUMN {column} VARCHAR(10)"
-        added.append(await timed(lambda sql=sql: _apply_all(dsn, sql, revision)))  # type: ignore[misc]
+    for turn in range(ADDED):
+        sql = f"ALTER TABLE client ADD COLUMN bench_{turn} VARCHAR(10)"
+        started = time.perf_counter()
+        report = await migrations.bring(dsn, f"{revision}.{turn}", lambda _, sql=sql: sql)  # type: ignore[misc]
+        added.append(time.perf_counter() - started)
+        if report.failed or len(report.done) < FLEET:
+            raise RuntimeError(f"{len(report.done)} schemas were migrated: {report.failed}")
     return [
-        Figure(f"{FLEET} tenants: one column added", median(added), "s", 2),
-        Figure(f"{FLEET} tenants: nothing to migrate", median(idle), "s", 0.2),
+        Figure(f"{FLEET} tenants: fleet migration of one added column", median(added), "s", 2),
+        Figure(f"{FLEET} tenants: with nothing to do", median(idle), "s", 0.2),
     ]
-
-
-async def _apply_all(dsn: str, sql: str, revision: str) -> None:
-    pool = await asyncpg.create_pool(dsn, min_size=4, max_size=4)
-    try:
-        names = [row["name"] for row in await pool.fetch("select name from platform.schema_slot")]
-
-        async def one(name: str) -> None:
-            async with pool.acquire() as owner:
-                error = await migrations.apply(owner, name, sql, revision)
-            if error is not None:
-                raise RuntimeError(error)
-
-        await asyncio.gather(*(one(name) for name in names))
-    finally:
-        await pool.close()
