@@ -111,7 +111,7 @@ def problem(request: AnyRequest, refusal: Refusal, status: int, reference: str) 
     """RFC 9457 body with stable `code`, the field to mend and the request's reference."""
     locale = _locale(request)
     body: dict[str, Any] = {
-        "type": f"urn:stoa:problem:{refusal.code}",
+        "type": f"urn:problem-type:{refusal.code}",
         "title": refusal.kind.replace("-", " "),
         "status": status,
         "detail": sentence(refusal, locale),

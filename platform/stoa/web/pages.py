@@ -121,10 +121,10 @@ def _banners(request: AnyRequest, locale: str) -> list[Banner]:
 
 def _flashes(request: AnyRequest, locale: str) -> list[Banner]:
     """What the last change wanted said on arrival, once."""
-    told = request.cookies.get("stoa-notice")
+    told = request.cookies.get("notice")
     if not told or request.headers.get("hx-request") == "true":
         return []
-    visit(request).set_cookies.append(("stoa-notice", "", 0))
+    visit(request).set_cookies.append(("notice", "", 0))
     return [Banner(text=texts.of(locale).gettext(unquote(told)[:300]), tone="done")]
 
 
@@ -153,7 +153,7 @@ def go(request: AnyRequest, path: str, *, notice: str | None = None) -> Response
         path = "/"
     headers: dict[str, str] = {}
     if notice:
-        headers["set-cookie"] = f"stoa-notice={quote(notice)}; Path=/; Max-Age=30; SameSite=Lax"
+        headers["set-cookie"] = f"notice={quote(notice)}; Path=/; Max-Age=30; SameSite=Lax"
     if request.headers.get("hx-request") == "true":
         return Response(
             "", status_code=204, media_type=MediaType.TEXT, headers=headers | {"hx-redirect": path}

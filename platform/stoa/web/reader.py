@@ -14,7 +14,7 @@ _MODES: Final = frozenset({"light", "dark", "auto"})
 
 def locale(request: AnyRequest, seen: Visit) -> str:
     """What this browser chose, else the person's own language, else the browser's first we speak."""
-    chosen = request.cookies.get("stoa-language")
+    chosen = request.cookies.get("language")
     if chosen in LANGUAGES:
         seen.locale = chosen
     elif seen.person is None and seen.operator is None:
@@ -28,7 +28,7 @@ def locale(request: AnyRequest, seen: Visit) -> str:
 
 def chosen_mode(request: AnyRequest) -> Any:
     """light, dark or auto as this browser chose, or None; needs no row of the person's."""
-    chosen = request.cookies.get("stoa-mode")
+    chosen = request.cookies.get("mode")
     return chosen if chosen in _MODES else None
 
 

@@ -162,7 +162,7 @@ async def language(request: AnyRequest, work: NamedDependency[Work]) -> Response
     """The language of pages and letters."""
     form = await forms.read(request, Language)
     await details.change_language(work, own(work), form.language)
-    visit(request).set_cookies.append(("stoa-language", form.language, 365 * 86_400))
+    visit(request).set_cookies.append(("language", form.language, 365 * 86_400))
     return go(request, "/profile", notice=N_("Saved."))
 
 

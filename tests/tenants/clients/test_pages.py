@@ -59,8 +59,8 @@ async def test_one_client_is_on_one_page(desk, house, aurora, tail):
 )
 async def test_a_wrong_address_answers_in_the_readers_language_and_light(someone, path, home):
     browser = someone()
-    browser.http.cookies.set("stoa-language", "ar")
-    browser.http.cookies.set("stoa-mode", "dark")
+    browser.http.cookies.set("language", "ar")
+    browser.http.cookies.set("mode", "dark")
 
     page = await browser.get(path)
 

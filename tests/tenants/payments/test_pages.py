@@ -18,7 +18,7 @@ async def test_a_client_sees_their_pages(customer, path, language):
     await a_place(customer)
     browser = await customer.browser()
 
-    browser.http.cookies.set("stoa-language", language)
+    browser.http.cookies.set("language", language)
 
     page = await browser.get(path)
 

@@ -119,7 +119,7 @@ class Camera:
     async def _dress(self, variant: Variant) -> None:
         width, height = SIZES[variant.size]
         await self.page.set_viewport_size({"width": width, "height": height})
-        worn = {"stoa-mode": variant.mode, "stoa-language": variant.language}
+        worn = {"mode": variant.mode, "language": variant.language}
         await self._context.add_cookies(
             [
                 {"name": name, "value": value, "domain": self._host, "path": "/"}
