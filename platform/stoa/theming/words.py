@@ -19,7 +19,12 @@ def learn(words: Mapping[str, str]) -> None:
             raise ValueError(f"the code {code!r} is already called {_KNOWN[code]!r}")
 
 
+def label(code: str) -> str:
+    """The message id a code is called by; the code itself when nobody named it."""
+    return _KNOWN.get(code, code)
+
+
 def word(code: object) -> str:
     """A code by its name; one that nobody named (a broker's own) stands as it is."""
     text = "" if code is None else str(code)
-    return shown().texts.gettext(_KNOWN.get(text, text))
+    return shown().texts.gettext(label(text))

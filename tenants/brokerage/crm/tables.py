@@ -66,6 +66,29 @@ words.learn(
         "desk": N_("Typed in by staff"),
         "file": N_("File"),
         "api": N_("API"),
+        "account_opened": N_("Account opened"),
+        "already_registered": N_("Registered already"),
+        "campaign": N_("Campaign"),
+        "deposit_credited": N_("Deposit credited"),
+        "destination_added": N_("Payout destination added"),
+        "invitation": N_("Invitation"),
+        "kyc_approved": N_("Verified"),
+        "kyc_expiring": N_("Document runs out"),
+        "kyc_refused": N_("Verification refused"),
+        "kyc_rejected": N_("Documents asked for again"),
+        "password_changed": N_("Password changed"),
+        "reset": N_("New password"),
+        "second_factor_changed": N_("Second factor changed"),
+        "sign_in_alert": N_("Sign-in from a new place"),
+        "sign_in_locked": N_("Sign-in locked"),
+        "verify_email": N_("Confirm your e-mail address"),
+        "withdrawal_approved": N_("Withdrawal approved"),
+        "withdrawal_cancelled": N_("Withdrawal cancelled"),
+        "withdrawal_paid": N_("Withdrawal paid"),
+        "withdrawal_rejected": N_("Withdrawal not approved"),
+        "withdrawal_requested": N_("Withdrawal asked for"),
+        "withdrawal_returned": N_("Withdrawal came back"),
+        "system": N_("The system"),
     }
 )
 
@@ -118,7 +141,7 @@ def leads_table(work: Any) -> Table:
         title=N_("Leads"),
         columns=(
             Column("name", N_("Lead"), "person", fixed=True),
-            Column("stage", N_("Stage")),
+            Column("stage", N_("Stage"), "word"),
             Column("score", N_("Score"), "num", sort=Lead.score),
             Column("source", N_("Source"), "word"),
             Column("campaign", N_("Campaign"), hidden=True),
@@ -381,7 +404,7 @@ async def _messages_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
             href=f"/desk/messages/{row[0].id}",
             cells=(
                 {"name": names.get(row[0].person, "–"), "note": row[0].locale},
-                row[0].template.replace("_", " "),
+                row[0].template,
                 row.campaign_name or "",
                 row[0].state,
                 row[0].error or "",
@@ -395,7 +418,7 @@ async def _messages_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
 
 async def _templates(work: Any) -> Sequence[tuple[str, str]]:
     rows = await work.rows(select(Message.template).distinct().order_by(Message.template).limit(60))
-    return [(one, one.replace("_", " ")) for one in rows]
+    return [(one, words.label(one)) for one in rows]
 
 
 MESSAGES = Table(
@@ -403,7 +426,7 @@ MESSAGES = Table(
     title=N_("Messages"),
     columns=(
         Column("to", N_("To"), "person", fixed=True),
-        Column("letter", N_("Letter")),
+        Column("letter", N_("Letter"), "word"),
         Column("campaign", N_("Campaign")),
         Column("state", N_("State"), "status"),
         Column("error", N_("Trouble"), hidden=True),

@@ -130,6 +130,7 @@ async def today(work: Work) -> Sequence[Card]:
                 )
                 for row in rows
             ],
+            worklist=True,
         )
     ]
     if work.actor.may(Kyc.SECOND) and told["second"]:

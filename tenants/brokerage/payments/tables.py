@@ -179,9 +179,9 @@ UNRESOLVED = tables.Table(
     name="unresolved",
     title=N_("Unresolved money"),
     columns=(
-        tables.Column("problem", N_("What is wrong"), "strong", fixed=True),
+        tables.Column("problem", N_("What is wrong"), "word", fixed=True),
         tables.Column("amount", N_("Amount"), "money"),
-        tables.Column("proposed", N_("We propose")),
+        tables.Column("proposed", N_("We propose"), "word"),
         tables.Column("state", N_("State"), "status", sort=Unresolved.state),
         tables.Column("psp", N_("Provider"), "code"),
         tables.Column("reference", N_("Reference"), "code", hidden=True),

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from brokerage.trading.model import TradingAccount
+from brokerage.trading.queries import AccountCard
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -38,7 +39,9 @@ def days(work: Work) -> list[date]:
     return [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)]
 
 
-async def by_day(work: Work, accounts: Sequence[TradingAccount]) -> dict[UUID, list[Decimal]]:
+async def by_day(
+    work: Work, accounts: Sequence[TradingAccount | AccountCard]
+) -> dict[UUID, list[Decimal]]:
     """Each account's equity at the end of each of thirty days, today's as it stands this moment.
 
     A day we watched counts its open positions; a day we only know the deals of is the balance.

@@ -57,6 +57,7 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         audience="room",
         live=[one for one in cards if one.kind == "live"],
         demo=[one for one in cards if one.kind == "demo"],
+        lines=await lines.by_day(work, cards),
         verified=client.level != "none",
         products=work.settings(TradingSettings).products,
     )

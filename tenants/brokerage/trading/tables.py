@@ -133,7 +133,7 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
                 Money(row.swap, row.currency).rounded(),
                 Money(row.commission, row.currency).rounded(),
             ]
-            if desk:
+            if desk and account is None:
                 cells[2:2] = [str(row.login), names.get(row.client, "")]
             shown.append(
                 tables.Shown(
@@ -156,7 +156,7 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
         tables.Column("swap", N_("Swap"), "pnl", hidden=True),
         tables.Column("commission", N_("Commission"), "pnl", hidden=True),
     ]
-    if desk:
+    if desk and account is None:
         columns[2:2] = [
             tables.Column("login", N_("Login"), "code"),
             tables.Column("client", N_("Client")),
