@@ -139,13 +139,17 @@ async def begin(work: Work, person: UUID) -> None:
     await work.run(update(StaffRole).where(StaffRole.person == person).values(granted_at=work.now))
 
 
-async def held_since(work: Work, person: UUID, permission: str) -> datetime | None:
-    """Since when somebody has had a permission, for decisions that want it to be old enough."""
-    return await work.value(  # type: ignore[no-any-return]
-        select(func.min(StaffRole.granted_at))
+async def given_lately(work: Work, person: UUID, permission: str, since: datetime) -> bool:
+    """Whether all somebody has this permission by was given by a person after an instant.
+
+    What the house itself gave (its first owner) counts at once: nobody gave it to themselves.
+    """
+    gifts = await work.table(
+        select(StaffRole.granted_at, StaffRole.granted_by)
         .join(Role, Role.id == StaffRole.role)
         .where(StaffRole.person == person, literal(permission) == any_(Role.permissions))
     )
+    return bool(gifts) and all(by is not None and at > since for at, by in gifts)
 
 
 async def holders(work: Work, permission: str) -> Sequence[UUID]:
@@ -229,7 +233,9 @@ async def edit(
         if gained:
             # A permission's age counts from its grant, also when the role gained it later.
             await work.run(
-                update(StaffRole).where(StaffRole.role == row.id).values(granted_at=work.now)
+                update(StaffRole)
+                .where(StaffRole.role == row.id)
+                .values(granted_at=work.now, granted_by=work.actor.id)
             )
     await work.flush()
     return row

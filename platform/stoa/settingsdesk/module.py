@@ -1,7 +1,7 @@
 """How the settings desk joins the product."""
 
 from stoa.product import Module, NavItem
-from stoa.settingsdesk import brand, connections, sections
+from stoa.settingsdesk import brand, changes, connections, sections
 from stoa.tenancy.module import Settings
 from stoa.theming.texts import N_
 
@@ -15,6 +15,7 @@ MODULE = Module(
         sections.restore,
         sections.export,
         sections.carry_in,
+        *changes.ALL,
         brand.editor,
         brand.preview,
         brand.sample,

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from stoa.identity.model import Person
 from stoa.kernel.refusals import Invalid, NotFound
+from stoa.settingsdesk import pending
 from stoa.tenancy import settings
 from stoa.tenancy.model import Setting
 from stoa.tenancy.module import Settings
@@ -42,6 +43,9 @@ LABELS = {
     "partners": (N_("Partners"), N_("Plans, attribution, payouts."), "affiliate"),
     "crm": (N_("Sales"), N_("Stages, assignment, campaigns."), "target"),
 }
+
+
+WAITS = N_("It waits for a second person to agree. Nothing has changed yet.")
 
 
 class Draft(msgspec.Struct):
@@ -159,6 +163,7 @@ async def section(
         label=label,
         about=about,
         text=as_text(work.settings(slice_type)),
+        waits=await pending.waiting(work, name),
         history=history,
         may_edit=work.actor.may(Settings.EDIT),
     )
@@ -190,6 +195,8 @@ async def change(
         raise Invalid("Say why, in a few words.", field="why")
     value = _read(request, name, form.text)
     version = await settings.put(work, name, value, why=form.why.strip()[:400])
+    if version is None:
+        return go(request, f"/desk/settings/sections/{name}", notice=WAITS)
     return go(request, f"/desk/settings/sections/{name}", notice=f"In force as version {version}.")
 
 
@@ -205,8 +212,9 @@ async def restore(
 ) -> Response[Any]:
     _section(request, name)
     why = f"back to version {version}"
-    await settings.restore(work, name, version, slices(request), why=why)
-    return go(request, f"/desk/settings/sections/{name}", notice="In force now.")
+    done = await settings.restore(work, name, version, slices(request), why=why)
+    notice = WAITS if done is None else "In force now."
+    return go(request, f"/desk/settings/sections/{name}", notice=notice)
 
 
 @get("/desk/settings/export.toml", access=access.desk(Settings.VIEW))
@@ -235,4 +243,5 @@ async def carry_in(request: AnyRequest, work: NamedDependency[Work]) -> Response
     except UnicodeDecodeError as why:
         raise Invalid("This is not a settings file.", field="file") from why
     await settings.import_toml(work, text, slices(request), why="settings file")
-    return go(request, "/desk/settings", notice="In force now.")
+    waits = await pending.all_waiting(work)
+    return go(request, "/desk/settings", notice=WAITS if waits else "In force now.")

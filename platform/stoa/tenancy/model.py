@@ -6,7 +6,17 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stoa.db.rows import PlatformRow, TenantRow
@@ -163,6 +173,52 @@ class Setting(TenantRow):
     set_by: Mapped[UUID | None]
 
     __table_args__ = (UniqueConstraint("slice", "version"),)
+
+
+class SettingChange(TenantRow):
+    """A change of settings that somebody else must agree to before it is in force.
+
+    `version` is the one it was written over; where that is no longer the newest, it is outdated.
+    """
+
+    __tablename__ = "setting_change"
+    MOVES: ClassVar[Mapping[str, set[str]]] = {
+        "waiting": {"in-force", "refused", "taken-back", "outdated"},
+    }
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    slice: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    body: Mapped[dict[str, Any]]
+    changes: Mapped[list[Any]]
+    """The differences as sentences' parts: path, was, now; those that are guarded are marked."""
+    rehearsal: Mapped[list[Any]]
+    """What it would have done lately, as it was shown to who agreed."""
+    why: Mapped[str] = mapped_column(String(400))
+    state: Mapped[str] = mapped_column(String(12), default="waiting")
+    asked_by: Mapped[UUID | None]
+    asked_name: Mapped[str] = mapped_column(String(120))
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None] = mapped_column(String(400))
+
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('waiting', 'in-force', 'refused', 'taken-back', 'outdated')", name="state"
+        ),
+        CheckConstraint(
+            "state not in ('in-force', 'refused') or "
+            "(decided_by is not null and decided_by is distinct from asked_by)",
+            name="another",
+        ),
+        Index(
+            "uq_setting_change_waiting",
+            "slice",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
 
 
 class IdempotentAnswer(TenantRow):

@@ -10,11 +10,16 @@ class Settings(StrEnum):
     VIEW = "settings:all:view"
     EDIT = "settings:all:edit"
     SECRETS = "settings:secrets:edit"
+    AGREE = "settings:change:agree"
 
 
 MODULE = Module(
     name="tenant",
     settings=TenantFacts,
     permissions=Settings,
-    roles={"Owner": [Settings.VIEW, Settings.EDIT, Settings.SECRETS], "Auditor": [Settings.VIEW]},
+    roles={
+        "Owner": [Settings.VIEW, Settings.EDIT, Settings.SECRETS, Settings.AGREE],
+        "Head of finance": [Settings.AGREE],
+        "Auditor": [Settings.VIEW],
+    },
 )

@@ -1,9 +1,9 @@
 """Settings as versions: put, read back, compared, carried as one TOML file."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import tomli_w
@@ -14,6 +14,10 @@ from stoa.tenancy.model import Setting
 from stoa.tenancy.work import Work
 
 Slices = Mapping[str, type[msgspec.Struct]]
+Gate = Callable[["Work", str, msgspec.Struct, int, str], Awaitable[bool]]
+
+gates: Final[list[Gate]] = []
+"""Asked before a changed version is stored: True when it was written down to wait instead."""
 
 
 def parse(name: str, slice_type: type[msgspec.Struct], body: Mapping[str, Any]) -> msgspec.Struct:
@@ -29,8 +33,30 @@ def parse(name: str, slice_type: type[msgspec.Struct], body: Mapping[str, Any]) 
         ) from why
 
 
-async def put(work: Work, name: str, value: msgspec.Struct, *, why: str) -> int:
-    """Store a new version of one slice; returns its version. Equal settings store nothing."""
+async def put(work: Work, name: str, value: msgspec.Struct, *, why: str) -> int | None:
+    """Store a new version of one slice; returns its version. Equal settings store nothing.
+
+    None when a person changed what a second person must agree to: then it waits, as a whole.
+    """
+    version = await version_of(work, name)
+    if version:
+        for waits in gates:
+            if await waits(work, name, value, version, why):
+                return None
+    return await store(work, name, value, why=why)
+
+
+async def version_of(work: Work, name: str) -> int:
+    """The version in force; 0 where nothing was ever stored."""
+    return int(
+        await work.value(
+            select(func.coalesce(func.max(Setting.version), 0)).where(Setting.slice == name)
+        )
+    )
+
+
+async def store(work: Work, name: str, value: msgspec.Struct, *, why: str) -> int:
+    """Put it in force without asking whether it must wait: `put` and who agreed to it call this."""
     body = as_data(value)
     current = await work.first(
         select(Setting).where(Setting.slice == name).order_by(Setting.id.desc())
@@ -62,7 +88,7 @@ async def versions(work: Work, name: str, limit: int = 50) -> list[Setting]:
     return list(await work.rows(statement))
 
 
-async def restore(work: Work, name: str, version: int, slices: Slices, *, why: str) -> int:
+async def restore(work: Work, name: str, version: int, slices: Slices, *, why: str) -> int | None:
     """Make an earlier version the newest again."""
     earlier = await work.first(
         select(Setting).where(Setting.slice == name, Setting.version == version)

@@ -1,4 +1,4 @@
-"""Deposits, withdrawals, what is unresolved, and the providers: at the desk."""
+"""Deposits, what is unresolved, and the providers: at the desk."""
 
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,11 @@ from brokerage.payments import (
     queries,
     settlement,
     unresolved,
-    withdrawals,
 )
-from brokerage.payments.model import Deposit, Unresolved, Withdrawal
+from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
 from brokerage.payments.room import entered
-from brokerage.payments.tables import DEPOSITS, UNRESOLVED, WITHDRAWALS
+from brokerage.payments.tables import DEPOSITS, UNRESOLVED
 from brokerage.payments.withdrawing import checks
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
@@ -30,15 +29,6 @@ from stoa.web import access, forms, tables
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
-
-
-class Approve(msgspec.Struct):
-    payload: str
-    note: str = ""
-
-
-class Reject(msgspec.Struct):
-    reason: str = ""
 
 
 class Resolve(msgspec.Struct):
@@ -145,89 +135,6 @@ async def unresolved_resolve(request: AnyRequest, item: FromPath[UUID]) -> Respo
     return go(request, "/desk/unresolved", notice=N_("Resolved."))
 
 
-@get("/desk/withdrawals", access=access.desk(Payments.WITHDRAWALS))
-async def withdrawals_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
-    waiting = [
-        {"row": row, "name": name, "money": Money(row.amount, row.currency)}
-        for row, name in await queries.queue(work, 20)
-    ]
-    return await tables.answer(
-        request,
-        work,
-        WITHDRAWALS,
-        template="desk/payments/withdrawals.html",
-        queue=waiting,
-        now=work.now,
-    )
-
-
-@get("/desk/withdrawals/{withdrawal:uuid}", access=access.desk(Payments.WITHDRAWALS))
-async def withdrawal_page(
-    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
-) -> Response[str]:
-    row = await work.get(Withdrawal, withdrawal)
-    brief = await clients.brief(work, row.client)
-    given = await withdrawals.approvals(work, row)
-    names = await clients.names(work, [one.approver for one in given])
-    came, left = await queries.of_client(work, row.client, limit=6)
-    may = work.actor.may(Payments.APPROVE) and not work.actor.read_only
-    return page(
-        request,
-        work,
-        "desk/payments/withdrawal.html",
-        audience="desk",
-        withdrawal=row,
-        client=brief,
-        story=await queries.story(work, row, staff=True),
-        parts=await withdrawals.parts_of(work, row.id),
-        given=[{"name": names.get(one.approver, ""), "at": one.at} for one in given],
-        may_approve=may
-        and row.state == "review"
-        and all(one.approver != work.actor.id for one in given)
-        and row.asked_by != work.actor.id,
-        may_reject=may and row.state in {"held", "review", "approved"},
-        next=await queries.after(work, row),
-        came=came,
-        left=[one for one in left if one.id != row.id],
-        late=row.ended_at is None and row.promised_at < work.now,
-        base=work.tenant.base_currency,
-    )
-
-
-@post("/desk/withdrawals/{withdrawal:uuid}/approve", access=access.desk(Payments.APPROVE))
-async def withdrawal_approve(
-    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
-) -> Response[None]:
-    form = await forms.read(request, Approve)
-    row = await withdrawals.approve(work, withdrawal, form.payload, form.note)
-    return await _onward(request, work, row, N_("Approved."))
-
-
-@post("/desk/withdrawals/{withdrawal:uuid}/reject", access=access.desk(Payments.APPROVE))
-async def withdrawal_reject(
-    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
-) -> Response[None]:
-    form = await forms.read(request, Reject)
-    row = await withdrawals.reject(work, withdrawal, form.reason)
-    return await _onward(request, work, row, N_("Rejected. The client was told why."))
-
-
-async def _onward(request: AnyRequest, work: Work, row: Withdrawal, notice: str) -> Response[None]:
-    """To the next one that waits, or back to this one when it was the last."""
-    following = await queries.after(work, row)
-    return go(request, f"/desk/withdrawals/{following or row.id}", notice=notice)
-
-
-@post("/desk/withdrawals/{withdrawal:uuid}/again", access=access.desk(Payments.WITHDRAWALS))
-async def withdrawal_again(
-    request: AnyRequest, work: NamedDependency[Work], withdrawal: FromPath[UUID]
-) -> Response[None]:
-    work.require(Payments.APPROVE)
-    await clients.seen(work, (await work.get(Withdrawal, withdrawal)).client)
-    await withdrawals.again(work, withdrawal)
-    return go(request, f"/desk/withdrawals/{withdrawal}", notice=N_("The checks ran again."))
-
-
 @get("/desk/clients/{client:uuid}/payments", access=access.desk(Payments.DEPOSITS))
 async def client_tab(
     request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
@@ -251,10 +158,5 @@ ALL = [
     unresolved_page,
     unresolved_one,
     unresolved_resolve,
-    withdrawals_page,
-    withdrawal_page,
-    withdrawal_approve,
-    withdrawal_reject,
-    withdrawal_again,
     client_tab,
 ]

@@ -10,7 +10,9 @@ import msgspec
 import phonenumbers
 from sqlalchemy import select
 
+from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
+from brokerage.payments import rules
 from brokerage.payments.connector import Destination as Paid
 from brokerage.payments.connector import ToBank, ToCrypto, ToWallet
 from brokerage.payments.model import Destination
@@ -18,12 +20,13 @@ from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import Method
 from stoa.kernel.ids import uuid7
-from stoa.kernel.refusals import Conflict, Invalid
+from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.notices import notices
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
 DETAILS: Final = "payout_destination.details"
+HOLDER: Final = "payout_destination.holder"
 _MOST: Final = 10
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC: Final = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
@@ -96,8 +99,14 @@ def _not_a_number() -> Invalid:
     return Invalid("This is not a mobile number. Write it with its country code.", field="number")
 
 
-async def add(work: Work, client: UUID, to: ToBank | ToCrypto | ToWallet) -> Destination:
-    """Keep a new destination; it can be used after the waiting time, and the client is told."""
+async def add(
+    work: Work, client: UUID, to: ToBank | ToCrypto | ToWallet, *, holder: str = "", label: str = ""
+) -> Destination:
+    """Keep a new destination; it can be used after the waiting time, and the client is told.
+
+    The telling goes to where the client was reached before, so a thief cannot keep it quiet. A bank
+    account in another name is kept, and a person looks before money goes there.
+    """
     work.require(Payments.WITHDRAW_OWN)
     work.actor.own(client)
     await work.lock(Client, client)
@@ -112,6 +121,8 @@ async def add(work: Work, client: UUID, to: ToBank | ToCrypto | ToWallet) -> Des
     wait = work.settings(PaymentsSettings).withdrawals.new_destination_wait_h
     sealed = work.seal(row, DETAILS, msgspec.json.encode(to).decode())
     assert sealed is not None  # noqa: S101 - only None seals to None
+    whose = " ".join(holder.split())[:120]
+    own_name = (await clients.names(work, [client])).get(client, "")
     made = Destination(
         id=row,
         client=client,
@@ -119,6 +130,9 @@ async def add(work: Work, client: UUID, to: ToBank | ToCrypto | ToWallet) -> Des
         tail=number[-4:],
         country=to.country or None if not isinstance(to, ToCrypto) else None,
         details_sealed=sealed,
+        holder_sealed=work.seal(row, HOLDER, whose or None),
+        named=rules.same_name(whose, own_name) if whose else None,
+        label=" ".join(label.split())[:40],
         blind=blind,
         added_at=work.now,
         usable_at=work.now + timedelta(hours=wait),
@@ -167,6 +181,14 @@ async def of(work: Work, client: UUID) -> Sequence[Destination]:
         .where(Destination.client == client, Destination.state == "active")
         .order_by(Destination.id)
     )
+
+
+async def own(work: Work, client: UUID, destination: UUID) -> Destination:
+    """One of the client's that is in use. Raises NotFound for any other."""
+    row = await work.get(Destination, destination)
+    if row.client != client or row.state != "active":
+        raise NotFound
+    return row
 
 
 async def shared(work: Work, row: Destination) -> bool:

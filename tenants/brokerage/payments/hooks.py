@@ -4,8 +4,10 @@ A hook runs inside the transaction that asks or looks again, after the checks of
 come before it in the fixed order.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from brokerage.payments.rules import Check
@@ -14,7 +16,37 @@ from stoa.tenancy.work import Work
 
 MoreChecks = Callable[[Work, UUID, Money], Awaitable[Sequence[Check]]]
 
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What of one bonus a withdrawal takes away, and why, as the client reads it."""
+
+    grant: UUID
+    label: str
+    money: Money
+    text: str
+    places: dict[str, str] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "grant": str(self.grant),
+            "label": self.label,
+            "amount": self.money.text(),
+            "currency": self.money.currency,
+            "text": self.text,
+            "places": dict(self.places),
+        }
+
+
+Losses = Callable[[Work, UUID, Money], Awaitable[Sequence[Loss]]]
+Leaving = Callable[[Work, UUID, UUID, Sequence[Mapping[str, Any]]], Awaitable[None]]
+Maker = Callable[[Work, UUID, UUID, datetime], Awaitable[bool]]
+
 margin_checks: Final[list[MoreChecks]] = []
 """Asked for (client, amount): whether open positions need this money."""
-bonus_checks: Final[list[MoreChecks]] = []
+losses: Final[list[Losses]] = []
 """Asked for (client, amount): which bonus is lost by taking it out."""
+leaving: Final[list[Leaving]] = []
+"""Told (client, withdrawal, its losses) in the transaction that sends the first part."""
+related_makers: Final[list[Maker]] = []
+"""Asked for (client, person, since): whether the person gave this client money by hand."""

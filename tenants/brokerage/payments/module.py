@@ -7,9 +7,11 @@ from brokerage.ledger import kinds
 from brokerage.payments import (
     callbacks,
     desk,
+    desk_out,
     jobs,
     payouts,
     room,
+    room_out,
     settlement,
     shown,
 )
@@ -19,7 +21,9 @@ from brokerage.payments.permissions import Payments
 from brokerage.payments.routing import desk as routing_desk
 from brokerage.payments.routing import watching
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.withdrawing import clocks, policy
 from stoa.product import Every, Module, NavItem, Tab
+from stoa.settingsdesk import pending
 from stoa.theming.statuses import Status, Tone, learn
 from stoa.theming.texts import N_
 
@@ -53,6 +57,7 @@ ledger_hooks.paths["deposit"] = "/desk/deposits/{id}"
 ledger_hooks.paths["withdrawal"] = "/desk/withdrawals/{id}"
 ledger_hooks.room_paths["deposit"] = "/deposit/{id}"
 ledger_hooks.room_paths["withdrawal"] = "/withdrawals/{id}"
+pending.guard("payments", pending.Guard(policy.touched, policy.rehearse))
 clients.blockers.append(blockers)
 clients.exports["payments"] = export
 
@@ -69,7 +74,14 @@ MODULE = Module(
     name="payments",
     settings=PaymentsSettings,
     permissions=Payments,
-    web=[*room.ALL, *desk.ALL, *routing_desk.ALL, callbacks.told],
+    web=[
+        *room.ALL,
+        *room_out.ALL,
+        *desk.ALL,
+        *desk_out.ALL,
+        *routing_desk.ALL,
+        callbacks.told,
+    ],
     reactions={
         CallbackTaken: [settlement.settle],
         PayoutDue: [payouts.send],
@@ -79,6 +91,7 @@ MODULE = Module(
         Every(5, settlement.sweep, lane="money"),
         Every(5, payouts.sweep, lane="money"),
         Every(5, watching.sweep, lane="money"),
+        Every(60, clocks.sweep, lane="money"),
     ],
     nav=[
         NavItem(
@@ -105,8 +118,8 @@ MODULE = Module(
     pulse=shown.pulse,
     connections=callbacks.connections,
     roles={
-        "Owner": [*_FINANCE, Payments.TEST, Payments.PAUSE],
-        "Head of finance": [*_FINANCE, Payments.TEST, Payments.PAUSE],
+        "Owner": [*_FINANCE, Payments.TEST, Payments.PAUSE, Payments.ESCALATED],
+        "Head of finance": [*_FINANCE, Payments.TEST, Payments.PAUSE, Payments.ESCALATED],
         "Finance": _FINANCE,
         "Compliance": [Payments.DEPOSITS, Payments.WITHDRAWALS],
         "Support": [Payments.DEPOSITS, Payments.WITHDRAWALS],

@@ -14,9 +14,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from brokerage.payments import hooks, rules
 from brokerage.payments import withdrawals as verbs
 from brokerage.payments.events import PayoutDue
-from brokerage.payments.withdrawing import concluding, looking, ordering
+from brokerage.payments.withdrawing import concluding, deciding, looking, ordering
 from brokerage.payments.withdrawing.concluding import conclude, label_of
 from brokerage.payments.withdrawing.looking import look
 from brokerage.payments.withdrawing.model import (
@@ -32,6 +33,7 @@ from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
 _BATCH: Final = 50
+_WAIT: Final = timedelta(minutes=5)
 
 
 async def send(open_work: OpenWork, fact: PayoutDue) -> None:
@@ -54,9 +56,7 @@ async def send(open_work: OpenWork, fact: PayoutDue) -> None:
 
 async def _claim(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order | None:
     """Mark it as being sent; None while it may not be, or nobody can take it."""
-    if row.state == WithdrawalState.APPROVED:
-        await verbs.again(work, row.id)
-    if row.state not in {WithdrawalState.APPROVED, WithdrawalState.SENDING}:
+    if not await _may_go(work, row, part):
         return None
     try:
         order = await ordering.order(work, row, part)
@@ -69,9 +69,29 @@ async def _claim(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order | No
     part.next_ask_at = work.now + timedelta(seconds=concluding.ASK_S)
     if row.state == WithdrawalState.APPROVED:
         row.move(WithdrawalState.SENDING)
+        row.sent_at = row.sent_at or work.now
+        for hook in hooks.leaving:
+            await hook(work, row.client, row.id, row.loses)
     tell(work, row, "sent", places={"label": label_of(row, part)})
     verbs.announce(work, row)
     return order
+
+
+async def _may_go(work: Work, row: Withdrawal, part: PayoutAttempt) -> bool:
+    """The checks once more, as money leaves: also for the second part, when the first has gone."""
+    if row.state == WithdrawalState.APPROVED:
+        await verbs.again(work, row.id)
+        return row.state == WithdrawalState.APPROVED
+    if row.state != WithdrawalState.SENDING:
+        return False
+    stop = rules.stopped((await deciding.checked(work, row)).checks)
+    if stop is None:
+        return True
+    if part.code != stop.code:
+        tell(work, row, "part-held", stop.code, stop.text, stop.places)
+    part.code = stop.code
+    part.next_ask_at = work.now + _WAIT
+    return False
 
 
 async def sweep(open_work: OpenWork) -> None:

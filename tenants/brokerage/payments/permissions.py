@@ -8,6 +8,7 @@ class Payments(StrEnum):
     RESOLVE = "payments:deposit:resolve"
     WITHDRAWALS = "payments:withdrawal:view"
     APPROVE = "payments:withdrawal:approve"
+    ESCALATED = "payments:withdrawal:escalated"
     PSPS = "payments:psp:view"
     TEST = "payments:psp:test"
     PAUSE = "payments:psp:pause"

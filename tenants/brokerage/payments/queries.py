@@ -8,14 +8,14 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import func, select
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
 from brokerage.kyc.packs import Right
 from brokerage.ledger import rates
-from brokerage.payments import deposits, providers, rules
+from brokerage.payments import deposits, providers
 from brokerage.payments.model import (
     Deposit,
     DepositState,
@@ -152,20 +152,6 @@ async def ready(work: Work, client: UUID) -> list[dict[str, Any]]:
             {"title": N_("Where the money comes from"), "state": "needs", "href": "/verify"}
         )
     return found
-
-
-async def estimate_hours(work: Work, method: str) -> tuple[Decimal, int]:
-    """How long the last ones took, and the promise."""
-    took = extract("epoch", Withdrawal.ended_at - Withdrawal.asked_at) / 3600
-    rows = await work.table(
-        select(took)
-        .where(Withdrawal.method == method, Withdrawal.state == WithdrawalState.PAID)
-        .order_by(Withdrawal.id.desc())
-        .limit(_LAST_PAID)
-    )
-    promise = work.settings(PaymentsSettings).withdrawals.promise_h.get(Method(method), 48)
-    hours = [Decimal(row[0]).quantize(Decimal("0.1")) for row in rows]
-    return rules.estimate(hours, promise), promise
 
 
 async def story(work: Work, row: Withdrawal, *, staff: bool) -> list[dict[str, Any]]:

@@ -1,21 +1,19 @@
 """Decisions about withdrawals: what goes where, what stops it, who must agree. Pure."""
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
-from statistics import median
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from brokerage.payments.settings import AutoApprove, Fee, Tier
+from brokerage.payments.settings import Fee
 from brokerage.payments.values import Method
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
-from stoa.theming.texts import N_
 
 Convert = Callable[[Money, str], Money]
 Verdict = Literal["passed", "flagged", "waiting", "skipped"]
@@ -144,90 +142,31 @@ def flagged(checks: Sequence[Check]) -> list[Check]:
     return [one for one in checks if one.verdict == "flagged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of auto-approval and how it came out."""
-
-    code: str
-    text: str
-    passed: bool
-    places: Mapping[str, str] = field(default_factory=dict)
-
-    def record(self) -> dict[str, Any]:
-        return {
-            "code": self.code,
-            "text": self.text,
-            "passed": self.passed,
-            "places": dict(self.places),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What auto-approval looks at, besides the checks."""
-
-    day_total: Money
-    level: str
-    risk: str
-    to_source: bool
-    checks_clean: bool
-    used_before: bool
-
-
-def auto(settings: AutoApprove, seen: Standing, convert: Convert) -> list[Rule]:
-    """Every rule, passed or not, in their order."""
-    most = settings.max.money
-    total = convert(seen.day_total, most.currency)
-    return [
-        Rule("auto-on", N_("Automatic approval is on."), settings.on),
-        Rule("auto-checks", N_("Every check passed without a flag."), seen.checks_clean),
-        Rule(
-            "auto-amount",
-            N_("{total} within 24 hours is not above {most}."),
-            total <= most,
-            {"total": str(total), "most": str(most)},
-        ),
-        Rule(
-            "auto-level",
-            N_("The verification level “{level}” may be paid without a person."),
-            not settings.levels or seen.level in settings.levels,
-            {"level": seen.level},
-        ),
-        Rule(
-            "auto-risk",
-            N_("The client's risk is not among those that need a person."),
-            seen.risk in settings.risk,
-            {"risk": seen.risk},
-        ),
-        Rule(
-            "auto-source",
-            N_("All of it returns to where it came from, or to a destination used before."),
-            not settings.returned_to_source or seen.to_source or seen.used_before,
-        ),
-    ]
-
-
-def needed(tiers: Sequence[Tier], day_total: Money, convert: Convert) -> int:
-    """How many people must agree: by all that was asked for in 24 hours, not by this one alone."""
-    for tier in tiers:
-        if tier.up_to is None:
-            return tier.need
-        limit = tier.up_to.money
-        if convert(day_total, limit.currency) <= limit:
-            return tier.need
-    return tiers[-1].need
-
-
 def payload_hash(withdrawal: UUID, client: UUID, content: Mapping[str, Any]) -> str:
     """What an approval is bound to: the amount, the fee, each part and where it goes."""
     told = {"withdrawal": str(withdrawal), "client": str(client), **content}
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
 
+def same_name(typed: str, known: str) -> bool:
+    """Whether an account's name is the person's: the same words in any order, accents aside.
+
+    A middle name more or less does not matter; another family name does.
+    """
+    one, other = _words(typed), _words(known)
+    if not one or not other:
+        return False
+    few, many = sorted((one, other), key=len)
+    return len(few) >= min(2, len(many)) and few <= many
+
+
+def _words(name: str) -> set[str]:
+    plain = unicodedata.normalize("NFKD", name)
+    bare = "".join(
+        " " if sign in "-'.," else sign for sign in plain if not unicodedata.combining(sign)
+    )
+    return set(bare.casefold().split())
+
+
 def promised(asked: datetime, hours: int) -> datetime:
     return asked + timedelta(hours=hours)
-
-
-def estimate(hours: Sequence[Decimal], promise_h: int) -> Decimal:
-    """How long it takes, by the last ones that were paid; the promise where there are too few."""
-    return Decimal(median(hours)) if len(hours) >= 3 else Decimal(promise_h)

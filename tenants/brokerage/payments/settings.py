@@ -83,21 +83,36 @@ class WithdrawalMethod(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class AutoApprove(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What may leave without a person: all of it must be true, and each rule passed is listed.
 
-    `max` counts everything asked for within 24 hours, so that splitting gains nothing.
+    `max` counts everything asked for within 24 hours, `max_week` and `max_month` within 7 and 30
+    days, so that splitting gains nothing.
     """
 
     on: bool = True
     max: Amount = Amount(amount=Decimal(500), currency="USD")
+    max_week: Amount | None = Amount(amount=Decimal(2_000), currency="USD")
+    max_month: Amount | None = Amount(amount=Decimal(5_000), currency="USD")
     levels: tuple[str, ...] = ()
     risk: tuple[str, ...] = ("", "low", "medium")
     returned_to_source: bool = True
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Up to this much in 24 hours `need` people agree; the last tier has no end."""
+    """Up to this much in 24 hours `need` people agree; the last tier has no end.
+
+    Where 7 and 30 days have bounds of their own, what was asked for in them must fit as well.
+    """
 
     up_to: Amount | None = None
+    up_to_week: Amount | None = None
+    up_to_month: Amount | None = None
     need: Annotated[int, Meta(ge=1, le=5)]
+
+
+class Rolling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The most one client may ask for within so many hours, in any currencies together."""
+
+    hours: Literal[24, 168, 720]
+    most: Amount
 
 
 class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -107,6 +122,11 @@ class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         Tier(up_to=Amount(amount=Decimal(50_000), currency="USD"), need=2),
         Tier(need=3),
     )
+    limits: tuple[Rolling, ...] = ()
+    approver_since_h: Hours = 24
+    """Who was given the permission by somebody within so many hours approves nothing yet."""
+    came_back_to: Literal["hold", "wallet"] = "hold"
+    """Where money goes that a bank sent back: it waits for a new destination, or is spendable."""
     new_destination_wait_h: Hours = 24
     promise_h: dict[Method, Hours] = msgspec.field(
         default_factory=lambda: {Method.CARD: 24, Method.BANK: 48, Method.CRYPTO: 4}

@@ -14,6 +14,7 @@ from brokerage.payments.model import Deposit, DepositState, Withdrawal, Withdraw
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import PROBLEMS
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.withdrawing.rows import CAME_BACK
 from stoa.connectors.breaker import Circuit
 from stoa.kernel.money import Money
 from stoa.product import Card, Counted, Hit, Item, Need
@@ -146,7 +147,7 @@ async def needs(work: Work, client: UUID) -> Sequence[Need]:
         .where(
             Withdrawal.client == client,
             Withdrawal.state == WithdrawalState.HELD,
-            Withdrawal.code.in_(("kyc", "edd")),
+            Withdrawal.code.in_(("kyc", "edd", CAME_BACK)),
         )
         .order_by(Withdrawal.id)
         .limit(5)

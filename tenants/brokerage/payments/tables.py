@@ -9,6 +9,7 @@ from brokerage.clients import queries as clients
 from brokerage.payments.model import Deposit, Unresolved, Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import METHODS, PROBLEMS, PROPOSED
+from brokerage.payments.withdrawing.story import reason_of
 from stoa.kernel.money import Money
 from stoa.theming import words
 from stoa.theming.texts import N_
@@ -112,6 +113,7 @@ async def _withdrawals_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown
                 Money(row.amount, row.currency),
                 str(row.method),
                 row.state,
+                reason_of(row),
                 row.code or "",
                 row.asked_at,
                 row.promised_at,
@@ -131,7 +133,8 @@ WITHDRAWALS = tables.Table(
         tables.Column("amount", N_("Amount"), "money", sort=Withdrawal.amount),
         tables.Column("method", N_("Method"), "word"),
         tables.Column("state", N_("State"), "status", sort=Withdrawal.state),
-        tables.Column("code", N_("Code"), "code"),
+        tables.Column("why", N_("Why")),
+        tables.Column("code", N_("Code"), "code", hidden=True),
         tables.Column("asked", N_("Asked"), "when", sort=Withdrawal.asked_at),
         tables.Column("promised", N_("Promised by"), "when", sort=Withdrawal.promised_at),
         tables.Column("ended", N_("Ended"), "when", hidden=True),

@@ -1,6 +1,8 @@
 """Managing staff and roles over HTTP: nobody reaches above themselves, and nobody locks all out."""
 
 import secrets
+import uuid
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -285,14 +287,23 @@ async def test_the_owners_role_and_starting_roles_stay(house, aurora):
     assert (less.status_code, gone.status_code) == (409, 409)
 
 
-async def test_a_permission_is_as_old_as_its_grant(house, aurora):
+async def test_a_permission_is_as_old_as_its_grant_by_a_person(house, aurora):
     person = await member(house, aurora, ("Support",))
     async with house.door.open(aurora) as work:
-        since = await roles.held_since(work, person.id, "identity:staff:view")
-        never = await roles.held_since(work, person.id, "identity:roles:edit")
+        before = work.now - timedelta(hours=24)
+        by_the_house = await roles.given_lately(work, person.id, "identity:staff:view", before)
+        never = await roles.given_lately(work, person.id, "identity:roles:edit", before)
+        held = await roles.held_by(work, person.id)
+        held[0].granted_by = uuid.uuid4()
+        await work.flush()
+        by_somebody = await roles.given_lately(work, person.id, "identity:staff:view", before)
+        held[0].granted_at = before
+        await work.flush()
+        long_ago = await roles.given_lately(work, person.id, "identity:staff:view", before)
         holding = await roles.holders(work, "identity:staff:view")
 
-    assert since is not None and never is None and person.id in holding
+    assert (by_the_house, never, by_somebody, long_ago) == (False, False, True, False)
+    assert person.id in holding
 
 
 async def test_names_of_roles_cannot_be_forged_with_scripts(house, aurora):

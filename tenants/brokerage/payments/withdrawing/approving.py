@@ -6,14 +6,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.ledger import wallets
 from brokerage.ledger.model import Adjustment
-from brokerage.payments.events import WithdrawalCancelled, WithdrawalRejected
+from brokerage.payments import hooks
+from brokerage.payments.events import WithdrawalRejected
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.payments.withdrawing import deciding
+from brokerage.payments.withdrawing import changing, deciding
 from brokerage.payments.withdrawing.model import (
-    PayoutState,
     Withdrawal,
     WithdrawalApproval,
     WithdrawalState,
@@ -22,11 +21,11 @@ from brokerage.payments.withdrawing.rows import (
     announce,
     approvals,
     locked,
-    parts_of,
     told,
     write,
 )
 from brokerage.payments.withdrawing.story import tell
+from stoa.identity import roles
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.actor import Kind
@@ -47,7 +46,7 @@ async def approve(
         raise Denied("A withdrawal is approved by a person who is signed in. Nothing was changed.")
     row = await locked(work, withdrawal)
     await clients.seen(work, row.client)
-    await _may_decide(work, row, who)
+    await may_decide(work, row, who)
     if row.payload_hash != payload_hash:
         raise Conflict(
             "This withdrawal changed since you opened it. Nothing was approved. Look at it again.",
@@ -87,27 +86,46 @@ async def approve(
     return row
 
 
-async def _may_decide(work: Work, row: Withdrawal, who: UUID) -> None:
+async def may_decide(work: Work, row: Withdrawal, who: UUID) -> None:
+    """Raises Denied for the maker, for who gave this client money by hand, and for a new hand."""
     if who == row.asked_by:
         raise Denied(
             "You asked for this yourself; someone else decides. Nothing was changed.", code="maker"
         )
-    days = work.settings(PaymentsSettings).withdrawals.related_days
-    related = await work.first(
-        select(Adjustment.id).where(
-            Adjustment.client == row.client,
-            Adjustment.asked_by == who,
-            Adjustment.asked_at > work.now - timedelta(days=days),
-            Adjustment.state.in_(("asked", "posted")),
+    settings = work.settings(PaymentsSettings).withdrawals
+    since = work.now - timedelta(hours=settings.approver_since_h)
+    if await roles.given_lately(work, who, Payments.APPROVE, since):
+        raise Denied(
+            "You may approve since less than {hours} hours; that is too new for money. Nothing was "
+            "changed.",
+            code="new-approver",
+            hours=settings.approver_since_h,
         )
-    )
-    if related is not None:
+    if await _related_maker(work, row, who, settings.related_days):
         raise Denied(
             "You corrected this client's balance within {days} days, so someone else decides. "
             "Nothing was changed.",
             code="related-maker",
-            days=days,
+            days=settings.related_days,
         )
+
+
+async def _related_maker(work: Work, row: Withdrawal, who: UUID, days: int) -> bool:
+    since = work.now - timedelta(days=days)
+    related = await work.first(
+        select(Adjustment.id).where(
+            Adjustment.client == row.client,
+            Adjustment.asked_by == who,
+            Adjustment.asked_at > since,
+            Adjustment.state.in_(("asked", "posted")),
+        )
+    )
+    if related is not None:
+        return True
+    for hook in hooks.related_makers:
+        if await hook(work, row.client, who, since):
+            return True
+    return False
 
 
 async def reject(work: Work, withdrawal: UUID, reason: str) -> Withdrawal:
@@ -120,37 +138,11 @@ async def reject(work: Work, withdrawal: UUID, reason: str) -> Withdrawal:
     if work.actor.id is not None and work.actor.id == row.asked_by:
         raise Denied("You asked for this yourself; someone else decides. Nothing was changed.")
 
-    row.move(WithdrawalState.REJECTED)
+    partly = await changing.some_left(work, row)
+    row.move(WithdrawalState.RETURNED if partly else WithdrawalState.REJECTED)
     row.reason, row.code, row.decided_at = reason.strip()[:500], "rejected", work.now
-    await _give_back(work, row, "rejected")
+    await changing.give_back(work, row, "rejected")
     tell(work, row, "rejected", text=reason.strip()[:500], by=work.actor.id)
     work.tell(WithdrawalRejected(**told(row)))
     await write(work, row, "withdrawal_rejected", reason=reason.strip()[:500])
-    return row
-
-
-async def _give_back(work: Work, row: Withdrawal, why: str) -> None:
-    row.ended_at, row.look_again_at = work.now, None
-    for part in await parts_of(work, row.id):
-        if part.state == PayoutState.WAITING:
-            part.move(PayoutState.CANCELLED)
-            part.ended_at, part.next_ask_at = work.now, None
-    await wallets.release(work, row.hold, reason=why)
-    announce(work, row)
-
-
-async def cancel(work: Work, withdrawal: UUID) -> Withdrawal:
-    """The client takes it back, as long as nothing was sent."""
-    work.require(Payments.WITHDRAW_OWN)
-    work.actor.own((await work.get(Withdrawal, withdrawal)).client)
-    row = await locked(work, withdrawal)
-    if row.state in {WithdrawalState.SENDING, WithdrawalState.PAID}:
-        raise Conflict("It is on its way already and cannot be taken back. Nothing was changed.")
-
-    row.move(WithdrawalState.CANCELLED)
-    row.code = "cancelled"
-    await _give_back(work, row, "cancelled by the client")
-    tell(work, row, "cancelled")
-    work.tell(WithdrawalCancelled(**told(row)))
-    await write(work, row, "withdrawal_cancelled")
     return row

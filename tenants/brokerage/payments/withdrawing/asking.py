@@ -1,6 +1,5 @@
 """A client asks to be paid: what would happen, and then the money set aside."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import deciding, preparing
 from brokerage.payments.withdrawing.model import Withdrawal, WithdrawalState
 from brokerage.payments.withdrawing.preparing import Preview
-from brokerage.payments.withdrawing.rows import add_parts, told, write
+from brokerage.payments.withdrawing.rows import add_parts, seal, told, write
 from brokerage.payments.withdrawing.story import tell
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
@@ -40,10 +39,11 @@ async def request(
     *,
     destination: UUID | None = None,
     key: UUID | None = None,
+    shown: str = "",
 ) -> Withdrawal:
     """Set the money aside and let the checks run. The same `key` again is the same request.
 
-    Raises NotCovered, Invalid, Denied or Conflict; then nothing was set aside.
+    `shown` is the mark of the preview that was confirmed: what came to differ is a Conflict. Raises NotCovered, Invalid, Denied or Conflict; then nothing was set aside.
     """
     work.require(Payments.WITHDRAW_OWN)
     work.actor.own(client)
@@ -58,6 +58,28 @@ async def request(
         return known
     await _covered(work, client, money)
     seen = await preparing.prepared(work, client, method, money, destination)
+    if shown and shown != seen.mark():
+        raise Conflict(
+            "Something changed since this was shown to you. Nothing was set aside. Look at it again.",
+            code="preview-changed",
+        )
+    row = await _set_aside(work, client, method, seen, destination, key)
+    work.subject = client
+    work.tell(WithdrawalRequested(**told(row)))
+    await write(work, row, "withdrawal_requested")
+    await deciding.decide(work, row, seen.checks, seen.auto, seen.need)
+    return row
+
+
+async def _set_aside(
+    work: Work,
+    client: UUID,
+    method: Method,
+    seen: Preview,
+    destination: UUID | None,
+    key: UUID | None,
+) -> Withdrawal:
+    money = seen.money
     row_id = key or uuid7(int(work.now.timestamp() * 1000))
     hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id))
     row = Withdrawal(
@@ -71,23 +93,23 @@ async def request(
         fee=seen.fee.amount,
         state=WithdrawalState.HELD,
         hold=hold.id,
+        version=1,
         plan=[part.record() for part in seen.parts],
+        loses=[one.record() for one in seen.losses],
+        counted=seen.totals.record(),
         checks=[],
         auto=[],
-        payload_hash=_hash(row_id, client, seen),
+        payload_hash="",
         story=[],
         asked_by=work.actor.id or client,
         asked_at=work.now,
         promised_at=rules.promised(work.now, seen.promise_h),
     )
+    seal(row, seen.destination)
     work.add(row)
     await work.flush()
     add_parts(work, row, seen.parts, seen.fee)
     tell(work, row, "requested")
-    work.subject = client
-    work.tell(WithdrawalRequested(**told(row)))
-    await write(work, row, "withdrawal_requested")
-    await deciding.decide(work, row, seen.checks, seen.auto, seen.need)
     return row
 
 
@@ -121,15 +143,3 @@ async def _covered(work: Work, client: UUID, money: Money) -> None:
             field="amount",
             available=there,
         )
-
-
-def _hash(row: UUID, client: UUID, seen: Preview) -> str:
-    to = seen.destination
-    content: dict[str, Any] = {
-        "amount": seen.money.text(),
-        "currency": seen.money.currency,
-        "fee": seen.fee.text(),
-        "parts": [part.record() for part in seen.parts],
-        "destination": [str(to.id), to.blind.hex()] if to is not None else None,
-    }
-    return rules.payload_hash(row, client, content)

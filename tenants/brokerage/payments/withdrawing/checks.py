@@ -1,12 +1,13 @@
 """Gathers what a withdrawal's checks look at, and runs them in their fixed order."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
@@ -14,7 +15,7 @@ from brokerage.kyc.packs import Right
 from brokerage.ledger import rates
 from brokerage.ledger.model import LedgerAccount
 from brokerage.ledger.rates import Rates
-from brokerage.payments import destinations, hooks
+from brokerage.payments import destinations, hooks, providers
 from brokerage.payments.model import (
     Deposit,
     DepositState,
@@ -22,23 +23,17 @@ from brokerage.payments.model import (
     PayoutAttempt,
     PayoutState,
     Withdrawal,
-    WithdrawalState,
 )
 from brokerage.payments.rules import Check, Part, Source
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.tiers import Totals
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import totals
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
-_COUNTED = (
-    WithdrawalState.HELD,
-    WithdrawalState.REVIEW,
-    WithdrawalState.APPROVED,
-    WithdrawalState.SENDING,
-    WithdrawalState.PAID,
-)
 _GONE = (PayoutState.REFUSED, PayoutState.RETURNED, PayoutState.CANCELLED)
 _MOST_SOURCES = 50
 
@@ -49,17 +44,23 @@ class Gathered:
 
     checks: list[Check]
     limits: standing.Limits
-    day_total: Money
+    totals: Totals
+    losses: list[hooks.Loss]
     used_before: bool
     priced: Rates
 
 
 async def sources(work: Work, client: UUID, currency: str) -> list[Source]:
-    """Paid deposits that money goes back to first, the oldest first, with what is left of each."""
+    """Paid deposits that money goes back to first, with what is left of each.
+
+    By method in the order of the setting (cards first), then the oldest; only where the provider can
+    pay back.
+    """
     settings = work.settings(PaymentsSettings).withdrawals
     if not settings.return_to_source:
         return []
     since = work.now - timedelta(days=settings.return_within_days)
+    in_turn = {str(method): turn for turn, method in enumerate(settings.return_to_source)}
     used = (
         select(func.coalesce(func.sum(PayoutAttempt.amount), 0))
         .where(
@@ -69,6 +70,12 @@ async def sources(work: Work, client: UUID, currency: str) -> list[Source]:
         )
         .scalar_subquery()
     )
+    known = work.settings(PaymentsSettings)
+    returning = [
+        psp.code
+        for psp in known.psps
+        if (can := providers.abilities(psp)) is not None and can.refunds
+    ]
     rows = await work.table(
         select(
             Deposit.id,
@@ -85,8 +92,9 @@ async def sources(work: Work, client: UUID, currency: str) -> list[Source]:
             Deposit.state == DepositState.CREDITED,
             Deposit.method.in_([str(one) for one in settings.return_to_source]),
             Deposit.ended_at > since,
+            Deposit.psp.in_(returning),
         )
-        .order_by(Deposit.id)
+        .order_by(case(in_turn, value=Deposit.method, else_=len(in_turn)), Deposit.id)
         .limit(_MOST_SOURCES)
     )
     return [
@@ -121,6 +129,7 @@ async def gather(
     row = await work.get(Client, client)
     limits = await standing.limits(work, client)
     priced = await rates.table(work)
+    losses = [one for hook in hooks.losses for one in await hook(work, client, money)]
     found = [
         Check(
             "hold",
@@ -134,14 +143,72 @@ async def gather(
         _verified(limits),
         await _country(work, client),
         await _money_laundering(work, row, money, limits, destination, priced),
-        *[one for hook in hooks.bonus_checks for one in await hook(work, client, money)],
+        _bonus(losses),
         _source(parts),
     ]
     if destination is not None:
-        found.append(_cooling(work, destination))
-    total = await _day_total(work, client, money, priced, asked)
+        found += [_named(destination), _cooling(work, destination)]
+    total = await totals.of(work, client, money, priced, asked=asked)
+    found.append(_limits(work, total))
     return Gathered(
-        found, limits, total, destination is not None and destination.used_at is not None, priced
+        found,
+        limits,
+        total,
+        losses,
+        destination is not None and destination.used_at is not None,
+        priced,
+    )
+
+
+def with_more(seen: Gathered, more: Sequence[Check]) -> Gathered:
+    """The same with checks only a withdrawal that exists already can have."""
+    return replace(seen, checks=[*seen.checks, *more]) if more else seen
+
+
+def _bonus(losses: Sequence[hooks.Loss]) -> Check:
+    title = N_("Bonus")
+    if not losses:
+        return Check("bonus", title, "passed", N_("No bonus is lost."))
+    lost = ", ".join(str(one.money) for one in losses)
+    return Check(
+        "bonus-lost",
+        title,
+        "passed",
+        N_("{amount} of bonus is lost when the money leaves; it was shown before."),
+        {"amount": lost},
+    )
+
+
+def _limits(work: Work, total: Totals) -> Check:
+    """The request was refused where a limit is passed; this keeps what it was compared with."""
+    bounds = work.settings(PaymentsSettings).withdrawals.limits
+    return Check(
+        "limits",
+        N_("Limits"),
+        "passed",
+        N_("{day} in 24 hours, {week} in 7 days, {month} in 30 days: within every limit.")
+        if bounds
+        else N_("{day} in 24 hours, {week} in 7 days, {month} in 30 days."),
+        {"day": str(total.day), "week": str(total.week), "month": str(total.month)},
+    )
+
+
+def _named(row: Destination) -> Check:
+    title = N_("Name of the account")
+    if row.named is False:
+        return Check(
+            "name-differs",
+            title,
+            "flagged",
+            N_("The account's name is not the client's; a person compares the two."),
+        )
+    return Check(
+        "name",
+        title,
+        "passed",
+        N_("The account is in the client's own name.")
+        if row.named
+        else N_("This kind of place carries no name."),
     )
 
 
@@ -262,27 +329,3 @@ def _cooling(work: Work, row: Destination) -> Check:
             until=row.usable_at,
         )
     return Check("destination", title, "passed", N_("The waiting time is over."))
-
-
-async def _day_total(
-    work: Work, client: UUID, money: Money, priced: Rates, asked: Withdrawal | None
-) -> Money:
-    """All that was asked for in the 24 hours before, with this one, in the base currency."""
-    base = work.tenant.base_currency
-    at = asked.asked_at if asked is not None else work.now
-    query = (
-        select(Withdrawal.currency, func.sum(Withdrawal.amount))
-        .where(
-            Withdrawal.client == client,
-            Withdrawal.state.in_(_COUNTED),
-            Withdrawal.asked_at > at - timedelta(hours=24),
-            Withdrawal.asked_at <= at,
-        )
-        .group_by(Withdrawal.currency)
-    )
-    if asked is not None:
-        query = query.where(Withdrawal.id != asked.id)
-    total = priced.convert(money, base)
-    for currency, amount in await work.table(query):
-        total = total + priced.convert(Money(amount, currency), base)
-    return total

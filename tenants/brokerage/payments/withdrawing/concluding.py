@@ -8,6 +8,8 @@ from brokerage.clients import totals
 from brokerage.ledger import accounts, posting, wallets
 from brokerage.payments import crediting
 from brokerage.payments.events import WithdrawalPaid, WithdrawalReturned
+from brokerage.payments.rules import Check
+from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import rows
 from brokerage.payments.withdrawing.model import (
@@ -21,8 +23,10 @@ from brokerage.payments.withdrawing.story import tell
 from stoa.connectors.outcomes import Accepted, Confirmed, Refused, Sending
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
+from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 
 ASK_S: Final = 20
 MOST_TRIES: Final = 5
@@ -114,65 +118,117 @@ async def refused(
         )
         return
     money = Money(part.amount + part.fee, part.currency)
-    await wallets.release(
-        work, row.hold, operation=f"payout-refused:{part.id}", amount=money, reason=code[:200]
-    )
-    row.code, row.reason = "refused", code[:200]
-    tell(work, row, "part-failed", code, places={"amount": str(money)})
+    row.reason = code[:200]
+    if _waits_for_a_place(work, row):
+        tell(work, row, "part-refused", code, places={"amount": str(money)})
+    else:
+        await wallets.release(
+            work, row.hold, operation=f"payout-refused:{part.id}", amount=money, reason=code[:200]
+        )
+        row.code = "refused"
+        tell(work, row, "part-failed", code, places={"amount": str(money)})
     await _finish(work, row)
 
 
+_OPEN: Final = frozenset(
+    {
+        WithdrawalState.HELD,
+        WithdrawalState.REVIEW,
+        WithdrawalState.APPROVED,
+        WithdrawalState.SENDING,
+        WithdrawalState.PAID,
+    }
+)
+
+
+def _waits_for_a_place(work: Work, row: Withdrawal) -> bool:
+    """Whether money that could not be paid stays set aside until the client names another place."""
+    settings = work.settings(PaymentsSettings).withdrawals
+    return settings.came_back_to == "hold" and row.state in _OPEN
+
+
 async def _finish(work: Work, row: Withdrawal) -> None:
-    """When no part is under way any more, the withdrawal has ended."""
+    """When no part is under way any more, the withdrawal has ended, or waits for a new place."""
     await work.flush()
-    newest = {part.part: part for part in await rows.parts_of(work, row.id)}
-    under_way = {PayoutState.WAITING, PayoutState.SENDING, PayoutState.ACCEPTED}
-    states = {part.state for part in newest.values()}
-    if states & under_way or row.state != WithdrawalState.SENDING:
+    states = {part.state for part in await rows.newest_parts(work, row)}
+    if states & rows.UNDER_WAY or row.state != WithdrawalState.SENDING:
         return
-    row.ended_at = work.now
-    told = rows.told(row)
     if states == {PayoutState.PAID}:
         row.move(WithdrawalState.PAID)
+        row.ended_at, row.code, row.reason = work.now, None, None
         tell(work, row, "paid")
-        work.tell(WithdrawalPaid(**told))
+        work.tell(WithdrawalPaid(**rows.told(row)))
         await rows.write(work, row, "withdrawal_paid")
+        return
+    await _undone(work, row)
+
+
+async def _undone(work: Work, row: Withdrawal) -> None:
+    """A part could not be paid: it waits for a new place, or all is over and it is spendable."""
+    if _waits_for_a_place(work, row):
+        row.move(WithdrawalState.HELD)
+        row.code, row.ended_at, row.decided_at, row.look_again_at = rows.CAME_BACK, None, None, None
+        row.checks = [*row.checks, _place_wanted(row).record()]
+        tell(work, row, "place-wanted", rows.CAME_BACK)
     else:
         row.move(WithdrawalState.RETURNED)
-        work.tell(WithdrawalReturned(**told))
-        await rows.write(work, row, "withdrawal_returned", reason=row.reason or "")
+        row.ended_at = work.now
+    work.tell(WithdrawalReturned(**rows.told(row)))
+    await rows.write(work, row, "withdrawal_returned", reason=row.reason or "")
+    await notices.tell(
+        work,
+        row.client,
+        N_("Your withdrawal could not be paid. Choose where it should go."),
+        path=f"/withdrawals/{row.id}",
+    )
+
+
+def _place_wanted(row: Withdrawal) -> Check:
+    return Check(
+        rows.CAME_BACK,
+        N_("Destination"),
+        "waiting",
+        N_(
+            "It could not be paid there ({reason}). The money is set aside: choose another place, or "
+            "take it back."
+        ),
+        {"reason": row.reason or "-"},
+    )
 
 
 async def came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str) -> None:
-    """Paid and sent back: the money is in the wallet again; the fee was for the work done."""
-    was_paid = part.state == PayoutState.PAID
-    if not was_paid:
+    """Paid and sent back: set aside again until the client names another place, or spendable.
+
+    The fee was for the work done. A withdrawal that has ended otherwise gives it to the wallet.
+    """
+    if part.state != PayoutState.PAID:
         await refused(work, row, part, code, technically=False)
         return
     part.move(PayoutState.RETURNED)
     part.code = code[:80]
     money = Money(part.amount, part.currency)
+    waits = _waits_for_a_place(work, row)
+    to = (
+        await accounts.get(work, row.hold)
+        if waits
+        else accounts.client_wallet(work, row.client, part.currency)
+    )
     await posting.post(
         work,
         operation=f"payout-returned:{part.id}",
         kind="withdrawal-returned",
-        legs=posting.moving(
-            accounts.house(work, f"psp:{part.psp}", part.currency),
-            accounts.client_wallet(work, row.client, part.currency),
-            money,
-        ),
+        legs=posting.moving(accounts.house(work, f"psp:{part.psp}", part.currency), to, money),
         ref=("withdrawal", row.id),
         reason=code[:200] or None,
         despite_freeze=True,
     )
     back = await crediting.in_base(work, money)
     await totals.note_withdrawal(work, row.client, -back, work.now)
-    row.code, row.reason = "returned", code[:200]
-    tell(work, row, "came-back", code, places={"amount": str(money)})
+    row.reason = code[:200]
+    what = "came-back-held" if waits else "came-back"
+    tell(work, row, what, code, places={"amount": str(money)})
     if row.state == WithdrawalState.PAID:
-        row.move(WithdrawalState.RETURNED)
-        work.tell(WithdrawalReturned(**rows.told(row)))
-        await rows.write(work, row, "withdrawal_returned", reason=code[:200])
+        await _undone(work, row)
 
 
 def label_of(row: Withdrawal, part: PayoutAttempt) -> str:

@@ -25,6 +25,11 @@ class Destination(TenantRow):
     tail: Mapped[str] = mapped_column(String(8))
     country: Mapped[str | None] = mapped_column(String(2))
     details_sealed: Mapped[bytes]
+    holder_sealed: Mapped[bytes | None]
+    """Whose account it is, as the client typed it."""
+    named: Mapped[bool | None]
+    """Whether that is the client's own name; None where a place has no name."""
+    label: Mapped[str] = mapped_column(String(40), default="")
     blind: Mapped[bytes]
     state: Mapped[str] = mapped_column(String(12), default="active")
     added_at: Mapped[datetime]
@@ -62,11 +67,18 @@ class Withdrawal(TenantRow):
 
     __tablename__ = "withdrawal"
     MOVES: ClassVar[Mapping[str, set[str]]] = {
-        WithdrawalState.HELD: {"held", "review", "approved", "cancelled", "rejected"},
-        WithdrawalState.REVIEW: {"held", "approved", "rejected", "cancelled"},
-        WithdrawalState.APPROVED: {"held", "review", "sending", "cancelled", "rejected"},
-        WithdrawalState.SENDING: {"paid", "returned"},
-        WithdrawalState.PAID: {"returned"},
+        WithdrawalState.HELD: {"held", "review", "approved", "cancelled", "rejected", "returned"},
+        WithdrawalState.REVIEW: {"held", "review", "approved", "rejected", "cancelled", "returned"},
+        WithdrawalState.APPROVED: {
+            "held",
+            "review",
+            "sending",
+            "cancelled",
+            "rejected",
+            "returned",
+        },
+        WithdrawalState.SENDING: {"paid", "returned", "held"},
+        WithdrawalState.PAID: {"returned", "held"},
         WithdrawalState.REJECTED: set(),
         WithdrawalState.CANCELLED: set(),
         WithdrawalState.RETURNED: set(),
@@ -82,8 +94,14 @@ class Withdrawal(TenantRow):
     fee: Mapped[Decimal] = mapped_column(default=Decimal(0))
     state: Mapped[str] = mapped_column(String(12))
     hold: Mapped[UUID]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    """Raised by each change of what is paid, and by news that speaks against it."""
     plan: Mapped[list[Any]]
     """The parts and where each goes, as shown before it was confirmed."""
+    loses: Mapped[list[Any]]
+    """What of a bonus is lost by it, as shown before it was confirmed."""
+    counted: Mapped[dict[str, Any]]
+    """What was asked for in 24 hours, 7 and 30 days, in one currency, and the rate it took."""
     checks: Mapped[list[Any]]
     auto: Mapped[list[Any]]
     """The rules of auto-approval, each passed or not."""
@@ -97,7 +115,10 @@ class Withdrawal(TenantRow):
     promised_at: Mapped[datetime]
     look_again_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    late_at: Mapped[datetime | None]
+    """When the promise was found broken."""
 
     __table_args__ = (
         CheckConstraint("amount > 0 and fee >= 0 and fee < amount", name="amount"),
@@ -109,6 +130,8 @@ class Withdrawal(TenantRow):
         Index("ix_withdrawal_client", "client", "id"),
         Index("ix_withdrawal_state", "state", "promised_at"),
         Index("ix_withdrawal_asked_at", "asked_at", "id"),
+        Index("ix_withdrawal_paid", "method", "ended_at", postgresql_where=text("state = 'paid'")),
+        Index("ix_withdrawal_open", "promised_at", postgresql_where=text("ended_at is null")),
         Index(
             "ix_withdrawal_look",
             "look_again_at",

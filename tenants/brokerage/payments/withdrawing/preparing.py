@@ -1,18 +1,22 @@
 """What a withdrawal would do: fee, parts, checks and who must agree. Nothing moves here."""
 
+import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from brokerage.clients.model import Client
 from brokerage.ledger import rates, wallets
-from brokerage.payments import destinations, rules
+from brokerage.payments import destinations, rules, tiers
+from brokerage.payments.hooks import Loss
 from brokerage.payments.model import Destination
 from brokerage.payments.rules import Check, Part
 from brokerage.payments.settings import PaymentsSettings, WithdrawalMethod
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import checks
+from brokerage.payments.withdrawing import checks, totals
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Denied, Invalid, NotFound
+from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.work import Work
 
 
@@ -24,11 +28,23 @@ class Preview:
     fee: Money
     parts: list[Part]
     checks: list[Check]
-    auto: list[rules.Rule]
+    auto: list[tiers.Rule]
+    losses: list[Loss]
+    totals: tiers.Totals
     need: int
     available: Money
     promise_h: int
     destination: Destination | None
+
+    def mark(self) -> str:
+        """What of it a client confirms: fee, parts and losses, as a digest for the form."""
+        content = {
+            "amount": self.money.text(),
+            "fee": self.fee.text(),
+            "parts": [part.record() for part in self.parts],
+            "losses": [one.record() for one in self.losses],
+        }
+        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:32]
 
     @property
     def net(self) -> Money:
@@ -52,13 +68,17 @@ async def prepared(
         card_rest=True,
     )
     seen = await checks.gather(work, client, money, parts, to)
-    auto = rules.auto(settings.auto_approve, standing(seen, parts), priced.convert)
+    await totals.must_fit_level(work, client, money, seen.limits, priced)
+    tiers.must_fit(settings.limits, money, seen.totals, priced.convert)
+    auto = tiers.auto(settings.auto_approve, standing(seen, parts), priced.convert)
     return Preview(
         money=money,
         fee=fee,
         parts=parts,
         checks=seen.checks,
         auto=auto,
+        losses=seen.losses,
+        totals=seen.totals,
         need=need(work, seen, auto),
         available=await wallets.available(work, client, money.currency),
         promise_h=settings.promise_h.get(method, 48),
@@ -85,17 +105,15 @@ async def place(
         return None
     if destination is None:
         raise Invalid("Choose where you want to be paid.", field="destination")
-    row = await work.get(Destination, destination)
-    if row.client != client or row.state != "active":
-        raise NotFound
+    row = await destinations.own(work, client, destination)
     if row.method != method:
         raise Invalid("Choose a destination of this kind.", field="destination")
     return row
 
 
-def standing(seen: checks.Gathered, parts: list[Part]) -> rules.Standing:
-    return rules.Standing(
-        day_total=seen.day_total,
+def standing(seen: checks.Gathered, parts: list[Part]) -> tiers.Standing:
+    return tiers.Standing(
+        totals=seen.totals,
         level=seen.limits.level.code,
         risk=seen.limits.risk_band,
         to_source=all(part.way == "refund" for part in parts),
@@ -104,9 +122,9 @@ def standing(seen: checks.Gathered, parts: list[Part]) -> rules.Standing:
     )
 
 
-def need(work: Work, seen: checks.Gathered, auto: list[rules.Rule]) -> int:
+def need(work: Work, seen: checks.Gathered, auto: list[tiers.Rule]) -> int:
     """How many people must agree; nobody when every rule of auto-approval passed."""
     if all(rule.passed for rule in auto):
         return 0
-    tiers = work.settings(PaymentsSettings).withdrawals.approvers
-    return rules.needed(tiers, seen.day_total, seen.priced.convert)
+    steps = work.settings(PaymentsSettings).withdrawals.approvers
+    return tiers.needed(steps, seen.totals, seen.priced.convert)

@@ -1,15 +1,18 @@
 """What every step of a withdrawal uses: its rows in the order of locks, and who is told."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from brokerage.clients.model import Client
+from brokerage.payments import rules
 from brokerage.payments.rules import Part
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing.model import (
+    Destination,
     PayoutAttempt,
     PayoutState,
     Withdrawal,
@@ -20,6 +23,11 @@ from stoa.kernel.money import Money
 from stoa.notices import notices
 from stoa.tenancy.work import Work
 
+CAME_BACK: Final = "payout-returned"
+"""The code of a held withdrawal whose money waits for a new destination."""
+UNDER_WAY: Final = frozenset({PayoutState.WAITING, PayoutState.SENDING, PayoutState.ACCEPTED})
+UNDONE: Final = frozenset({PayoutState.REFUSED, PayoutState.RETURNED})
+
 
 async def parts_of(work: Work, withdrawal: UUID) -> list[PayoutAttempt]:
     return list(
@@ -29,6 +37,16 @@ async def parts_of(work: Work, withdrawal: UUID) -> list[PayoutAttempt]:
             .order_by(PayoutAttempt.part, PayoutAttempt.number)
         )
     )
+
+
+async def newest_parts(work: Work, row: Withdrawal) -> list[PayoutAttempt]:
+    """The last attempt of each part, without those whose money goes another way by now."""
+    newest = {part.part: part for part in await parts_of(work, row.id)}
+    return [part for part in newest.values() if not moved(row, part.part)]
+
+
+def moved(row: Withdrawal, part: int) -> bool:
+    return part <= len(row.plan) and bool(row.plan[part - 1].get("moved"))
 
 
 async def approvals(work: Work, row: Withdrawal) -> list[WithdrawalApproval]:
@@ -81,9 +99,11 @@ def announce(work: Work, row: Withdrawal) -> None:
     work.announce(f"client:{row.client}|payments", f"client:{row.client}|wallets", "desk|payments")
 
 
-def add_parts(work: Work, row: Withdrawal, parts: list[Part], fee: Money) -> None:
+def add_parts(
+    work: Work, row: Withdrawal, parts: Sequence[Part], fee: Money, *, first: int = 1
+) -> None:
     """One payout each, not to be sent before the withdrawal is approved; the last bears the fee."""
-    for number, part in enumerate(parts, start=1):
+    for number, part in enumerate(parts, start=first):
         work.add(
             PayoutAttempt(
                 id=uuid7(int(work.now.timestamp() * 1000)),
@@ -95,7 +115,7 @@ def add_parts(work: Work, row: Withdrawal, parts: list[Part], fee: Money) -> Non
                 method=part.method,
                 source=part.source,
                 amount=part.money.amount,
-                fee=fee.amount if number == len(parts) else Decimal(0),
+                fee=fee.amount if number == first + len(parts) - 1 else Decimal(0),
                 currency=part.money.currency,
                 state=PayoutState.WAITING,
                 made_at=work.now,
@@ -103,7 +123,25 @@ def add_parts(work: Work, row: Withdrawal, parts: list[Part], fee: Money) -> Non
         )
 
 
-def part_of(record: dict[str, Any]) -> Part:
+def seal(row: Withdrawal, to: Destination | None) -> None:
+    """Bind the yeses to come to exactly this: what is paid, where to, and the version."""
+    content: Mapping[str, Any] = {
+        "version": row.version,
+        "amount": Money(row.amount, row.currency).text(),
+        "currency": row.currency,
+        "fee": Money(row.fee, row.currency).text(),
+        "parts": [{**one, "psp": "" if one["way"] == "payout" else one["psp"]} for one in row.plan],
+        "destination": [str(to.id), to.blind.hex()] if to is not None else None,
+        "loses": row.loses,
+    }
+    row.payload_hash = rules.payload_hash(row.id, row.client, content)
+
+
+async def place_of(work: Work, row: Withdrawal) -> Destination | None:
+    return await work.get(Destination, row.destination) if row.destination else None
+
+
+def part_of(record: Mapping[str, Any]) -> Part:
     return Part(
         record["way"],
         Method(record["method"]),
@@ -112,3 +150,8 @@ def part_of(record: dict[str, Any]) -> Part:
         record["psp"],
         UUID(record["source"]) if record["source"] else None,
     )
+
+
+def live_plan(row: Withdrawal) -> list[Part]:
+    """The parts of the plan that still hold."""
+    return [part_of(one) for one in row.plan if not one.get("moved")]

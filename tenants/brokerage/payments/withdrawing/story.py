@@ -1,11 +1,14 @@
 """What a withdrawal's timeline says: one list of moments with stable codes, read by everyone."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
+
+from markupsafe import Markup
 
 from brokerage.payments.model import Withdrawal
 from stoa.tenancy.work import Work
+from stoa.theming.look import shown
 from stoa.theming.texts import N_
 
 TITLES: Final[dict[str, tuple[str, str]]] = {
@@ -23,6 +26,14 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
     "part-paid": (N_("{amount} paid to {label}"), "done"),
     "paid": (N_("Paid"), "done"),
     "part-failed": (N_("{amount} could not be paid and is in your wallet again"), "stopped"),
+    "part-held": (N_("A part waits"), "needs"),
+    "part-refused": (N_("{amount} could not be paid; it stays set aside"), "stopped"),
+    "came-back-held": (N_("{amount} came back; it stays set aside"), "stopped"),
+    "place-wanted": (N_("Waiting for a new place to be paid to"), "needs"),
+    "redirected": (N_("{amount} goes to {label} instead"), "moving"),
+    "rest-cancelled": (N_("The rest is cancelled; it is in your wallet again"), "waiting"),
+    "late": (N_("Later than we promised; someone senior was told"), "stopped"),
+    "bonus-lost": (N_("{amount} of bonus was lost, as shown before"), "stopped"),
     "came-back": (N_("{amount} came back and is in your wallet again"), "stopped"),
     "rejected": (N_("Not approved; the money is in your wallet again"), "stopped"),
     "cancelled": (N_("Cancelled; the money is in your wallet again"), "waiting"),
@@ -48,3 +59,29 @@ def tell(
         "by": str(by) if by else None,
     }
     row.story = [*row.story, moment]
+
+
+class Sentence(str):  # noqa: SLOT000 - it carries what it was made from
+    """A message with its places: drawn in the reader's language, in English in a file."""
+
+    message: str
+    places: Mapping[str, str]
+
+    def __new__(cls, message: str, places: Mapping[str, str]) -> Self:
+        made = super().__new__(cls, message.format_map(places) if places else message)
+        made.message, made.places = message, places
+        return made
+
+    def __html__(self) -> Markup:
+        said = shown().texts.gettext(self.message)
+        return Markup("{}").format(said.format_map(self.places) if self.places else said)
+
+
+def reason_of(row: Withdrawal) -> str:
+    """Why it waits or ended as it did: the one stored sentence, for the client, support and files."""
+    if row.reason and row.code != "payout-returned":
+        return row.reason
+    for one in row.checks:
+        if one["code"] == row.code:
+            return Sentence(one["text"], one["places"])
+    return ""
