@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Float, Select, cast, extract, func, select
+from sqlalchemy import Float, cast, extract, func, select
 
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
@@ -60,7 +60,7 @@ def _hours(later: Any, earlier: Any) -> Any:
     return cast(extract("epoch", later - earlier), Float) / 3600
 
 
-def _last(method: str) -> Select[Any]:
+def _last(method: str) -> Any:
     return (
         select(
             _hours(Withdrawal.ended_at, Withdrawal.asked_at).label("whole"),
