@@ -22,6 +22,7 @@ import structlog
 from stoa.connectors.addresses import Address, public
 from stoa.connectors.loose import BENT
 from stoa.connectors.trouble import Blocked, NoAnswer, Unreachable, Unreadable
+from stoa.kernel.faultpoints import faultpoint
 
 CONNECT_S: Final = 2.0
 TOTAL_S: Final = 10.0
@@ -211,8 +212,10 @@ class Egress:
         began = time.monotonic()
         status = "none"
         try:
+            faultpoint("egress.asking")
             async with asyncio.timeout(total_s):
                 answer = await self._exchange(method, target, headers, content, max_bytes + 1)
+                faultpoint("egress.answered")
                 reply = _within(answer, max_bytes, cut=cut)
                 status = str(reply.status)
                 return reply

@@ -39,7 +39,7 @@ def _told(variable: str, meaning: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """One reading of the environment; nothing else in the product reads STOA_* variables."""
+    """One reading of the environment; nothing else reads STOA_* variables but `faultpoints`."""
 
     state: Path = field(
         metadata=_told(
@@ -157,6 +157,14 @@ class Config:
             "offered; demanded with a password) or `smtps://...:465`. A tenant may name its own.",
         ),
     )
+    faults: str = field(
+        default="",
+        metadata=_told(
+            "STOA_FAULTS",
+            "For proofs only: directory in which `stoa faults run` names the places where a process "
+            "dies. Refused with STOA_PRODUCTION.",
+        ),
+    )
     services: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
@@ -179,6 +187,8 @@ class Config:
         services = cast("dict[str, str]", run.get("services") or {})
         if production and scheme != "https":
             raise ConfigProblem("STOA_PRODUCTION needs STOA_SCHEME=https")
+        if production and environ.get("STOA_FAULTS"):
+            raise ConfigProblem("STOA_FAULTS makes processes die; it is not for STOA_PRODUCTION")
         return cls(
             state=state,
             secrets=secrets,
@@ -194,6 +204,7 @@ class Config:
             production=production,
             demo=_flag(environ, "STOA_DEMO", "1"),
             smtp_url=_smtp(environ, services),
+            faults=environ.get("STOA_FAULTS", ""),
             services=services,
         )
 

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import or_, select
 
 from stoa.kernel import where
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.product import Product
@@ -170,6 +171,7 @@ class Provisioner:
             except Exception as why:
                 await self._failed(row.id, row.step, why)
                 raise
+            faultpoint(f"provision.{row.step}")
             await self._advance(row.id, row.step, time.monotonic() - started)
 
     async def _advance(self, provision: UUID, step: str, took_s: float) -> None:

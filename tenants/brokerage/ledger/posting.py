@@ -34,6 +34,7 @@ from brokerage.ledger.model import Entry, Guard, LedgerAccount
 from brokerage.ledger.model import Leg as LegRow
 from brokerage.ledger.rules import Leg, moving, reversed_legs
 from brokerage.ledger.statement import POST, Posting, Ready, made_ready, parameters
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
@@ -89,6 +90,7 @@ async def _post(work: Work, posting: Posting, *, despite_freeze: bool) -> Posted
         await accounts.ensure(work, [side.account for side in ready.sides])
         rows = await _write(work, [ready], despite_freeze=despite_freeze)
     if rows[0].fresh:
+        faultpoint("posting.written")
         _tell(work, [ready], rows)
         return Posted(ready.id, posting.operation, rows[0].at)
     # Somebody else may have written it while we waited for the locks: look before refusing.

@@ -22,6 +22,7 @@ from brokerage.payments.routing.looking import NoRoute
 from brokerage.payments.values import Method
 from stoa.connectors.outcomes import Refused, technical
 from stoa.kernel import process
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal, Unavailable
@@ -105,6 +106,7 @@ async def ask_all(open_work: OpenWork, claimed: Claimed) -> Started:
     """One provider after the other until one gives a page, or the answer is a hard no."""
     asking: Claimed | None = claimed
     while asking is not None:
+        faultpoint("deposit.claimed")
         psp, began = asking.psp, time.monotonic()
         answer: Any = technical("not-connected")
         if asking.connector is not None:
@@ -113,6 +115,7 @@ async def ask_all(open_work: OpenWork, claimed: Claimed) -> Started:
             except Unavailable as why:
                 answer = technical(why.code)
         took = int((time.monotonic() - began) * 1000)
+        faultpoint("deposit.answered")
         url, asking = await _conclude(open_work, asking, answer, took)
         if isinstance(answer, Refused) and answer.technical:
             await watching.heard(open_work, psp)

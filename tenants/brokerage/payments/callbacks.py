@@ -31,6 +31,7 @@ from brokerage.payments.model import (
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.outcomes import Refusing
 from stoa.connectors.signatures import Headers
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, TooLarge
@@ -175,6 +176,7 @@ async def _keep(work: Work, psp: str, event: Event, raw: bytes) -> bool:
     )
     if made.scalar() is None:
         return False
+    faultpoint("callback.kept")
     work.record("callback taken", psp=psp, kind=event.raw[:80], event=str(row))
     if acts:
         work.tell(CallbackTaken(event=row))

@@ -24,6 +24,7 @@ from brokerage.payments.model import (
     ProviderEvent,
 )
 from brokerage.payments.settings import PaymentsSettings
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, Refusal
 from stoa.tenancy.door import OpenWork
@@ -189,6 +190,7 @@ async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None)
             status = heard
         except NotFound:
             status = None
+        faultpoint("settle.asked")
     again: UUID | None = None
     async with open_work() as work:
         if await concluding.conclude(work, attempt, status, event):

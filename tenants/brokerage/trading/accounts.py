@@ -13,6 +13,7 @@ from brokerage.trading.model import AccountState, TradingAccount
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from stoa.connectors.outcomes import Confirmed, Refused
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, NotFound, Unavailable
 from stoa.tenancy.actor import Kind
@@ -103,6 +104,7 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
         profile = await _profile(work, row.client)
         main, investor = rules.password(), rules.password()
 
+    faultpoint("account.claimed")
     login = None
     if asked_before:
         login = await connector.find_account(row.external_id, row.server_group)
@@ -128,6 +130,7 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
     # The answer was lost the first time: the password we made then is not known any more.
     elif not isinstance(await connector.reset_password(login, main, Which.MAIN), Confirmed):
         raise Conflict("The trading server did not say whether the password is set.")
+    faultpoint("account.answered")
     await _opened(open_work, row.id, login, main)
 
 

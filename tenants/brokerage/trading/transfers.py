@@ -19,6 +19,7 @@ from brokerage.trading.events import TransferAsked, TransferDone
 from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
 from brokerage.trading.permissions import Trading
 from stoa.connectors.outcomes import Confirmed, Refused
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Unavailable
@@ -124,12 +125,14 @@ async def send(open_work: OpenWork, fact: TransferAsked) -> None:
         # Somebody claimed it and did not conclude: the server may know. Ask, never send.
         await look(open_work, fact.transfer)
         return
+    faultpoint("transfer.claimed")
     kind = MoneyKind.DEPOSIT if direction == TO_ACCOUNT else MoneyKind.WITHDRAWAL
     try:
         outcome = await connector.balance_op(login, kind, amount, mark("T", fact.transfer))
     except Unavailable:
         await _back_to_held(open_work, fact.transfer)
         raise
+    faultpoint("transfer.answered")
     await conclude(open_work, fact.transfer, outcome)
 
 
@@ -205,6 +208,7 @@ async def look(open_work: OpenWork, transfer: UUID) -> None:
     found = await connector.find_balance_op(
         login, mark("T", transfer), since - timedelta(minutes=2)
     )
+    faultpoint("transfer.looked")
     async with open_work() as work:
         row = await work.lock(Transfer, transfer)
         if row.state != TransferState.SENDING:

@@ -16,6 +16,7 @@ from brokerage.payments.withdrawing.model import Withdrawal, WithdrawalState
 from brokerage.payments.withdrawing.preparing import Preview
 from brokerage.payments.withdrawing.rows import add_parts, seal, told, write
 from brokerage.payments.withdrawing.story import tell
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict
@@ -82,6 +83,7 @@ async def _set_aside(
     money = seen.money
     row_id = key or uuid7(int(work.now.timestamp() * 1000))
     hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id))
+    faultpoint("withdrawal.held")
     row = Withdrawal(
         id=row_id,
         reference=reference("W"),

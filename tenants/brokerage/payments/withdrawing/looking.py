@@ -14,6 +14,7 @@ from brokerage.payments.withdrawing import concluding, ordering, rows
 from brokerage.payments.withdrawing.model import PayoutAttempt, PayoutState, Withdrawal
 from brokerage.payments.withdrawing.ordering import Order
 from stoa.connectors.outcomes import Accepted, Confirmed, Refused
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -49,6 +50,7 @@ async def look(open_work: OpenWork, payout: UUID, *, told: Status | None = None)
     except NotFound:
         await _nobody_has_it(open_work, payout)
         return
+    faultpoint("payout.looked")
     await _conclude_status(open_work, payout, status)
 
 

@@ -20,6 +20,7 @@ from brokerage.payments.withdrawing.model import (
     Withdrawal,
 )
 from stoa.connectors.outcomes import Sending, technical
+from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Unavailable
 from stoa.tenancy.door import OpenWork
@@ -102,8 +103,10 @@ async def _to(work: Work, row: Withdrawal, part: PayoutAttempt) -> To:
 
 
 async def call(open_work: OpenWork, order: Order) -> None:
+    faultpoint("payout.claimed")
     try:
         answer = await order.send()
     except Unavailable as why:
         answer = technical(why.code)
+    faultpoint("payout.answered")
     await concluding.conclude(open_work, order.payout, answer)
