@@ -5,7 +5,9 @@ import signal
 from collections.abc import Callable
 
 import asyncpg
+import structlog
 import uvloop
+from redis.exceptions import RedisError
 
 from brokerage.product import PRODUCT
 from stoa.identity.invitations import invite_owner
@@ -21,6 +23,8 @@ from stoa.vault.keys import MasterKey
 from stoa.web.logs import set_up
 
 POOL_OF_BLANKS = 3
+_AGAIN_S = 1.0
+log = structlog.get_logger("brokerage.processes")
 
 
 def door_of(
@@ -54,13 +58,22 @@ def provisioner_of(config: Config, door: Door) -> Provisioner:
 
 
 def run_worker() -> None:
-    """The arq worker in the foreground; it handles SIGTERM itself."""
+    """The arq worker in the foreground; it handles SIGTERM itself, and outlives a lost Valkey."""
     set_up("worker")
     config = Config.load()
     # arq takes the loop that is set: the fast one halves what idling costs.
-    asyncio.set_event_loop(uvloop.new_event_loop())
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
     door = door_of(config, application="worker")
-    make_worker(config.redis_url, door, PRODUCT, provisioner_of(config, door)).run()
+    while True:
+        try:
+            make_worker(config.redis_url, door, PRODUCT, provisioner_of(config, door)).run()
+        except (RedisError, OSError):
+            # Only the bell is gone. What it would have announced is in PostgreSQL.
+            log.warning("the bell is away", exc_info=True)
+            loop.run_until_complete(asyncio.sleep(_AGAIN_S))
+        else:
+            return
 
 
 async def run_relay(stop: asyncio.Event) -> None:

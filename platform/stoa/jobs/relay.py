@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from stoa.events.facts import LANES
 from stoa.events.model import Inbox, Outbox, Timer
-from stoa.jobs.bell import RUNG
+from stoa.jobs.bell import RUNG, WAIT_S
+from stoa.kernel.faultpoints import faultpoint
 from stoa.product import Product
 from stoa.tenancy.door import Door
 from stoa.tenancy.registry import TenantRef
@@ -26,11 +27,17 @@ log = structlog.get_logger("stoa.relay")
 WINDOW: Final = 200
 """Facts fanned out per tenant and pass; a tenant with more waits for its next turn."""
 SWEEP_S: Final = 5.0
+RETRY_S: Final = 150
+"""Longer than a sweep may run, so that two of one name do not meet."""
 _WAIT_S: Final = 0.5
 _TICK_S: Final = 1.0
 
+# A long period is not waited for twice because a bell was lost or a worker died: the hand moves by
+# the retry first, and to the whole period when the sweep has run.
 DUE = text(
-    "update timer set due_at = case when due_at + make_interval(secs => w.seconds) > :now "
+    "update timer set due_at = case "
+    "when w.seconds > :retry then cast(:now as timestamptz) + make_interval(secs => :retry) "
+    "when due_at + make_interval(secs => w.seconds) > :now "
     "then due_at + make_interval(secs => w.seconds) "
     "else cast(:now as timestamptz) + make_interval(secs => w.seconds) end "
     "from (select unnest(cast(:names as varchar[])) as name, "
@@ -69,11 +76,13 @@ async def fan_out(door: Door, product: Product, tenant: TenantRef) -> dict[str, 
                 )
         if deliveries:
             await work.run(insert(Inbox).on_conflict_do_nothing(), deliveries)
+        faultpoint("relay.inserted")
         await work.run(
             update(Outbox)
             .where(Outbox.id.in_([told.id for told in waiting]))
             .values(relayed_at=work.now)
         )
+    faultpoint("relay.marked")
     return lanes
 
 
@@ -90,7 +99,8 @@ async def due_timers(door: Door, product: Product, tenant: TenantRef) -> Sequenc
                 [{"name": name, "due_at": work.now - timedelta(seconds=1)} for name in names],
             )
         seconds = [float(product.timers[name].seconds) for name in names]
-        found = await work.run(DUE, {"now": work.now, "names": names, "seconds": seconds})
+        asked = {"now": work.now, "names": names, "seconds": seconds, "retry": float(RETRY_S)}
+        found = await work.run(DUE, asked)
         return [row.name for row in found]
 
 
@@ -141,47 +151,57 @@ class Relay:
     async def _rung(self) -> set[UUID]:
         found: set[UUID] = set()
         try:
-            first: Any = await self.arq.brpop([RUNG], timeout=_WAIT_S)  # type: ignore[arg-type,misc]
-            if first is not None:
-                found.add(UUID(first[1].decode()))
-                more: Any = await self.arq.rpop(RUNG, 500)  # type: ignore[misc]
-                found.update(UUID(item.decode()) for item in more or ())
-        except (RedisError, OSError, ValueError):
+            async with asyncio.timeout(_WAIT_S + WAIT_S):
+                first: Any = await self.arq.brpop([RUNG], timeout=_WAIT_S)  # type: ignore[arg-type,misc]
+                if first is not None:
+                    found.add(UUID(first[1].decode()))
+                    more: Any = await self.arq.rpop(RUNG, 500)  # type: ignore[misc]
+                    found.update(UUID(item.decode()) for item in more or ())
+        except (RedisError, OSError, TimeoutError, ValueError):
             await asyncio.sleep(_WAIT_S)
         return found
 
     async def ring(self, tenant: UUID, lane: str) -> None:
         """A doorbell: 'drain this lane of this tenant'. Many rings within 50 ms are one."""
         moment = int(time.time() * 20)
-        with contextlib.suppress(RedisError, OSError):
-            await self.arq.enqueue_job(
-                "drain", str(tenant), lane, _job_id=f"{tenant}:{lane}:{moment}"
-            )
+        await self._enqueue("drain", str(tenant), lane, _job_id=f"{tenant}:{lane}:{moment}")
+
+    async def _enqueue(self, job: str, *words: str, **more: Any) -> None:
+        """Lost without harm: whatever no bell announced is rung for again by the next sweep."""
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(WAIT_S):
+                await self.arq.enqueue_job(job, *words, **more)
 
     async def _timers(self) -> None:
         swept = 0.0
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
+                sweeping = started - swept > SWEEP_S
                 for tenant in await self.door.registry.all():
-                    for name in await due_timers(self.door, self.product, tenant):
-                        with contextlib.suppress(RedisError, OSError):
-                            await self.arq.enqueue_job("tick", str(tenant.id), name)
-                    if started - swept > SWEEP_S:
-                        # Whatever a lost doorbell or a dead worker left behind is rung again.
-                        for lane in LANES:
-                            if await waiting(self.door, tenant, lane):
-                                await self.ring(tenant.id, lane)
-                if started - swept > SWEEP_S:
+                    await self._timers_of(tenant, sweeping=sweeping)
+                if sweeping:
                     swept = started
-                with contextlib.suppress(RedisError, OSError):
-                    await self.arq.enqueue_job("provision", _job_id=f"provision:{int(started)}")
-                    await self.arq.enqueue_job("seal", _job_id=f"seal:{int(started) // 2}")
-                    await self.arq.enqueue_job("pulse", _job_id=f"pulse:{int(started) // 10}")
+                await self._enqueue("provision", _job_id=f"provision:{int(started)}")
+                await self._enqueue("seal", _job_id=f"seal:{int(started) // 2}")
+                await self._enqueue("pulse", _job_id=f"pulse:{int(started) // 10}")
             except Exception:
                 log.exception("timer pass failed")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _TICK_S)
+
+    async def _timers_of(self, tenant: TenantRef, *, sweeping: bool) -> None:
+        """One tenant's trouble does not keep the next one's timers from their time."""
+        try:
+            for name in await due_timers(self.door, self.product, tenant):
+                await self._enqueue("tick", str(tenant.id), name)
+            if sweeping:
+                # Whatever a lost doorbell or a dead worker left behind is rung again.
+                for lane in LANES:
+                    if await waiting(self.door, tenant, lane):
+                        await self.ring(tenant.id, lane)
+        except Exception:
+            log.exception("timers", tenant=str(tenant.id))
 
 
 async def waiting(door: Door, tenant: TenantRef, lane: str) -> bool:

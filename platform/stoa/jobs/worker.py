@@ -1,12 +1,18 @@
 """The arq worker: its jobs are doorbells, JSON on the wire, and may be lost without harm."""
 
+import asyncio
+import contextlib
 import json
+from collections import Counter
+from collections.abc import Generator
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+import structlog
 from arq import func
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker
+from redis.exceptions import RedisError
 
 from stoa.audit import sealer
 from stoa.control import pulse as pulses
@@ -15,9 +21,15 @@ from stoa.jobs.bell import Bell
 from stoa.product import Product
 from stoa.tenancy.door import Door
 from stoa.tenancy.provision import Provisioner
+from stoa.tenancy.registry import TenantRef
+
+log = structlog.get_logger("stoa.worker")
 
 QUEUE: Final = "stoa:doorbells"
 _TIMEOUT_S: Final = 120
+_PLACES: Final = 16
+_DRAINS_OF_ONE: Final = 4
+_SWEEPS_OF_ONE: Final = 2
 
 
 def to_wire(job: dict[str, Any]) -> bytes:
@@ -44,16 +56,61 @@ async def drain(context: dict[str, Any], tenant: str, lane: str) -> None:
     ref = await door.registry.by_id(UUID(tenant))
     if ref is None or (ref.state != "active" and lane != "mail"):
         return
-    more = await drains.drain(door, context["product"], ref, lane)
-    if more:
-        await context["redis"].enqueue_job("drain", tenant, lane)
+    turns: Turns = context["turns"]
+    if not turns.begin(tenant, lane):
+        return
+    more = True
+    try:
+        more = await drains.drain(door, context["product"], ref, lane)
+    finally:
+        rung = turns.end(tenant, lane)
+        if more or rung:
+            with contextlib.suppress(RedisError, OSError):
+                await context["redis"].enqueue_job("drain", tenant, lane)
+
+
+class Turns:
+    """How many of this worker's places each tenant holds: never so many that others wait."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: Counter[str] = Counter()
+        self._missed: set[tuple[str, str]] = set()
+
+    def begin(self, tenant: str, lane: str) -> bool:
+        """Take a place; False where this tenant has its share, and then its bell is kept."""
+        if self._held[tenant] >= self._most:
+            self._missed.add((tenant, lane))
+            return False
+        self._held[tenant] += 1
+        return True
+
+    def end(self, tenant: str, lane: str) -> bool:
+        """Give the place back; whether a bell for this lane was kept meanwhile."""
+        self._held[tenant] -= 1
+        if not self._held[tenant]:
+            del self._held[tenant]
+        missed = (tenant, lane) in self._missed
+        self._missed.discard((tenant, lane))
+        return missed
 
 
 async def tick(context: dict[str, Any], tenant: str, name: str) -> None:
     door: Door = context["door"]
     ref = await door.registry.by_id(UUID(tenant))
-    if ref is not None:
+    # A sweep that still runs is not joined by the next: a silent provider would hold every place.
+    sweeps: Turns = context["sweeps"]
+    running: set[tuple[str, str]] = context["running"]
+    if ref is None or (tenant, name) in running or not sweeps.begin(tenant, name):
+        return
+    running.add((tenant, name))
+    try:
         await drains.tick(door, context["product"], ref, name)
+    finally:
+        running.discard((tenant, name))
+        if sweeps.end(tenant, name):
+            with contextlib.suppress(RedisError, OSError):
+                await context["redis"].enqueue_job("tick", tenant, name)
 
 
 async def provision(context: dict[str, Any]) -> None:
@@ -65,16 +122,31 @@ async def provision(context: dict[str, Any]) -> None:
 
 
 async def seal(context: dict[str, Any]) -> None:
+    """Chain what every tenant's audit log has gained; one round at a time in this worker."""
     door: Door = context["door"]
-    for ref in await door.registry.all():
-        await sealer.seal(door, ref)
+    if context["sealing"].locked():
+        return
+    async with context["sealing"]:
+        for ref in await door.registry.all():
+            with _alone("seal", ref):
+                await sealer.seal(door, ref)
 
 
 async def pulse(context: dict[str, Any]) -> None:
     """Every tenant reports its counts and health for the operator's fleet page."""
     door: Door = context["door"]
     for ref in await door.registry.all():
-        await pulses.take(door, context["product"], ref)
+        with _alone("pulse", ref):
+            await pulses.take(door, context["product"], ref)
+
+
+@contextlib.contextmanager
+def _alone(what: str, ref: TenantRef) -> Generator[None]:
+    """One tenant's trouble is not the next one's."""
+    try:
+        yield
+    except Exception:
+        log.exception(what, tenant=str(ref.id))
 
 
 async def replay(context: dict[str, Any], tenant: str) -> None:
@@ -96,6 +168,9 @@ def worker(redis_url: str, door: Door, product: Product, provisioner: Provisione
         context["door"] = door
         context["product"] = product
         context["provisioner"] = provisioner
+        context["turns"], context["sweeps"] = Turns(_DRAINS_OF_ONE), Turns(_SWEEPS_OF_ONE)
+        context["running"] = set()
+        context["sealing"] = asyncio.Lock()
         door.after_commit = Bell(context["redis"])
 
     async def shutdown(_context: dict[str, Any]) -> None:
@@ -107,7 +182,7 @@ def worker(redis_url: str, door: Door, product: Product, provisioner: Provisione
         redis_settings=RedisSettings.from_dsn(redis_url),
         on_startup=startup,  # type: ignore[arg-type]
         on_shutdown=shutdown,  # type: ignore[arg-type]
-        max_jobs=8,
+        max_jobs=_PLACES,
         job_timeout=_TIMEOUT_S,
         poll_delay=0.05,
         keep_result=0,
