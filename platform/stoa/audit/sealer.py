@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from stoa.kernel.faultpoints import faultpoint
 from stoa.tenancy.door import Door
 from stoa.tenancy.registry import TenantRef
 
@@ -44,9 +45,16 @@ WAITING: Final = text(
     "order by e.xid, e.id limit :batch"
 )
 CHAIN: Final = text(
-    f"select {_TEXT}, s.number, s.hash from audit_seal s join audit_entry e on e.id = s.entry "  # noqa: S608
+    f"select {_TEXT}, s.number, s.hash, s.entry from audit_seal s "  # noqa: S608
+    "left join audit_entry e on e.id = s.entry "
     "where s.number > :after order by s.number limit :batch"
 )
+BEHIND: Final = text(
+    "select min(e.id) from audit_entry e where not exists "
+    "(select from audit_seal s where s.entry = e.id) and (e.xid, e.id) < "
+    "(select s.xid, s.entry from audit_seal s order by s.number desc limit 1)"
+)
+"""The sealer goes upwards only: what lies below its last link without one came afterwards."""
 LOCK: Final = text("select pg_advisory_xact_lock(hashtext('seal'), hashtext(:schema))")
 
 
@@ -81,6 +89,7 @@ async def seal(door: Door, tenant: TenantRef) -> int:
                 previous = link(previous, row)
                 links.append({"n": number, "e": int(row.id), "x": row.xid, "h": previous})
             await work.run(INSERT, [item | {"at": work.now} for item in links])
+            faultpoint("sealer.linked")
             sealed += len(links)
         if len(waiting) < BATCH:
             return sealed
@@ -111,14 +120,19 @@ async def verify(door: Door, tenant: TenantRef) -> tuple[int, str | None]:
     async for row in entries(door, tenant):
         if row.number != number + 1:
             return number, f"link {number + 1} is missing"
+        if row.id is None:
+            return number, f"entry {row.entry} (link {row.number}) was removed"
         previous = link(previous, row)
         if previous != bytes(row.hash):
             return number, f"entry {row.id} (link {row.number}) was changed"
         number = row.number
     async with door.open(tenant, purpose="audit.verify") as work:
         sealed = await work.value(text("select count(*) from audit_seal"))
+        slipped = await work.value(BEHIND)
     if sealed != number:
         return number, f"{sealed - number} sealed entries are missing"
+    if slipped is not None:
+        return number, f"entry {slipped} was inserted behind the seal"
     return number, None
 
 
