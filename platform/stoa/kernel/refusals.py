@@ -97,3 +97,17 @@ class TooMany(Refusal):
 class Unavailable(Refusal):
     status = 503
     kind = "unavailable"
+
+
+class Uncertain(Refusal):
+    """The database went away while it was told to keep something: it may have, or not."""
+
+    status = 503
+    kind = "uncertain"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our records went away at the very moment this was being written down. It may have "
+            "been done or not. Look at its page before you try again; the same form sent once "
+            "more is never done twice."
+        )

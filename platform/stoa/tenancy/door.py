@@ -9,13 +9,16 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from asyncpg import PostgresError
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from stoa.db.engines import EnginePerRole, engine, note_tenant, recycle_after_many_tenants
 from stoa.kernel.clock import Clock, real
-from stoa.kernel.refusals import Unavailable
+from stoa.kernel.faultpoints import faultpoint
+from stoa.kernel.refusals import Unavailable, Uncertain
 from stoa.tenancy.actor import SYSTEM, Actor
 from stoa.tenancy.registry import Registry, TenantRef
 from stoa.tenancy.work import PlatformWork, Work
@@ -35,6 +38,9 @@ LOAD: Final = text(
     "select distinct on (slice) slice, body from setting where slice = any(:slices) "
     "order by slice, id desc"
 ).bindparams(bindparam("slices"))
+
+_DENIED: Final = "42501"
+_MOST_DIRTY: Final = 20
 
 AfterCommit = Callable[[TenantRef, bool, set[str]], Any]
 OpenWork = Callable[..., AbstractAsyncContextManager[Work]]
@@ -72,6 +78,8 @@ class Door:
         self._keys: dict[UUID, TenantKeys] = {}
         self._parsed: dict[UUID, tuple[int, dict[type[msgspec.Struct], msgspec.Struct]]] = {}
         self.after_commit: AfterCommit | None = None
+        self.dirty = 0
+        """Connections found under another role and thrown away; more than none is a defect."""
 
     @property
     def control(self) -> AsyncEngine:
@@ -100,21 +108,48 @@ class Door:
     ) -> AsyncGenerator[Work]:
         """A transaction as the tenant's role in the tenant's schema, committed on a clean exit."""
         ref = tenant if isinstance(tenant, TenantRef) else await self._ref(tenant)
-        made = self._engine(ref)
-        session = AsyncSession(made, expire_on_commit=False, autoflush=True)
+        session, now = await self._session(ref)
         work: Work | None = None
         try:
-            async with session.begin():
-                work = await self._enter(session, ref, actor, purpose)
+            async with _committed(session) as keeping:
+                work = await self._enter(session, ref, actor, purpose, now)
                 yield work
                 await work.close()
+                keeping.all = bool(work.changes or work.told)
         finally:
             if work is not None:
                 work.shut()
             await asyncio.shield(session.close())
+        faultpoint("door.committed")
         if work is not None:
             await self._tell(ref, work)
             await _afterwards(work)
+
+    async def _session(self, ref: TenantRef) -> tuple[AsyncSession, datetime]:
+        """A transaction that is the tenant's, and the database's time in it.
+
+        A connection that somebody left as another role cannot become ours: it is thrown away.
+        """
+        for left in reversed(range(_MOST_DIRTY)):
+            session = AsyncSession(self._engine(ref), expire_on_commit=False, autoflush=True)
+            try:
+                return session, await self._become(session, ref)
+            except BaseException as why:
+                dirty = _sqlstate(why) == _DENIED and ref.mode != "login"
+                if dirty:
+                    self.dirty += 1
+                    log.warning("dirty connection thrown away", tenant=str(ref.id))
+                    await (await session.connection()).invalidate()
+                await asyncio.shield(session.close())
+                if not dirty or not left:
+                    raise
+        raise AssertionError("every way out of the loop is inside it")
+
+    async def _become(self, session: AsyncSession, ref: TenantRef) -> datetime:
+        if ref.mode == "login":
+            return (await session.execute(ENTER_AS_SELF)).scalar_one()  # type: ignore[no-any-return]
+        names = {"role": ref.schema, "schema": ref.schema, "tenant": str(ref.id)}
+        return (await session.execute(ENTER, names)).one()[3]  # type: ignore[no-any-return]
 
     async def _tell(self, ref: TenantRef, work: Work) -> None:
         if self.after_commit is not None and (work.told or work.announced):
@@ -125,13 +160,8 @@ class Door:
                 log.warning("bell unheard", tenant=str(ref.id), exc_info=True)
 
     async def _enter(
-        self, session: AsyncSession, ref: TenantRef, actor: Actor, purpose: str
+        self, session: AsyncSession, ref: TenantRef, actor: Actor, purpose: str, now: datetime
     ) -> Work:
-        names = {"role": ref.schema, "schema": ref.schema, "tenant": str(ref.id)}
-        if ref.mode == "login":
-            now: datetime = (await session.execute(ENTER_AS_SELF)).scalar_one()
-        else:
-            now = (await session.execute(ENTER, names)).one()[3]
         whose, epoch = (await session.execute(WHOSE)).one()
         if whose != ref.id:
             raise TenantMismatch(f"schema {ref.schema} belongs to another tenant")
@@ -183,11 +213,12 @@ class Door:
         session = AsyncSession(self._control, expire_on_commit=False)
         work: PlatformWork | None = None
         try:
-            async with session.begin():
+            async with _committed(session) as keeping:
                 now: datetime = (await session.execute(ENTER_AS_SELF)).scalar_one()
                 work = PlatformWork(session, actor=actor, now=self.clock(now), purpose=purpose)
                 yield work
                 await work.close()
+                keeping.all = bool(work.changes)
         finally:
             if work is not None:
                 work.shut()
@@ -204,6 +235,37 @@ class Door:
             return self.open(tenant, actor=actor, purpose=purpose)
 
         return open_work
+
+
+class _Keeping:
+    """Whether all was said and only the commit is left, of something that matters."""
+
+    all = False
+
+
+@asynccontextmanager
+async def _committed(session: AsyncSession) -> AsyncGenerator[_Keeping]:
+    """One transaction. Raises Uncertain where the answer to its commit never came."""
+    keeping = _Keeping()
+    try:
+        yield keeping
+        if keeping.all:
+            faultpoint("door.flushed")
+        await session.commit()
+    except (DBAPIError, PostgresError, ConnectionError, OSError) as why:
+        if keeping.all and not _refused(why):
+            raise Uncertain from why
+        raise
+
+
+def _refused(why: BaseException) -> bool:
+    """The database answered, and its answer was no: a constraint, a conflict, a deadline."""
+    state = _sqlstate(why)
+    return bool(state) and state[:2] not in {"08", "57"}
+
+
+def _sqlstate(why: BaseException) -> str:
+    return str(getattr(getattr(why, "orig", why), "sqlstate", "") or "")
 
 
 async def _afterwards(work: Work | PlatformWork) -> None:

@@ -63,6 +63,12 @@ class Registry:
             return None
         return await self.by_id(known[1])
 
+    def last_known(self, host: str) -> TenantRef | None:
+        """Whose host it was when the database last said so: for its brand on an error page."""
+        known = self._by_host.get(host)
+        found = self._by_id.get(known[1]) if known is not None and known[1] is not None else None
+        return found[1] if found is not None else None
+
     async def by_id(self, tenant: UUID) -> TenantRef | None:
         known = self._by_id.get(tenant)
         if known is not None and time.monotonic() - known[0] <= _FRESH_S:

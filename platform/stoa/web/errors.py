@@ -1,14 +1,15 @@
 """Refusals to answers, in one table; internals never leave."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import structlog
-from asyncpg import PostgresError
+from asyncpg import InterfaceError, PostgresError
 from litestar import MediaType, Request
 from litestar.exceptions import HTTPException
 from litestar.response import Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import InterfaceError as DroppedLine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from stoa.kernel.refusals import (
@@ -34,6 +35,11 @@ BROKEN = (
     "Something went wrong on our side. If you were moving money, open its page: it shows what "
     "truly happened. Nothing is lost. Tell support the reference below."
 )
+
+
+UNREACHABLE: Final = "We cannot reach our records. Nothing was changed. Try again shortly."
+AWAY: Final = (DBAPIError, PoolTimeout, PostgresError, InterfaceError, OSError)
+"""What a database that is away, or has no place for us, makes a query raise."""
 
 
 def refused(request: AnyRequest, raised: Exception) -> Response[Any]:
@@ -68,10 +74,10 @@ def _as_refusal(raised: BaseException) -> Refusal | None:
         )
     if isinstance(raised, PoolTimeout):
         return Unavailable("We are busy. Nothing was changed. Try again in a moment.")
-    if isinstance(raised, DBAPIError | PostgresError | ConnectionError | OSError):
+    if isinstance(raised, AWAY):
         if isinstance(raised, DBAPIError) and not raised.connection_invalidated:
             return _database(raised)
-        return Unavailable("We cannot reach our records. Nothing was changed. Try again shortly.")
+        return Unavailable(UNREACHABLE)
     return None
 
 
@@ -79,8 +85,8 @@ def _database(raised: DBAPIError) -> Refusal | None:
     state = str(getattr(raised.orig, "sqlstate", "") or "")
     if state in {"40001", "40P01", "55P03"}:
         return Conflict("Someone else is changing this right now. Nothing was changed. Try again.")
-    if state[:2] in {"08", "57", "53"}:
-        return Unavailable("We cannot reach our records. Nothing was changed. Try again shortly.")
+    if state[:2] in {"08", "57", "53"} or isinstance(raised, DroppedLine):
+        return Unavailable(UNREACHABLE)
     return None
 
 

@@ -6,6 +6,7 @@ them or nowhere. Client addresses are believed from a proxy only where the confi
 
 import ipaddress
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -13,7 +14,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from stoa.kernel.ids import token, uuid7
 from stoa.tenancy.registry import TenantRef
-from stoa.web import cookies
+from stoa.theming import texts
+from stoa.web import cookies, errors
+from stoa.web.open import UNREACHABLE
+from stoa.web.reader import LANGUAGE_COOKIE, spoken
 from stoa.web.state import State
 from stoa.web.visit import Visit
 
@@ -73,7 +77,16 @@ class Front:
             await _plain(send, 400, b"bad host")
             return
         control = host == self._state.config.control_host
-        tenant = None if control else await self._tenant(host)
+        try:
+            tenant = None if control else await self._tenant(host)
+        except errors.AWAY:
+            log.warning("database away", exc_info=True)
+            tenant = self._state.door.registry.last_known(host)
+            if tenant is None:
+                await _plain(send, 503, _said(headers, errors.UNREACHABLE), retry=True)
+                return
+            # The page is drawn in its brand; nothing of it is opened under what may be outdated.
+            tenant = replace(tenant, state=UNREACHABLE)
         if not control and tenant is None:
             await _plain(send, 421, b"nothing is served under this name")
             return
@@ -221,12 +234,18 @@ def _limited(receive: Receive, limit: int) -> Receive:
     return bounded
 
 
-async def _plain(send: Send, status: int, body: bytes) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")],
-        }
-    )
+def _language(headers: dict[bytes, list[bytes]]) -> str | None:
+    accepted = b",".join(headers.get(b"accept-language", [])).decode("latin-1")
+    return spoken(_cookie(headers, LANGUAGE_COOKIE), accepted)
+
+
+def _said(headers: dict[bytes, list[bytes]], sentence: str) -> bytes:
+    return texts.of(_language(headers) or "en").gettext(sentence).encode()
+
+
+async def _plain(send: Send, status: int, body: bytes, *, retry: bool = False) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    if retry:
+        headers.append((b"retry-after", b"5"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

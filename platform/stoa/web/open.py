@@ -17,6 +17,8 @@ from stoa.web.visit import Visit, is_page, visit
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+UNREACHABLE: Final = "unreachable"
+"""State of a tenant whose row could not be read just now; never stored."""
 CSRF_HEADER: Final = "x-csrftoken"
 CSRF_FIELD: Final = "_csrf_token"
 
@@ -65,6 +67,8 @@ def _serving(access: Access, seen: Visit, request: AnyRequest) -> None:
     tenant = seen.tenant
     if tenant is None or tenant.state == "active":
         return
+    if tenant.state == UNREACHABLE:
+        raise Unavailable("We cannot reach our records. Nothing was changed. Try again shortly.")
     if tenant.state == "suspended" and (request.method in _SAFE or access.while_suspended):
         return
     raise Unavailable(

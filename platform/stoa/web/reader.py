@@ -9,20 +9,26 @@ from stoa.web.visit import Visit
 
 AnyRequest = Request[Any, Any, Any]
 
+LANGUAGE_COOKIE: Final = "language"
 _MODES: Final = frozenset({"light", "dark", "auto"})
+
+
+def spoken(chosen: str | None, accepted: str) -> str | None:
+    """The language this browser chose, else the first it accepts that we speak."""
+    if chosen in LANGUAGES:
+        return chosen
+    for part in accepted.split(","):
+        code = part.split(";")[0].strip().lower().split("-")[0]
+        if code in LANGUAGES:
+            return code
+    return None
 
 
 def locale(request: AnyRequest, seen: Visit) -> str:
     """What this browser chose, else the person's own language, else the browser's first we speak."""
-    chosen = request.cookies.get("language")
-    if chosen in LANGUAGES:
-        seen.locale = chosen
-    elif seen.person is None and seen.operator is None:
-        for part in request.headers.get("accept-language", "").split(","):
-            code = part.split(";")[0].strip().lower().split("-")[0]
-            if code in LANGUAGES:
-                seen.locale = code
-                break
+    stranger = seen.person is None and seen.operator is None
+    accepted = request.headers.get("accept-language", "") if stranger else ""
+    seen.locale = spoken(request.cookies.get(LANGUAGE_COOKIE), accepted) or seen.locale
     return seen.locale
 
 
