@@ -7,6 +7,7 @@ import click
 from brokerage.commands.audit import audit
 from brokerage.commands.bench import bench
 from brokerage.commands.demo import code, sheet
+from brokerage.commands.faults import faults
 from brokerage.commands.operator import operator
 from brokerage.commands.tenant import tenant
 from brokerage.ledger.check import check
@@ -61,6 +62,7 @@ for command in (
     lists,
     check,
     bench,
+    faults,
     sheet,
     code,
 ):

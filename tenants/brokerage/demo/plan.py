@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stoa.cli.plan import WEB, Plan, Site, Stage, command
 from stoa.cli.programs import Program, port_open, serves
 from stoa.cli.screen import Row
+from stoa.kernel.config import Config
 
 _PY = sys.executable
 
@@ -27,7 +28,7 @@ def plan(site: Site) -> Plan:
                 site.environ,
             )
         )
-    stages.append(_product(site, port))
+    stages.append(product(site.environ, site.config, port))
     return Plan(stages=stages, closing=lambda: _closing(site), title="Where to go")
 
 
@@ -74,30 +75,31 @@ def _outside(site: Site) -> Sequence[Program]:
     ]
 
 
-def _product(site: Site, port: int) -> Sequence[Program]:
+def product(environ: Mapping[str, str], config: Config, port: int) -> Sequence[Program]:
+    """Web, worker and relay, one of each."""
     web = Program(
         name="web",
         argv=[
-            _PY, "-m", "granian", "--interface", "asgi", "--factory", "--host", site.config.bind,
+            _PY, "-m", "granian", "--interface", "asgi", "--factory", "--host", config.bind,
             "--port", str(port), "--workers", "1", "--no-ws", "--log-level", "warning",
             "--workers-kill-timeout", "10", "brokerage.asgi:create",
         ],
-        env=site.environ,
-        ready=serves(f"http://127.0.0.1:{port}/ready", site.config.control_host),
+        env=environ,
+        ready=serves(f"http://127.0.0.1:{port}/ready", config.control_host),
         restarts=5,
         colour="green",
     )  # fmt: skip
     worker = Program(
         name="worker",
         argv=[_PY, "-m", "brokerage", "worker"],
-        env=site.environ,
+        env=environ,
         restarts=5,
         colour="cyan",
     )
     relay = Program(
         name="relay",
         argv=[_PY, "-m", "brokerage", "relay"],
-        env=site.environ,
+        env=environ,
         restarts=5,
         colour="blue",
     )

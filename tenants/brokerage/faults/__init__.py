@@ -1,0 +1,1 @@
+"""Proof by breaking: real processes, seeded operations, sudden deaths, and the books afterwards."""

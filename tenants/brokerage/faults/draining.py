@@ -1,0 +1,115 @@
+"""After the storm: time passes quickly until nothing waits any more."""
+
+import asyncio
+import time
+from typing import Final
+
+import asyncpg
+
+from brokerage.demo.world import World
+from brokerage.faults.cast import Broker
+from brokerage.faults.record import Record
+from brokerage.faults.site import Site
+from stoa.kernel.config import Role
+
+_ROUND_S: Final = 1.5
+
+OLDER: Final = (
+    # What asks again after a while asks now; what is sure only after minutes is sure now.
+    (
+        "update payout_attempt set next_ask_at = now(), sent_at = sent_at - interval '6 minutes' "
+        "where state in ('waiting', 'sending', 'accepted') and next_ask_at is not null"
+    ),
+    (
+        "update payment_attempt set next_poll_at = now(), asked_at = asked_at - interval '2 minutes' "
+        "where next_poll_at is not null"
+    ),
+    (
+        "update transfer set next_ask_at = now(), sent_at = sent_at - interval '2 minutes', "
+        "asked_at = asked_at - interval '2 minutes' where state in ('held', 'sending')"
+    ),
+    "update withdrawal set look_again_at = now() where look_again_at is not null",
+    "update inbox set due_at = now() where state = 'waiting' and leased_until is null",
+)
+"""Seconds of waiting for what takes minutes and hours: the rows are made older, nothing else."""
+
+LEFT: Final = {
+    "outbox": "select count(*) from outbox where relayed_at is null",
+    "inbox": "select count(*) from inbox where state = 'waiting'",
+    "transfers": "select count(*) from transfer where state in ('held', 'sending')",
+    "payouts": "select count(*) from payout_attempt p join withdrawal w on w.id = p.withdrawal "
+    "where p.state in ('sending', 'accepted') or (p.state = 'waiting' and w.state in "
+    "('approved', 'sending'))",
+    "callbacks": "select count(*) from provider_event where state = 'taken'",
+    "asking": "select count(*) from payment_attempt where state = 'asking'",
+}
+
+
+async def drained(
+    site: Site, world: World, brokers: list[Broker], record: Record, within_s: float
+) -> float:
+    """Seconds until nothing waits; what still does after `within_s` is a breach of I9."""
+    began = time.monotonic()
+    for part in site.parts:
+        await site.ready(part)
+    # Each payment that was made is asked about once more, told or not.
+    owner = await asyncpg.connect(site.config.dsn(Role.ADMIN))
+    try:
+        while True:
+            for psp in ("alpha", "beta"):
+                await world.lever(psp, "/_sandbox/settle", {"wait_s": 10})
+            left = await _round(owner, brokers)
+            if not left:
+                break
+            if time.monotonic() - began > within_s:
+                for what, count in left.items():
+                    record.breach("I9", *what, f"{count} still wait")
+                break
+            await asyncio.sleep(_ROUND_S)
+        await _dead(owner, brokers, record)
+        await _idle(owner, record)
+    finally:
+        await owner.close()
+    return time.monotonic() - began
+
+
+async def _round(owner: asyncpg.Connection, brokers: list[Broker]) -> dict[tuple[str, str], int]:
+    left: dict[tuple[str, str], int] = {}
+    for broker in brokers:
+        await owner.execute(f'set search_path = "{broker.tenant.schema}"')
+        for what, sql in LEFT.items():
+            count = await owner.fetchval(sql)
+            if count:
+                left[broker.tenant.slug, what] = count
+        for sql in OLDER:
+            await owner.execute(sql)
+        polled = await owner.fetchval(
+            "select count(*) from payment_attempt where next_poll_at is not null and polls < 2"
+        )
+        if polled:
+            left[broker.tenant.slug, "polls"] = polled
+    return left
+
+
+async def _dead(owner: asyncpg.Connection, brokers: list[Broker], record: Record) -> None:
+    for broker in brokers:
+        await owner.execute(f'set search_path = "{broker.tenant.schema}"')
+        for row in await owner.fetch(
+            "select reader, kind, left(error, 200) as error, count(*) as many from inbox "
+            "where state = 'dead' group by 1, 2, 3 limit 20"
+        ):
+            record.breach(
+                "I9", broker.tenant.slug, row["reader"], f"{row['many']} dead: {row['error']}"
+            )
+
+
+async def _idle(owner: asyncpg.Connection, record: Record) -> None:
+    """I14: nobody sits in an open transaction."""
+    idle = await owner.fetch(
+        "select application_name, query from pg_stat_activity where state like "
+        "'idle in transaction%' and xact_start < now() - interval '5 seconds'"
+    )
+    for row in idle:
+        record.breach(
+            "I14", "", row["application_name"], f"idle in transaction: {row['query'][:80]}"
+        )

@@ -1,0 +1,41 @@
+"""The places where a process may be made to die, and which process passes there."""
+
+from typing import Final
+
+WEB: Final = (
+    "callback.kept",
+    "deposit.claimed",
+    "deposit.answered",
+    "withdrawal.held",
+    "posting.written",
+    "door.flushed",
+    "door.committed",
+)
+WORKER: Final = (
+    "drain.claimed",
+    "drain.reacted",
+    "egress.asking",
+    "egress.answered",
+    "settle.asked",
+    "payout.claimed",
+    "payout.answered",
+    "payout.looked",
+    "transfer.claimed",
+    "transfer.answered",
+    "transfer.looked",
+    "account.claimed",
+    "account.answered",
+    "sealer.linked",
+)
+RELAY: Final = ("relay.inserted", "relay.marked")
+PROVISIONING: Final = (
+    "provision.reserve",
+    "provision.schema",
+    "provision.settings",
+    "provision.seed",
+    "provision.owner",
+    "provision.open",
+)
+OFTEN: Final = (*WEB, *WORKER, *RELAY)
+"""Those that the traffic of money passes again and again."""
+ALL: Final = (*OFTEN, *PROVISIONING)

@@ -1,0 +1,190 @@
+"""One run from an empty directory to a verdict: build, fund, break, drain, compare, report."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from sqlalchemy import select
+
+from brokerage.demo.world import World
+from brokerage.faults import deaths as dying
+from brokerage.faults import draining, points
+from brokerage.faults.books import Books
+from brokerage.faults.cast import Broker, closed, opened
+from brokerage.faults.deaths import Deaths
+from brokerage.faults.driver import Driver
+from brokerage.faults.record import OK, REFUSED, UNKNOWN, Record
+from brokerage.faults.site import Site, running
+from brokerage.trading.model import TradingAccount
+from stoa.kernel import process, where
+from stoa.kernel.clock import real
+
+AT_ONCE: Final = 6
+_DRAIN_S: Final = 240.0
+_ACCOUNTS_S: Final = 90.0
+
+
+async def whole(
+    seed: int, operations: int, kills: int, *, keep: bool = False
+) -> tuple[Record, dict[str, Any]]:
+    """Everything asked and found, and the report; its `violations` is empty when all held."""
+    folder = tempfile.mkdtemp(prefix="stoa-faults-")
+    Path(folder).chmod(0o755)
+    began = time.monotonic()
+    record = Record()
+    async with running(Path(folder).resolve() / "state") as site:
+        report = await _in(site, record, seed, operations, kills)
+    report["seconds"] = round(time.monotonic() - began, 1)
+    if not keep and not record.breaches:
+        await asyncio.to_thread(subprocess.run, ["rm", "-rf", folder], check=False)
+    else:
+        report["kept"] = folder
+    return record, report
+
+
+async def _in(site: Site, record: Record, seed: int, operations: int, kills: int) -> dict[str, Any]:
+    os.environ["STOA_STATE"] = site.environ["STOA_STATE"]
+    config = site.config
+    process.use(config)
+    world = World(config, datetime.now(UTC), tell)
+    world.door.clock = real
+    brokers: list[Broker] = []
+    try:
+        tell("opening two sub-brokers")
+        brokers = await opened(world, config, each=max(4, min(24, operations // 60)))
+        await _accounts(world, brokers)
+        driver = Driver(world, config, brokers, record, seed)
+        await driver.funding()
+        await _settled(world, brokers)
+        await dying.hostile(world)
+        tell(f"{operations} operations, {kills} deaths, seed {seed}")
+        deaths = Deaths(site, record, seed, operations, kills)
+        storm = time.monotonic()
+        await _storm(driver, deaths, operations)
+        storm = time.monotonic() - storm
+        tell("draining")
+        await dying.honest(world)
+        drain = await draining.drained(site, world, brokers, record, _DRAIN_S)
+        tell("comparing")
+        await asyncio.sleep(3)
+        books = Books(world, record)
+        for broker in brokers:
+            await books.compare(broker)
+        redis: Redis = Redis.from_url(config.redis_url)
+        await books.keys(redis)
+        await redis.aclose()
+        return _report(site, record, deaths, books, seed, operations, storm, drain)
+    finally:
+        await closed(brokers)
+        await world.aclose()
+
+
+async def _accounts(world: World, brokers: list[Broker]) -> None:
+    ends = time.monotonic() + _ACCOUNTS_S
+    for broker in brokers:
+        while True:
+            async with world.work(broker.tenant) as work:
+                lacking = await work.rows(
+                    select(TradingAccount.id).where(TradingAccount.login.is_(None))
+                )
+            if not lacking:
+                break
+            if time.monotonic() > ends:
+                raise RuntimeError("the trading accounts were not made in time")
+            await asyncio.sleep(0.3)
+
+
+async def _settled(world: World, brokers: list[Broker]) -> None:
+    """Wait until the first money is in, so that the storm has something to move."""
+    from brokerage.ledger import wallets
+
+    ends = time.monotonic() + _ACCOUNTS_S
+    for broker in brokers:
+        for client in broker.clients:
+            while time.monotonic() < ends:
+                async with world.work(broker.tenant) as work:
+                    if (await wallets.available(work, client.id, client.base)).amount:
+                        break
+                await asyncio.sleep(0.2)
+
+
+async def _storm(driver: Driver, deaths: Deaths, operations: int) -> None:
+    begun = 0
+    numbers = iter(range(operations))
+
+    async def caller() -> None:
+        nonlocal begun
+        for number in numbers:
+            begun += 1
+            await driver.one(number)
+            if number and number % 1000 == 0:
+                tell(f"{number} operations, {sum(deaths.site.kills.values())} deaths")
+
+    async def killer() -> None:
+        for due in deaths.due:
+            while begun < due:  # noqa: ASYNC110 - a count, and many who count
+                await asyncio.sleep(0.05)
+            await deaths.next()
+
+    killing = asyncio.create_task(killer())
+    await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
+    await killing
+
+
+def _report(
+    site: Site,
+    record: Record,
+    deaths: Deaths,
+    books: Books,
+    seed: int,
+    operations: int,
+    storm_s: float,
+    drain_s: float,
+) -> dict[str, Any]:
+    unclear = [one for one in record.operations if one.ever_unknown]
+    away = sorted(site.recoveries)
+    return {
+        "seed": seed,
+        "commit": _commit(),
+        "ops": operations,
+        "kills": dict(site.kills),
+        "points_hit": sorted(deaths.hit),
+        "points_registered": len(points.ALL),
+        "acknowledged": record.count(OK),
+        "refused": record.count(REFUSED),
+        "unknown": len(unclear),
+        "unknown_resolved": sum(one.outcome != UNKNOWN for one in unclear),
+        "answers": dict(record.answers),
+        "max_sends_per_payout": books.most_sends,
+        "max_credits_per_payment": books.most_credits,
+        "violations": dict(Counter(one.invariant for one in record.breaches)),
+        "recovery_s": {
+            "p50": round(away[len(away) // 2], 2) if away else None,
+            "max": round(away[-1], 2) if away else None,
+        },
+        "storm_s": round(storm_s, 1),
+        "drain_s": round(drain_s, 1),
+    }
+
+
+def _commit() -> str:
+    root = where.checkout()
+    made = subprocess.run(
+        ["git", "-C", str(root or "."), "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return made.stdout.strip()
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - it is a program's progress
