@@ -1,5 +1,6 @@
 """Resolving what fits nothing: credit it, give it back, or close it; with a note, once."""
 
+from typing import Final
 from uuid import UUID
 
 from brokerage.clients import queries as clients
@@ -18,16 +19,24 @@ from brokerage.payments.model import (
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import Method
-from stoa.connectors.outcomes import Accepted, Confirmed
+from stoa.connectors.outcomes import Accepted, Confirmed, Refused
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Conflict, Invalid
+from stoa.kernel.refusals import Conflict, Invalid, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
+
+GIVING_BACK: Final = "giving-back"
+"""Outcome of an open row whose refund was asked for and not yet answered."""
 
 
 async def credit(work: Work, unresolved: UUID, note: str) -> Unresolved:
     """What came, into the wallet of whoever it was ordered for. Raises Conflict without money."""
     row = await _opened(work, unresolved, note)
+    if row.outcome == GIVING_BACK:
+        raise Conflict(
+            "It is being given back, and the provider has not said how that ended. Nothing was "
+            "credited. Give it back again: that is done once."
+        )
     if row.deposit is None or row.entry is None or row.amount is None or row.currency is None:
         raise Conflict("There is no money of a known deposit here. Nothing was credited.")
     deposit = await work.lock(Deposit, row.deposit)
@@ -89,7 +98,15 @@ async def give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:
         connector = await providers.connected(work, row.psp)
         money = Money(row.amount, row.currency)
         paid = Paid(attempt.reference or "", attempt.payment or "")
-    answer = await connector.refund(unresolved, paid, money)
+        # From here the provider may have given it back, whatever we hear: nobody may credit it.
+        row.outcome = GIVING_BACK
+    try:
+        answer = await connector.refund(unresolved, paid, money)
+    except Unavailable:
+        await _kept(open_work, unresolved)
+        raise
+    if isinstance(answer, Refused):
+        await _kept(open_work, unresolved)
     if not isinstance(answer, Confirmed | Accepted):
         raise Conflict(
             "The provider did not give it back yet ({code}). The money is still in suspense; "
@@ -118,6 +135,14 @@ async def give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:
                 deposit.ended_at = work.now
                 work.announce(f"client:{deposit.client}|payments")
         _close(work, row, "given-back", note)
+
+
+async def _kept(open_work: OpenWork, unresolved: UUID) -> None:
+    """Certainly not given back: it may be credited after all."""
+    async with open_work() as work:
+        row = await work.lock(Unresolved, unresolved)
+        if row.state == "open":
+            row.outcome = None
 
 
 async def close(work: Work, unresolved: UUID, note: str) -> Unresolved:
