@@ -27,6 +27,15 @@ class Mid:
     rate: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A law of the money. `sql` selects what breaks it: a subject and a sentence, in one set."""
+
+    name: str
+    law: str
+    sql: str
+
+
 Outgoing = Callable[[Work, UUID, Money, str], Awaitable[None]]
 RateSource = Callable[[OpenWork], Awaitable[Sequence[Mid]]]
 
@@ -39,6 +48,8 @@ causes: Final[dict[str, str]] = {}
 """Kind of a hold's cause to SQL that selects the ids of rows that may still hold money, such as
 `"withdrawal": "select id from withdrawal where state in (...)"`. `stoa check money` names holds
 whose cause is not among them."""
+laws: Final[list[Invariant]] = []
+"""What higher floors add to `stoa check money`: each over all rows at once, never row by row."""
 paths: Final[dict[str, str]] = {}
 """Kind of a posting's ref to the desk page that shows it: `"deposit": "/desk/deposits/{id}"`."""
 room_paths: Final[dict[str, str]] = {}

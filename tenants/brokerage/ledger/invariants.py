@@ -14,6 +14,7 @@ from sqlalchemy import Table, text
 from brokerage.ledger import hooks
 from brokerage.ledger.accounts import CLIENT_GUARDS, HOUSE
 from brokerage.ledger.fx import FxQuote
+from brokerage.ledger.hooks import Invariant
 from brokerage.ledger.model import (
     ACCOUNT_ID_SQL,
     Adjustment,
@@ -28,15 +29,6 @@ from stoa.kernel.money import LARGEST
 from stoa.tenancy.work import Work
 
 MOST_EXAMPLES: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """`sql` selects what breaks it: a subject and a sentence. `law` is the rule in words."""
-
-    name: str
-    law: str
-    sql: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +276,7 @@ def _causes() -> list[Invariant]:
 
 def every() -> list[Invariant]:
     """All laws, in the order they are reported."""
-    return [*ALWAYS, _guards(), *_causes()]
+    return [*ALWAYS, _guards(), *_causes(), *hooks.laws]
 
 
 async def broken(work: Work, invariant: Invariant) -> list[Violation]:

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from brokerage.clients import hooks
 from brokerage.clients.model import Client
-from brokerage.partners import attribution, desk, jobs, room
+from brokerage.ledger import hooks as ledger_hooks
+from brokerage.partners import attribution, desk, jobs, laws, room
 from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
@@ -28,6 +29,7 @@ async def _registered(work: Work, client: Client, _touch: hooks.Touch | None) ->
 
 
 hooks.on_touch.append(_touched)
+ledger_hooks.laws.extend(laws.LAWS)
 hooks.on_register.append(_registered)
 
 

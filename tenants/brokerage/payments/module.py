@@ -9,6 +9,7 @@ from brokerage.payments import (
     desk,
     desk_out,
     jobs,
+    laws,
     payouts,
     room,
     room_out,
@@ -53,6 +54,7 @@ kinds.learn(
 ledger_hooks.causes["withdrawal"] = (
     "select id from withdrawal where state in ('held', 'review', 'approved', 'sending')"
 )
+ledger_hooks.laws.extend(laws.LAWS)
 ledger_hooks.paths["deposit"] = "/desk/deposits/{id}"
 ledger_hooks.paths["withdrawal"] = "/desk/withdrawals/{id}"
 ledger_hooks.room_paths["deposit"] = "/deposit/{id}"

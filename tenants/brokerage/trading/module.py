@@ -17,6 +17,7 @@ from brokerage.trading import (
     accounts,
     desk,
     jobs,
+    laws,
     lines,
     mids,
     queries,
@@ -140,6 +141,7 @@ async def pulse(work: Work) -> dict[str, Any]:
 
 ledger_hooks.rate_sources["servers"] = mids.read
 ledger_hooks.causes["transfer"] = "select id from transfer where state in ('held', 'sending')"
+ledger_hooks.laws.extend(laws.LAWS)
 ledger_hooks.paths["trading-account"] = "/desk/accounts/{id}"
 ledger_hooks.room_paths["trading-account"] = "/accounts/{id}"
 client_hooks.exports["trading-accounts"] = download.rows_of(

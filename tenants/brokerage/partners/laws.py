@@ -1,0 +1,31 @@
+"""What must be true between partners' rewards, their payouts and the ledger."""
+
+from typing import Final
+
+from brokerage.ledger.hooks import Invariant
+
+LAWS: Final = (
+    Invariant(
+        "partner-unbooked",
+        "A paid payout has its entry over its amount; no other payout has one.",
+        "select p.id as subject, p.state || ' over ' || p.amount || ', booked: ' || "
+        "coalesce(cast(m.amount as text), 'nothing') as detail from partner_payout p "
+        "left join (select e.operation, sum(l.amount) as amount from entry e "
+        "join leg l on l.entry = e.id join ledger_account a on a.id = l.account "
+        "and a.kind = 'wallet' where e.operation like 'partner-payout:%' group by 1) m "
+        "on m.operation = 'partner-payout:' || p.id "
+        "where (p.state = 'paid') <> (m.operation is not null) or p.amount <> coalesce(m.amount, p.amount)",
+    ),
+    Invariant(
+        "partner-overpaid",
+        "Payouts hold no more rewards than there are, and carry every remainder.",
+        "select p.partner as subject, 'holds ' || p.rewards || ' rewards of ' || p.earned || "
+        "', accrued are ' || coalesce(r.rewards, 0) || ' of ' || coalesce(r.earned, 0) as detail "
+        "from (select partner, sum(rewards) as rewards, sum(earned) as earned from partner_payout "
+        "where state <> 'refused' group by 1) p left join (select partner, count(*) as rewards, "
+        "sum(amount) as earned from reward group by 1) r on r.partner = p.partner "
+        "where p.rewards > coalesce(r.rewards, 0) union all "
+        "select id, earned || ' and ' || carried_in || ' became ' || amount || ' and ' || carried "
+        "from partner_payout where earned + carried_in <> amount + carried",
+    ),
+)
