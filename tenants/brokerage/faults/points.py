@@ -23,8 +23,6 @@ WORKER: Final = (
     "transfer.claimed",
     "transfer.answered",
     "transfer.looked",
-    "account.claimed",
-    "account.answered",
     "sealer.linked",
 )
 RELAY: Final = ("relay.inserted", "relay.marked")
@@ -36,6 +34,8 @@ PROVISIONING: Final = (
     "provision.owner",
     "provision.open",
 )
+SOMETIMES: Final = ("account.claimed", "account.answered")
+"""Passed once for each trading account, before the storm."""
 OFTEN: Final = (*WEB, *WORKER, *RELAY)
 """Those that the traffic of money passes again and again."""
-ALL: Final = (*OFTEN, *PROVISIONING)
+ALL: Final = (*OFTEN, *SOMETIMES, *PROVISIONING)
