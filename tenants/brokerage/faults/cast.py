@@ -8,12 +8,12 @@ from uuid import UUID
 import httpx2
 from sqlalchemy import update
 
-from brokerage.bench.web import Seat, seat
 from brokerage.clients import clients, verification
 from brokerage.clients.model import Client
 from brokerage.demo import staffing
 from brokerage.demo.connect import Wish, open_tenant
 from brokerage.demo.world import World
+from brokerage.faults.seats import Seat, seat
 from brokerage.kyc import defaults, standing
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import rates

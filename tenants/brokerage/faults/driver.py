@@ -12,10 +12,10 @@ from uuid import UUID
 import httpx2
 from sqlalchemy import select
 
-from brokerage.bench.web import Seat
 from brokerage.demo.world import World
 from brokerage.faults.cast import Broker, Customer, renewed
 from brokerage.faults.record import OK, REFUSED, UNKNOWN, Operation, Record
+from brokerage.faults.seats import Seat
 from brokerage.ledger.fx import FxQuote
 from brokerage.payments import callbacks
 from brokerage.payments.withdrawing.model import Withdrawal, WithdrawalState
