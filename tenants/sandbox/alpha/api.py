@@ -17,6 +17,7 @@ from sandbox.alpha.paying import Paying
 from sandbox.alpha.payouts import Payouts
 from sandbox.alpha.returns import Returns
 from sandbox.alpha.sessions import Sessions
+from sandbox.alpha.settling import Settling
 from sandbox.alpha.shapes import listed, shown
 from sandbox.alpha.telling import DEFAULT_EVENTS, bent, envelope
 from sandbox.common.book import Row, fresh
@@ -59,6 +60,7 @@ class Alpha(Provider):
         self._request = self._key = self._base = ""
         Checkout(self)
         Controls(self)
+        Settling(self)
         self._serve()
 
     def _serve(self) -> None:

@@ -14,6 +14,7 @@ from sandbox.beta.paying import CardPaying
 from sandbox.beta.payments import OPEN, Payments
 from sandbox.beta.payouts import Payouts
 from sandbox.beta.returns import Returns
+from sandbox.beta.settling import Settling
 from sandbox.common.book import Row, fresh
 from sandbox.common.faults import Kind
 from sandbox.common.provider import Provider
@@ -49,6 +50,7 @@ class Beta(Provider):
         self.later.names("refund", self.returns.settle)
         Link(self)
         Controls(self)
+        Settling(self)
         self.on("POST", "/payments", self._create_payment, "payments.create")
         self.on("GET", "/payments/list", self._list_payments, "read")
         self._read("/payments/{id}", self.payments.find)
