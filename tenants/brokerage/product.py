@@ -7,6 +7,7 @@ from brokerage.kyc.module import MODULE as KYC
 from brokerage.ledger.module import MODULE as LEDGER
 from brokerage.partners.module import MODULE as PARTNERS
 from brokerage.payments.module import MODULE as PAYMENTS
+from brokerage.recon.module import MODULE as RECON
 from brokerage.reporting.module import MODULE as REPORTING
 from brokerage.trading.module import MODULE as TRADING
 from stoa.control.module import MODULE as CONTROL
@@ -35,6 +36,7 @@ PRODUCT = Product(
         TRADING,
         PARTNERS,
         CRM,
+        RECON,
         REPORTING,
         WEBHOOKS,
         API,

@@ -50,6 +50,7 @@ HOUSE: Final[dict[str, Tree]] = {
     "negative-balance": Tree.HOUSE,
     "chargebacks": Tree.HOUSE,
     "adjustments": Tree.HOUSE,
+    "costs": Tree.HOUSE,
 }
 """Kinds of house accounts. A code is a kind, or `kind:name` for one of several (`psp:alpha`)."""
 

@@ -158,6 +158,7 @@ ACCOUNT_LABELS: Final[dict[str, str]] = {
     "negative-balance": N_("Losses paid for clients"),
     "chargebacks": N_("Chargebacks to recover"),
     "adjustments": N_("Corrections by hand"),
+    "costs": N_("Costs of providers and banks"),
     "wallet": N_("Wallet"),
     "hold": N_("Set aside"),
     "platform": N_("Trading account"),

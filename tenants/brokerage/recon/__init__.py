@@ -1,0 +1,1 @@
+"""Proof against the outside: statements and settlement files, matches, breaks, client money."""

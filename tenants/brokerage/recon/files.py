@@ -1,0 +1,424 @@
+"""Files of banks and providers: brought once, read by a job, taken whole or not at all."""
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select, text
+
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.recon import banks, rules
+from brokerage.recon.events import FileBrought
+from brokerage.recon.model import FileState, OutsideFile, OutsideLine, OutsideStatement
+from brokerage.recon.permissions import Recon
+from brokerage.recon.reading import camt, mt940, settlement
+from brokerage.recon.settings import ReconSettings, Settlement
+from brokerage.recon.values import Fault, Line, Read, Statement, Unreadable
+from stoa.kernel.ids import uuid7
+from stoa.kernel.refusals import Conflict, Invalid
+from stoa.tenancy.door import OpenWork
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+MOST_BYTES: Final = 15 * 1_048_576
+MOST_UNPACKED: Final = 96 * 1_048_576
+STEP: Final = 5_000
+_REPORTED: Final = 500
+_CONTENT: Final = "outside_file.content"
+_ABOUT: Final = "outside_line.about"
+
+_KNOWN: Final = text(
+    "select key, entry_key, amount, fee from outside_line "
+    "where source = :source and entry_key = any(cast(:keys as text[]))"
+)
+_INSERT: Final = text(
+    """
+    insert into outside_line (id, file, source, key, entry_key, line, kind, amount, fee, currency,
+        matched, at, valued_on, reference, provider_id, structured, ours, about_sealed, open)
+    select n.id, cast(:file as uuid), cast(:source as text), n.key, n.entry_key, n.line, n.kind,
+        n.amount, n.fee, n.currency, 0, n.at, n.valued_on, n.reference, n.provider_id,
+        n.structured, n.ours, n.about, n.amount <> 0
+    from unnest(
+        cast(:id as uuid[]), cast(:key as text[]), cast(:entry_key as text[]),
+        cast(:line as integer[]), cast(:kind as text[]), cast(:amount as numeric[]),
+        cast(:fee as numeric[]), cast(:currency as text[]), cast(:at as timestamptz[]),
+        cast(:valued_on as date[]), cast(:reference as text[]), cast(:provider_id as text[]),
+        cast(:structured as text[]), cast(:ours as text[]), cast(:about as bytea[])
+    ) as n (id, key, entry_key, line, kind, amount, fee, currency, at, valued_on, reference,
+        provider_id, structured, ours, about)
+    on conflict (source, key) do nothing
+    """
+)
+
+
+class About(msgspec.Struct, frozen=True, array_like=True):
+    """The other side of a bank's line, as the bank names it."""
+
+    name: str
+    account: str
+    text: str
+
+
+class _Contrary(Exception):
+    """Leaves the transaction, so that nothing of a file is kept that contradicts an earlier one."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("a line was told before with another amount")
+        self.faults = faults
+
+
+async def bring(
+    work: Work,
+    content: bytes,
+    *,
+    name: str,
+    psp: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> OutsideFile:
+    """Take a file in to be read. The same bytes again are the file they were before.
+
+    `since` and `until` are the time a provider's file speaks of; else its first and last line.
+
+    A file that was refused is looked at again: accounts and mappings may be right by now.
+    """
+    work.require(Recon.BRING)
+    content = unpacked(content)
+    if since is not None and until is not None and until <= since:
+        raise Invalid("The end comes before the beginning.", field="until")
+    digest = hashlib.sha256((psp or "").encode() + b"|" + content).digest()
+    known = await work.first(select(OutsideFile).where(OutsideFile.hash == digest))
+    if known is not None:
+        if known.state == FileState.REFUSED:
+            await again(work, known.id)
+        return known
+    kind = kind_of(content, psp)
+    if kind == "settlement" and work.settings(ReconSettings).settlement(psp or "") is None:
+        raise Invalid(
+            "There is no mapping for this provider's file yet. Add one in Settings, Proof.",
+            field="psp",
+        )
+    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row = OutsideFile(
+        id=row_id,
+        hash=digest,
+        name=name[:120] or kind,
+        kind=kind,
+        psp=psp if kind == "settlement" else None,
+        state=FileState.READING,
+        size=len(content),
+        content_sealed=work.keys.seal(_CONTENT, row_id, zlib.compress(content, 3)),
+        lines=0,
+        done=0,
+        fresh=0,
+        known=0,
+        matched=0,
+        covers_since=since,
+        covers_until=until,
+        report=[],
+        brought_at=work.now,
+        brought_by=work.actor.id,
+    )
+    work.add(row)
+    await work.flush()
+    work.record("recon.file", file=str(row_id), kind=kind, bytes=len(content))
+    work.tell(FileBrought(file=row_id))
+    work.announce("desk|recon")
+    return row
+
+
+async def again(work: Work, file: UUID) -> OutsideFile:
+    """Look at a refused file once more. Raises Conflict for one that was taken in."""
+    work.require(Recon.BRING)
+    row = await work.lock(OutsideFile, file)
+    row.move(FileState.READING)
+    row.why, row.report, row.done_at = None, [], None
+    work.tell(FileBrought(file=row.id))
+    work.announce(f"desk|recon-file-{file}", "desk|recon")
+    return row
+
+
+def unpacked(content: bytes) -> bytes:
+    """The plain bytes, also of a gzip file. Raises Invalid for too much or nothing."""
+    if content[:2] == b"\x1f\x8b":
+        reader = zlib.decompressobj(wbits=31)
+        try:
+            content = reader.decompress(content, MOST_UNPACKED + 1)
+        except zlib.error as why:
+            raise Invalid("This compressed file is damaged.", field="file") from why
+        if len(content) <= MOST_UNPACKED and not reader.eof:
+            raise Invalid("This compressed file is cut off.", field="file")
+    elif len(content) > MOST_BYTES:
+        raise Invalid(
+            "This file is larger than 15 MB. Compress it with gzip or split it.", field="file"
+        )
+    if len(content) > MOST_UNPACKED:
+        raise Invalid("This file is larger than 96 MB unpacked. Split it.", field="file")
+    if not content.strip():
+        raise Invalid("This file is empty.", field="file")
+    return content
+
+
+def kind_of(content: bytes, psp: str | None) -> str:
+    """What a file seems to be by its first bytes. Raises Invalid for what is nothing of ours."""
+    head = content[:400].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
+    if content[:2] == b"PK" or content[:4] == b"%PDF":
+        raise Invalid(
+            "This is no statement: bring camt.053, camt.054, MT940 or a provider's CSV.",
+            field="file",
+        )
+    if head[:1] == b"<" or head[:2] == b"\x00<":
+        return "camt"
+    if mt940.looks_like(content[:200_000].decode("latin-1")):
+        return "mt940"
+    if psp:
+        return "settlement"
+    raise Invalid(
+        "This is no statement: bring camt.053, camt.054, MT940, or choose whose CSV it is.",
+        field="file",
+    )
+
+
+def parse(content: bytes, kind: str, mapping: Settlement | None, zone: str) -> Read:
+    """The whole file as values; off the event loop, for it takes seconds. Raises Unreadable."""
+    if kind.startswith(("camt", "pain")):
+        return camt.read(content, zone)
+    if kind == "mt940":
+        return mt940.read(decoded(content), zone)
+    if mapping is None:
+        raise Unreadable(N_("There is no mapping for this provider's file."))
+    return settlement.read(decoded(content), mapping)
+
+
+def decoded(content: bytes) -> str:
+    """Text in UTF-8 or UTF-16 by their marks, else UTF-8, else Windows' letters."""
+    marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+    named = next((name for mark, name in marks if content.startswith(mark)), "utf-8")
+    for encoding in (named, "cp1252"):
+        try:
+            found = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in found:
+            return found
+        break
+    raise Unreadable(N_("The letters of this file cannot be read. Save it as UTF-8."))
+
+
+def zone_of(work: Work) -> str:
+    return work.settings(ReconSettings).time_zone or work.settings(TenantFacts).time_zone
+
+
+async def read(open_work: OpenWork, file: UUID) -> bool:
+    """Read a brought file and keep its lines; whether matches are to be sought. Safe to repeat."""
+    async with open_work() as work:
+        row = await work.get(OutsideFile, file)
+        if row.state != FileState.READING:
+            return row.state == FileState.MATCHING
+        content = original(work, row)
+        mapping = work.settings(ReconSettings).settlement(row.psp or "")
+        kind, zone = row.kind, zone_of(work)
+    try:
+        made = await asyncio.to_thread(parse, content, kind, mapping, zone)
+    except Unreadable as why:
+        await _refuse(open_work, file, [Fault(why.line, why.sentence, dict(why.places))])
+        return False
+    async with open_work() as work:
+        row = await work.lock(OutsideFile, file)
+        row.kind, row.lines = made.kind, made.lines
+        work.announce(f"desk|recon-file-{file}")
+    if made.sound:
+        try:
+            made.faults += await _keep(open_work, file, made)
+        except _Contrary as why:
+            made.faults += why.faults
+    if not made.sound:
+        await _refuse(open_work, file, made.faults)
+        return False
+    return True
+
+
+def original(work: Work, row: OutsideFile) -> bytes:
+    if row.content_sealed is None:
+        raise Conflict("The content of this file is not kept any more.")
+    return zlib.decompress(work.keys.unseal(_CONTENT, row.id, row.content_sealed))
+
+
+async def _refuse(open_work: OpenWork, file: UUID, faults: Sequence[Fault]) -> None:
+    async with open_work() as work:
+        row = await work.lock(OutsideFile, file)
+        if row.state != FileState.READING:
+            return
+        row.move(FileState.REFUSED)
+        _report(row, faults)
+        stop = next((one for one in faults if one.stops), faults[0])
+        row.why = stop.sentence[:400]
+        row.done_at = work.now
+        work.announce(f"desk|recon-file-{file}", "desk|recon")
+
+
+def _report(row: OutsideFile, faults: Sequence[Fault]) -> None:
+    ranked = sorted(faults, key=lambda one: (not one.stops, one.line))
+    row.report = [
+        [
+            one.line,
+            one.sentence,
+            {name: str(value) for name, value in one.places.items()},
+            one.stops,
+        ]
+        for one in ranked[:_REPORTED]
+    ]
+
+
+async def _keep(open_work: OpenWork, file: UUID, made: Read) -> list[Fault]:
+    """Write all lines in one transaction; what speaks against it writes none."""
+    async with open_work() as work:
+        row = await work.lock(OutsideFile, file)
+        if row.state != FileState.READING:
+            return []
+        faults, named = await _sources(work, row, made)
+        if faults:
+            return faults
+        fresh = 0
+        for statement, source in named:
+            new, contrary = await _new(work, source, statement.lines)
+            if contrary:
+                raise _Contrary(contrary)
+            await _insert(work, row, source, new)
+            fresh += len(new)
+            work.add(_statement(work, row, source, statement, made.kind))
+        row.fresh, row.known = fresh, made.lines - fresh
+        _report(row, made.faults)
+        row.move(FileState.MATCHING)
+        work.record("recon.lines", file=str(file), fresh=fresh, known=row.known)
+        work.announce(f"desk|recon-file-{file}", "desk|recon")
+    return []
+
+
+async def _sources(
+    work: Work, row: OutsideFile, made: Read
+) -> tuple[list[Fault], list[tuple[Statement, str]]]:
+    """Whose account in the books each statement is about; unknown accounts are faults."""
+    if row.psp is not None:
+        if work.settings(PaymentsSettings).psp(row.psp) is None:
+            return [Fault(0, N_("The provider {psp} is not among yours."), {"psp": row.psp})], []
+        return [], [(one, f"psp:{row.psp}") for one in made.statements]
+    known = await banks.of_numbers(work, [one.account for one in made.statements])
+    faults: list[Fault] = []
+    named: list[tuple[Statement, str]] = []
+    for one in made.statements:
+        account = known.get((one.account, one.currency))
+        if account is None:
+            text = N_(
+                "The account {account} in {currency} is not in your register of bank accounts."
+            )
+            places = {"account": one.account, "currency": one.currency}
+            line = one.lines[0].line if one.lines else 1
+            faults.append(Fault(line, text, places))
+        else:
+            named.append((one, account.source))
+    return faults, named
+
+
+async def _new(work: Work, source: str, lines: Sequence[Line]) -> tuple[list[Line], list[Fault]]:
+    """Lines that are not there yet, and those that were told before with another amount."""
+    known: dict[str, tuple[Any, Any]] = {}
+    entries: set[str] = set()
+    keys = sorted({one.entry for one in lines})
+    for at in range(0, len(keys), STEP):
+        rows = await work.table(_KNOWN, {"source": source, "keys": keys[at : at + STEP]})
+        known |= {row.key: (row.amount, row.fee) for row in rows}
+        entries |= {row.entry_key for row in rows}
+    contrary = [
+        Fault(
+            one.line,
+            N_("This movement was brought before with the amount {was}."),
+            {"was": str(known[one.key][0])},
+        )
+        for one in lines
+        if one.key in known and known[one.key] != (one.amount, one.fee)
+    ]
+    return [one for one in lines if one.entry not in entries], contrary
+
+
+async def _insert(work: Work, row: OutsideFile, source: str, lines: Sequence[Line]) -> None:
+    for at in range(0, len(lines), STEP):
+        part = lines[at : at + STEP]
+        ids = [uuid7(int(work.now.timestamp() * 1000)) for _ in part]
+        await work.run(
+            _INSERT,
+            {
+                "file": row.id,
+                "source": source,
+                "id": ids,
+                "key": [one.key for one in part],
+                "entry_key": [one.entry for one in part],
+                "line": [one.line for one in part],
+                "kind": [one.kind for one in part],
+                "amount": [one.amount for one in part],
+                "fee": [one.fee for one in part],
+                "currency": [one.currency for one in part],
+                "at": [one.at for one in part],
+                "valued_on": [one.valued_on for one in part],
+                "reference": [one.reference for one in part],
+                "provider_id": [one.provider_id for one in part],
+                "structured": [one.structured for one in part],
+                "ours": [_ours(one) for one in part],
+                "about": [_about(work, key, one) for key, one in zip(ids, part, strict=True)],
+            },
+        )
+
+
+def _ours(one: Line) -> str | None:
+    """The one reference of ours a line carries; none when it carries several."""
+    found = rules.references_in(one.structured, one.reference, one.text)
+    return found.pop() if len(found) == 1 else None
+
+
+def _about(work: Work, key: UUID, one: Line) -> bytes | None:
+    if not (one.name or one.account or one.text):
+        return None
+    told = msgspec.json.encode(About(one.name, one.account, one.text))
+    return work.keys.seal(_ABOUT, key, told)
+
+
+def about(work: Work, row: OutsideLine) -> About:
+    """Who is on the other side of a line, unsealed."""
+    if row.about_sealed is None:
+        return About("", "", "")
+    return msgspec.json.decode(work.keys.unseal(_ABOUT, row.id, row.about_sealed), type=About)
+
+
+def _statement(
+    work: Work, row: OutsideFile, source: str, one: Statement, kind: str
+) -> OutsideStatement:
+    return OutsideStatement(
+        id=uuid7(int(work.now.timestamp() * 1000)),
+        file=row.id,
+        source=source,
+        currency=one.currency,
+        number=one.number,
+        kind=kind,
+        since=min(one.since, row.covers_since or one.since),
+        until=max(one.until, row.covers_until or one.until),
+        opening=one.opening,
+        closing=one.closing,
+        lines=len(one.lines),
+    )
+
+
+async def concluded(open_work: OpenWork, file: UUID, matched: int) -> None:
+    """The last step: matches were sought."""
+    async with open_work() as work:
+        row = await work.lock(OutsideFile, file)
+        row.matched = matched
+        if row.state == FileState.MATCHING:
+            row.move(FileState.DONE)
+            row.done_at = work.now
+        work.announce(f"desk|recon-file-{file}", "desk|recon")

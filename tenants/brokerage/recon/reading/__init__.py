@@ -1,0 +1,1 @@
+"""Files from banks and providers, read into plain values; nothing here touches the database."""
