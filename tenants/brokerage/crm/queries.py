@@ -20,7 +20,7 @@ from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 from stoa.theming.masks import mask
 
-MOST_CARDS: Final = 40
+MOST_CARDS: Final = 25
 MOST_LINES: Final = 200
 
 

@@ -16,10 +16,15 @@ from brokerage.payments.queries import PROBLEMS
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.rows import CAME_BACK
 from stoa.connectors.breaker import Circuit
-from stoa.kernel.money import Money
 from stoa.product import Card, Counted, Hit, Item, Need
 from stoa.tenancy.work import Work
+from stoa.theming.figures import plain_money
 from stoa.theming.texts import N_
+
+
+def told(row: Any) -> str:
+    """A row's amount as text that keeps its direction among words of another one."""
+    return f"\u2066{plain_money(row.amount, row.currency)}\u2069"
 
 
 async def today(work: Work) -> list[Card]:
@@ -41,9 +46,7 @@ async def today(work: Work) -> list[Card]:
                         Item(
                             title=PROBLEMS.get(one.problem, one.problem),
                             path=f"/desk/unresolved/{one.id}",
-                            detail=str(Money(one.amount, one.currency))
-                            if one.amount and one.currency
-                            else one.psp,
+                            detail=told(one) if one.amount and one.currency else one.psp,
                             status="needs_you",
                             since=one.opened_at,
                         )
@@ -85,7 +88,7 @@ async def _queue(work: Work) -> Card:
         path="/desk/withdrawals",
         items=[
             Item(
-                title=f"{Money(row.amount, row.currency)} · {name}",
+                title=f"{told(row)} · {name}",
                 path=f"/desk/withdrawals/{row.id}",
                 detail=row.reference,
                 status="overdue" if row.promised_at < work.now else row.state,
@@ -121,7 +124,7 @@ async def home(work: Work, client: UUID) -> list[Card]:
         Item(
             title=N_("Deposit"),
             path=f"/deposit/{row.id}",
-            detail=str(Money(row.amount, row.currency)),
+            detail=told(row),
             status=row.state,
             since=row.started_at,
         )
@@ -130,7 +133,7 @@ async def home(work: Work, client: UUID) -> list[Card]:
         Item(
             title=N_("Withdrawal"),
             path=f"/withdrawals/{row.id}",
-            detail=str(Money(row.amount, row.currency)),
+            detail=told(row),
             status=row.state,
             since=row.asked_at,
             due=row.promised_at,
@@ -173,7 +176,7 @@ async def search(work: Work, typed: str) -> list[Hit]:
         for row in await work.rows(
             select(Deposit).where(Deposit.reference == wanted, clients.within(work, Deposit.client))
         ):
-            money = str(Money(row.amount, row.currency))
+            money = told(row)
             hits.append(Hit("deposit", row.reference, money, f"/desk/deposits/{row.id}", 95))
     if wanted.startswith("W-") and work.actor.may(Payments.WITHDRAWALS):
         for left in await work.rows(
@@ -181,7 +184,7 @@ async def search(work: Work, typed: str) -> list[Hit]:
                 Withdrawal.reference == wanted, clients.within(work, Withdrawal.client)
             )
         ):
-            money = str(Money(left.amount, left.currency))
+            money = told(left)
             hits.append(
                 Hit("withdrawal", left.reference, money, f"/desk/withdrawals/{left.id}", 95)
             )
@@ -216,7 +219,7 @@ async def moments(work: Work, client: UUID) -> Sequence[Any]:
             {
                 "at": row.ended_at or row.started_at,
                 "title": title,
-                "text": f"{Money(row.amount, row.currency)} · {row.reference}",
+                "text": f"{told(row)} · {row.reference}",
                 "tone": tone,
                 "icon": "arrow-down-left",
                 "href": href,
@@ -228,7 +231,7 @@ async def moments(work: Work, client: UUID) -> Sequence[Any]:
             {
                 "at": row.ended_at or row.asked_at,
                 "title": title,
-                "text": f"{Money(row.amount, row.currency)} · {row.reference}",
+                "text": f"{told(row)} · {row.reference}",
                 "tone": tone,
                 "icon": "arrow-up-right",
                 "href": f"{prefix}/withdrawals/{row.id}",

@@ -1,0 +1,63 @@
+"""Every page of trading answers, to its owner and at the desk, in every language."""
+
+import pytest
+
+from stoa.identity.model import Person
+from support.people import make_staff
+from support.web import signed_in
+
+from .test_deals import a_past, order
+
+
+@pytest.fixture
+async def traded(broker):
+    """A client with a past, an open position and a demo account without either."""
+    customer = await broker.customer()
+    await customer.move("in", "500.00")
+    await a_past(broker, customer)
+    await order(broker, customer, "buy", "0.02")
+    await broker.told()
+    return customer
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_a_client_sees_their_accounts_and_each_of_them(house, broker, traded, language):
+    async with broker.opener()() as work:
+        person = await work.get(Person, traded.id)
+    browser = await signed_in(house, broker.tenant, person, "room")
+    browser.http.cookies.set("language", language)
+
+    for path in ("/accounts", "/accounts/new", f"/accounts/{traded.account}", "/"):
+        page = await browser.get(path)
+        assert page.status_code == 200, (path, page.text[:400])
+        assert len(page.content) < 100_000
+
+
+async def test_a_client_without_accounts_is_shown_how_to_get_one(house, broker):
+    client = await broker.client()
+    async with broker.opener()() as work:
+        person = await work.get(Person, client)
+    browser = await signed_in(house, broker.tenant, person, "room")
+
+    page = await browser.get("/accounts")
+
+    assert page.status_code == 200
+    assert "/accounts/new" in page.text or "/verify" in page.text
+
+
+async def test_the_desk_sees_accounts_deals_exposure_and_servers(house, broker, traded):
+    async with broker.opener()() as work:
+        owner, _ = await make_staff(work, ["Owner"])
+    browser = await signed_in(house, broker.tenant, owner, "desk")
+
+    for path in (
+        "/desk/accounts",
+        "/desk/deals",
+        "/desk/exposure",
+        "/desk/servers",
+        f"/desk/accounts/{traded.account}",
+        f"/desk/clients/{traded.id}/accounts",
+    ):
+        page = await browser.get(path)
+        assert page.status_code == 200, (path, page.text[:400])
+        assert len(page.content) < 100_000
