@@ -29,6 +29,8 @@ WINDOW: Final = 200
 SWEEP_S: Final = 5.0
 RETRY_S: Final = 150
 """Longer than a sweep may run, so that two of one name do not meet."""
+SAME_S: Final = 10
+"""A sweep that still waits in the queue is not queued again within so long."""
 _WAIT_S: Final = 0.5
 _TICK_S: Final = 1.0
 
@@ -172,6 +174,16 @@ class Relay:
             async with asyncio.timeout(WAIT_S):
                 await self.arq.enqueue_job(job, *words, **more)
 
+    async def ring_sweep(self, tenant: UUID, name: str) -> None:
+        """A doorbell for a timed sweep, unless one for the same still waits to be heard.
+
+        A worker that cannot keep up would else gather the same sweep hundreds of times, and every
+        letter and every payment would wait behind them. The id changes with time, so that a worker
+        that died with the job in hand holds nobody up for longer.
+        """
+        same = int(time.time()) // SAME_S
+        await self._enqueue("tick", str(tenant), name, _job_id=f"{tenant}:{name}:{same}")
+
     async def _timers(self) -> None:
         swept = 0.0
         while not self._stopping.is_set():
@@ -182,8 +194,9 @@ class Relay:
                     await self._timers_of(tenant, sweeping=sweeping)
                 if sweeping:
                     swept = started
-                await self._enqueue("provision", _job_id=f"provision:{int(started)}")
-                await self._enqueue("seal", _job_id=f"seal:{int(started) // 2}")
+                same = int(started) // SAME_S
+                await self._enqueue("provision", _job_id=f"provision:{same}")
+                await self._enqueue("seal", _job_id=f"seal:{same}")
                 await self._enqueue("pulse", _job_id=f"pulse:{int(started) // 10}")
             except Exception:
                 log.exception("timer pass failed")
@@ -194,7 +207,7 @@ class Relay:
         """One tenant's trouble does not keep the next one's timers from their time."""
         try:
             for name in await due_timers(self.door, self.product, tenant):
-                await self._enqueue("tick", str(tenant.id), name)
+                await self.ring_sweep(tenant.id, name)
             if sweeping:
                 # Whatever a lost doorbell or a dead worker left behind is rung again.
                 for lane in LANES:
