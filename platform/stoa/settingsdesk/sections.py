@@ -1,7 +1,7 @@
 """Each module's settings as a section of one file: seen, changed, compared, restored, carried."""
 
 import tomllib
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import tomli_w
@@ -10,6 +10,7 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
+from msgspec import Meta
 from sqlalchemy import func, select
 
 from stoa.identity.model import Person
@@ -46,10 +47,12 @@ LABELS = {
 
 
 WAITS = N_("It waits for a second person to agree. Nothing has changed yet.")
+_LONGEST = 400_000
+"""Characters of one section; the starting one of verification has some 28,000."""
 
 
 class Draft(msgspec.Struct):
-    text: str
+    text: Annotated[str, Meta(max_length=_LONGEST)]
     why: str = ""
 
 

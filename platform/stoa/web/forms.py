@@ -1,6 +1,6 @@
 """What a person typed, to a typed form; every fault is told at once, beside its field."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from litestar import Request
@@ -76,12 +76,18 @@ def _checked(form: type[F], raw: dict[str, Any]) -> F:
 
 
 def _value(name: str, value: Any, kind: Any) -> Any:
-    if isinstance(value, str) and len(value) > _LONGEST:
+    if isinstance(value, str) and len(value) > _longest(kind):
         raise Invalid("This is too long.", field=name)
     try:
         return _convert(value, kind)
     except (msgspec.ValidationError, ValueError) as why:
         raise _worded(name, str(why)) from why
+
+
+def _longest(kind: Any) -> int:
+    """What the field says of itself (`Meta(max_length=...)`), else what is long for any form."""
+    said = [meta.max_length for meta in get_args(kind) if isinstance(meta, msgspec.Meta)]
+    return next((longest for longest in said if longest is not None), _LONGEST)
 
 
 def _convert(value: Any, kind: Any) -> Any:
