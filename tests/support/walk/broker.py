@@ -28,7 +28,9 @@ class Broker:
     new_hand: NewHand
     desks: dict[str, Hand] = field(default_factory=dict)
     logins: dict[str, Login] = field(default_factory=dict)
-    api: "Api | None" = None
+    merchants: dict[str, str] = field(default_factory=dict)
+    """Their accounts at the providers, by provider."""
+    keys: list["Api"] = field(default_factory=list)
 
     @property
     def host(self) -> str:
@@ -41,6 +43,10 @@ class Broker:
     @property
     def owner(self) -> Hand:
         return self.desks["owner"]
+
+    @property
+    def api(self) -> "Api":
+        return self.keys[-1]
 
     def email(self, who: str) -> str:
         return f"{who}@{self.slug}.example"
@@ -69,6 +75,10 @@ class Api:
     async def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
         headers = {"authorization": f"Bearer {self.token}"} | more.pop("headers", {})
         return await self.http.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    async def with_token(self, token: str, path: str) -> httpx2.Response:
+        """A call at this host with somebody else's token."""
+        return await self.http.get(f"/api/v1{path}", headers={"authorization": f"Bearer {token}"})
 
     async def get(self, path: str, **params: Any) -> Any:
         answer = await self.ask("GET", path, params=params)

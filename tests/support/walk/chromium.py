@@ -69,7 +69,9 @@ class AtChromium(Hand):
         page.on(
             "console",
             lambda said: (
-                self.complaints.append(said.text) if "Security Policy" in said.text else None
+                self.complaints.append(f"{self.path}: {said.text} {said.location}")
+                if "Security Policy" in said.text
+                else None
             ),
         )
 
@@ -102,10 +104,14 @@ class AtChromium(Hand):
         return status, base64.b64decode(body)
 
     async def send(self, action: str, fields: Fields) -> str | None:
-        form = await self._form(action)
+        form = await self._form(action, fields)
         code = None
+        press = form.locator("[type=submit]").first
         for name, value in fields.items():
             inputs = form.locator(f'[name="{name}"]')
+            if await inputs.first.evaluate("e => e.tagName") == "BUTTON":
+                press = form.locator(f'[name="{name}"][value="{value}"]')
+                continue
             if await inputs.first.get_attribute("data-code"):
                 code = inputs, value
                 continue
@@ -120,18 +126,22 @@ class AtChromium(Hand):
             if code is not None:
                 await code[0].fill(code[1])  # the last digit sends a form of one code by itself
             if code is None or len(fields) > 1:
-                await form.locator("[type=submit]").first.click()
+                await press.click()
         answer = await answering.value
         if answer.status >= 400:
             return await self._told(answer)
         await self._arrive(await answer.all_headers(), answer.status)
         return None
 
-    async def _form(self, action: str) -> Locator:
+    async def _form(self, action: str, fields: Fields) -> Locator:
         here = f'form[action="{action}"], form[action^="{action}?"]'
         found = self.page.locator(here)
         assert await found.count(), f"no form to {action} on {self.path}: {await self.text()}"
         form = found.first
+        for one in await found.all():
+            if all([await one.locator(f'[name="{name}"]').count() for name in fields]):
+                form = one
+                break
         dialog = form.locator("xpath=ancestor-or-self::dialog")
         inside = form.locator("xpath=ancestor::dialog")
         if await inside.count() and not await form.is_visible():

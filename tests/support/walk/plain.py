@@ -51,6 +51,11 @@ class Form:
     inputs: dict[str, list[str]] = field(default_factory=dict)
     offered: dict[str, set[str]] = field(default_factory=dict)
     """Values of radios, checkboxes and options by name: what is not offered cannot be chosen."""
+    files: set[str] = field(default_factory=set)
+
+    @property
+    def names(self) -> set[str]:
+        return {*self.inputs, *self.offered, *self.files}
 
 
 class Read(HTMLParser):
@@ -77,6 +82,8 @@ class Read(HTMLParser):
         name = told.get("name", "")
         if tag == "input" and name and "disabled" not in told:
             self._input(self._form, name, told)
+        elif tag == "button" and name:
+            self._form.offered.setdefault(name, set()).add(told.get("value", ""))
         elif tag == "textarea":
             self._area = name
             self._form.inputs.setdefault(name, [""])
@@ -93,7 +100,9 @@ class Read(HTMLParser):
             form.offered.setdefault(name, set()).add(told.get("value", "on"))
             if "checked" not in told:
                 return
-        if told.get("type") != "file":
+        if told.get("type") == "file":
+            form.files.add(name)
+        else:
             form.inputs.setdefault(name, []).append(told.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:
@@ -122,6 +131,7 @@ class AtPlainPages(Hand):
         self.page = ""
         self.read = Read("")
         self._path = "/"
+        self.here = base
 
     @property
     def path(self) -> str:
@@ -137,7 +147,8 @@ class AtPlainPages(Hand):
                 break
             where = urljoin(str(answer.request.url), answer.headers["location"])
             answer = await self.http.get(where)
-        parts = urlsplit(str(answer.request.url))
+        self.here = str(answer.request.url)
+        parts = urlsplit(self.here)
         self._path = parts.path + (f"?{parts.query}" if parts.query else "")
         self.page, self.read = answer.text, Read(answer.text)
         return answer
@@ -153,18 +164,17 @@ class AtPlainPages(Hand):
         return answer.status_code, answer.content
 
     async def send(self, action: str, fields: Fields) -> str | None:
-        form = next(
-            (
-                one
-                for one in self.read.forms
-                if one.action.partition("?")[0] == action.partition("?")[0]
-            ),
-            None,
-        )
-        assert form is not None, f"no form to {action} on {self.path}: {await self.text()}"
+        fitting = [
+            one
+            for one in self.read.forms
+            if one.action.partition("?")[0] == action.partition("?")[0]
+        ]
+        assert fitting, f"no form to {action} on {self.path}: {await self.text()}"
+        form = max(fitting, key=lambda one: len(one.names & fields.keys()))
         filled, files = dict(form.inputs), {}
         for name, value in fields.items():
             if isinstance(value, File):
+                assert name in form.files, f"no file {name} in {action} on {self.path}"
                 files[name] = (value.name, value.content, value.kind)
                 continue
             values = self._values(form, name, value)
@@ -174,14 +184,13 @@ class AtPlainPages(Hand):
             else:
                 assert name in form.inputs, f"no field {name} in {action} on {self.path}"
             filled[name] = values
-        before = self.page, self.read, self._path
-        answer = await self._follow(
-            await self.http.post(form.action, data=filled, files=files or None)
-        )
+        before = self.page, self.read, self._path, self.here
+        where = urljoin(self.here, form.action)
+        answer = await self._follow(await self.http.post(where, data=filled, files=files or None))
         if answer.status_code < 400:
             return None
         told = await self.text()
-        self.page, self.read, self._path = before
+        self.page, self.read, self._path, self.here = before
         return told
 
     def _values(self, form: Form, name: str, value: Any) -> list[str]:

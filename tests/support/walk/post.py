@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 WAIT_S = 25
+TRIES = 3
 
 
 @dataclass
@@ -22,7 +23,10 @@ class Post:
         key = f"{to}|{words}"
         async with httpx2.AsyncClient(base_url=self.url, timeout=40, trust_env=False) as http:
             asked = {"to": to, "q": words, "after": self._seen.get(key, 0), "wait_s": WAIT_S}
-            answer = (await http.get("/api/messages", params=asked)).json()
+            for _ in range(TRIES):
+                answer = (await http.get("/api/messages", params=asked)).json()
+                if answer["messages"]:
+                    break
             assert answer["messages"], f"no letter to {to} with {words!r}"
             oldest = answer["messages"][-1]
             self._seen[key] = int(oldest["id"])
@@ -35,9 +39,9 @@ class Post:
         parts = urlsplit(found)
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
-    async def code(self, to: str) -> str:
-        """The newest code of six digits."""
-        letter = await self.letter(to, "code")
+    async def code(self, to: str, sender: str) -> str:
+        """The next code of six digits that this sender wrote."""
+        letter = await self.letter(to, f"code {sender}")
         return re.findall(r"\b(\d{6})\b", letter["text"])[0]
 
     async def count(self, to: str, words: str = "") -> int:

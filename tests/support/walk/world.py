@@ -13,6 +13,7 @@ from support.walk.chromium import AtChromium
 from support.walk.entering import Login
 from support.walk.hand import Hand
 from support.walk.installation import Installation
+from support.walk.listing import import_lists
 from support.walk.plain import AtPlainPages, close_all
 from support.walk.post import Post
 
@@ -73,6 +74,7 @@ class World:
                 ("vela", "Vela Trade", "USD", "standard", self.at_plain_pages),
             )
         )
+        await asyncio.to_thread(import_lists, self.installation)
         crash = await provisioning.crash(control)
         await asyncio.gather(
             provisioning.by_page(control, nova), provisioning.by_api(control, vela)

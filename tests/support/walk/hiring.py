@@ -1,0 +1,50 @@
+"""The owner's people: roles, invitations, and each of them at a desk of their own."""
+
+import re
+
+from support.walk import entering
+from support.walk.broker import Api, Broker
+from support.walk.entering import Login
+from support.walk.hand import Hand
+
+TEAM = (
+    ("finance", "Fiona Finance", "Finance"),
+    ("head", "Hugo Head", "Head of finance"),
+    ("officer", "Carla Officer", "Compliance"),
+    ("support", "Sam Support", "Support"),
+)
+
+
+async def role_ids(hand: Hand) -> dict[str, str]:
+    """The roles one may give, as the page of invitations offers them."""
+    rows = re.findall(
+        r'name="roles" value="([^"]+)"[^>]*><i[^>]*></i><span>([^<]+)<', await hand.html()
+    )
+    return {name.strip(): one for one, name in rows}
+
+
+async def hire(broker: Broker) -> None:
+    """Four people, each invited with a role; every one follows the letter."""
+    for who, name, role in TEAM:
+        await broker.owner.open("/desk/settings/staff/invite")
+        known = await role_ids(broker.owner)
+        email = broker.email(who)
+        await broker.owner.submit(
+            "/desk/settings/staff/invite", email=email, name=name, roles=[known[role]]
+        )
+        link = await broker.post.link(email, "/desk/invitation/")
+        hand, login = await broker.visitor(), Login(email)
+        await hand.open(link)
+        await hand.sees(role)
+        await entering.accept(hand, link, login, name)
+        broker.desks[who], broker.logins[who] = hand, login
+
+
+async def make_key(broker: Broker, name: str = "Warehouse") -> Api:
+    """A key for the broker's own systems, with every scope there is."""
+    hand = broker.owner
+    await hand.open("/desk/settings/api")
+    scopes = await hand.found(r'name="scopes" value="([^"]+)"')
+    await hand.submit("/desk/settings/api", name=name, days="30", scopes=scopes)
+    key, secret = [one for one in await hand.found(r'data-copy="([^"]+)"') if "://" not in one][:2]
+    return await Api.open(broker.base, key, secret)
