@@ -64,6 +64,8 @@ async def leave(request: AnyRequest) -> Response[None]:
         support = row.support
     await tenants.leave(state.door, seen.tenant, support)
     cookies.sign_out(seen, "desk", secure=state.secure)
-    return Response(
-        None, status_code=303, headers={"location": state.config.url(state.config.control_host)}
-    )
+    target = state.config.url(state.config.control_host)
+    if request.headers.get("hx-request") == "true":
+        # Another host: the page itself goes there, as no request of its may.
+        return Response(None, status_code=204, headers={"hx-redirect": target})
+    return Response(None, status_code=303, headers={"location": target})

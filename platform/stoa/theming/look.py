@@ -61,6 +61,8 @@ class Banner:
     href: str = ""
     action: str = ""
     until: datetime | None = None
+    changes: bool = False
+    """The action changes something: it is pressed, not followed."""
 
     @property
     def icon(self) -> str:

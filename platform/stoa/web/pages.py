@@ -112,6 +112,7 @@ def _banners(request: AnyRequest, locale: str) -> list[Banner]:
                 until=seen.support_until,
                 href="/desk/support/leave",
                 action=say(LEAVE),
+                changes=True,
             )
         )
     if seen.tenant is not None and seen.tenant.state == "suspended":
