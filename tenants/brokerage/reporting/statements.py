@@ -36,7 +36,7 @@ OPENING: Final = text(
     "from ledger_account a where a.kind = 'wallet' and a.owner = :client order by a.currency"
 )
 KINDS: Final = {
-    "deposit": N_("Deposit"),
+    "deposit": N_("Deposit received"),
     "withdrawal": N_("Withdrawal"),
     "transfer": N_("Transfer to or from an account"),
     "exchange": N_("Exchange"),
