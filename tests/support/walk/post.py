@@ -41,7 +41,7 @@ class Post:
 
     async def code(self, to: str, sender: str) -> str:
         """The next code of six digits that this sender wrote."""
-        letter = await self.letter(to, f"code {sender}")
+        letter = await self.letter(to, sender)
         return re.findall(r"\b(\d{6})\b", letter["text"])[0]
 
     async def count(self, to: str, words: str = "") -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.async_api import Browser
 
-from support.walk import entering, provisioning
+from support.walk import connecting, entering, hiring, provisioning, second_journey
 from support.walk.broker import Broker
 from support.walk.chromium import AtChromium
 from support.walk.entering import Login
@@ -16,6 +16,7 @@ from support.walk.installation import Installation
 from support.walk.listing import import_lists
 from support.walk.plain import AtPlainPages, close_all
 from support.walk.post import Post
+from support.walk.second_journey import Customers
 
 
 @dataclass
@@ -82,10 +83,33 @@ class World:
         await asyncio.gather(*(own(one) for one in (nova, vela)))
         return Begun(control, nova, vela, crash)
 
+    async def ready(self) -> Begun:
+        """Both sub-brokers with everything a broker needs: providers, people, a key."""
+        return await self.once("ready", self._make_ready)
+
+    async def _make_ready(self) -> Begun:
+        begun = await self.begun()
+        await asyncio.gather(*(furnish(one, at) for at, one in enumerate(begun.both)))
+        return begun
+
+    async def customers(self) -> tuple[Customers, Customers]:
+        """A partner of each broker, and the client their link brought: verified, with money."""
+        return await self.once("customers", self._invite)
+
+    async def _invite(self) -> tuple[Customers, Customers]:
+        begun = await self.ready()
+        return await asyncio.gather(*(second_journey.walk(one) for one in begun.both))
+
     async def close(self) -> None:
         for window in self.windows:
             await window.page.context.close()
         await close_all()
+
+
+async def furnish(broker: Broker, at: int) -> None:
+    await connecting.connect(broker, manager=3001 + at)
+    await hiring.hire(broker)
+    broker.keys.append(await hiring.make_key(broker))
 
 
 async def own(broker: Broker) -> None:
