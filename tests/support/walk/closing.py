@@ -82,12 +82,10 @@ async def quiet(opened: Door, ref: TenantRef) -> None:
     ends = time.monotonic() + QUIET_S
     while True:
         async with opened.open(ref, purpose="journeys") as work:
-            states = dict(
-                (row[0], row[1])
-                for row in await work.table(
-                    text("select state, count(*) from inbox where state <> 'done' group by state")
-                )
+            rows = await work.table(
+                text("select state, count(*) from inbox where state <> 'done' group by state")
             )
+            states = {row[0]: row[1] for row in rows}
             owed = await work.value(text("select count(*) from outbox where relayed_at is null"))
         assert "dead" not in states, await _dead(opened, ref)
         if not states and not owed:

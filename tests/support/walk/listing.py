@@ -1,7 +1,7 @@
 """The operator takes in a sanctions list, in the format its authority publishes."""
 
-from tempfile import TemporaryDirectory
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from support.verification import SDN
 from support.walk.installation import Installation

@@ -1,5 +1,6 @@
 """Partners: how clients become some, their tree, and what their portal shows them."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -84,7 +85,8 @@ async def checked_by_themselves(client: Client) -> Decimal:
     with TemporaryDirectory(prefix="stoa-partner-") as folder:
         (Path(folder) / "rewards.json").write_bytes(rows)
         (Path(folder) / "recompute.py").write_bytes(program)
-        done = subprocess.run(
+        done = await asyncio.to_thread(
+            subprocess.run,
             [sys.executable, "-I", "recompute.py", "rewards.json"],
             cwd=folder,
             capture_output=True,
