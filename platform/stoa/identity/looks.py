@@ -34,7 +34,7 @@ class Language(msgspec.Struct):
 
 
 def _keep(request: AnyRequest, name: str, value: str) -> None:
-    visit(request).set_cookies.append((f"stoa-{name}", value, _YEAR_S))
+    visit(request).set_cookies.append((name, value, _YEAR_S))
 
 
 async def _person(request: AnyRequest, work: Work) -> Person | None:
