@@ -122,7 +122,13 @@ async def top_up(owner: asyncpg.Connection, *, revision: str, master: MasterKey,
 
 
 async def drop(owner: asyncpg.Connection, name: str) -> None:
-    """Remove a schema that no tenant ever used, and its role."""
-    await owner.execute(
-        f'DROP SCHEMA IF EXISTS "{name}" CASCADE; DROP OWNED BY "{name}"; DROP ROLE "{name}"'
-    )
+    """Remove a schema that no tenant ever used, and its role.
+
+    The owner made the role and yet holds none of its privileges (PostgreSQL 16 and later), which
+    dropping what belongs to it asks for: so it takes them first.
+    """
+    async with owner.transaction():
+        await owner.execute(
+            f'DROP SCHEMA IF EXISTS "{name}" CASCADE; GRANT "{name}" TO CURRENT_USER; '
+            f'DROP OWNED BY "{name}"; DROP ROLE "{name}"'
+        )

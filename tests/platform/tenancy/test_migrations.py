@@ -86,3 +86,26 @@ async def test_one_broken_tenant_fails_alone_and_resumes(house):
             await owner.execute(f'alter table "{one.schema}".tenant_identity drop column extra')
     finally:
         await owner.close()
+
+
+async def test_blank_schemas_of_another_revision_are_replaced(house):
+    """The owner may make a role and not drop what is its: after each upgrade the pool stayed empty."""
+    owner = await asyncpg.connect(house.config.dsn(Role.OWNER))
+    try:
+        head = migrations.head("tenants")
+        master = MasterKey.load(house.config.kek_file)
+        old = await blank.build(owner, revision=head, master=master)
+        await owner.execute(
+            "update platform.schema_slot set revision = '0000' where name = $1", old
+        )
+
+        await blank.top_up(owner, revision=head, master=master, keep=1)
+
+        left = await owner.fetchval("select count(*) from pg_namespace where nspname = $1", old)
+        role = await owner.fetchval("select count(*) from pg_roles where rolname = $1", old)
+        slots = await owner.fetchval(
+            "select count(*) from platform.schema_slot where name = $1", old
+        )
+    finally:
+        await owner.close()
+    assert (left, role, slots) == (0, 0, 0)
