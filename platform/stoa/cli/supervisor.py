@@ -219,14 +219,15 @@ class Supervisor:
         self._write_down()
 
     async def _stop(self, child: Child) -> None:
-        if child.process is None or child.ended.is_set():
+        process = child.process
+        if process is None or child.ended.is_set():
             return
         began = time.monotonic()
         with suppress(ProcessLookupError):
-            child.process.send_signal(child.program.stop_by)
+            process.send_signal(child.program.stop_by)
         if not await self._ends_within(child, child.program.grace_s):
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.process.pid, signal.SIGKILL)
+                os.killpg(process.pid, signal.SIGKILL)
             await child.ended.wait()
             self.screen.say(f"{child.program.name} had to be killed", "yellow")
             return
