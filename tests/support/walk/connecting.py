@@ -23,8 +23,16 @@ async def lever(
     return answer.json() if answer.content else None
 
 
+WAITS = "It waits for a second person to agree"
+
+
 async def section(
-    hand: Hand, name: str, change: Callable[[dict[str, Any]], None], why: str
+    hand: Hand,
+    name: str,
+    change: Callable[[dict[str, Any]], None],
+    why: str,
+    *,
+    waits: bool = False,
 ) -> None:
     """Change one section of the settings as its page shows it, and put it in force."""
     path = f"/desk/settings/sections/{name}"
@@ -33,7 +41,7 @@ async def section(
     told = tomllib.loads(form.inputs["text"][0])
     change(told)
     await hand.submit(path, text=tomli_w.dumps(told), why=why)
-    await hand.sees("In force as version")
+    await hand.sees(WAITS if waits else "In force as version")
 
 
 async def connect(broker: Broker, manager: int) -> None:
@@ -138,7 +146,3 @@ def _alpha_first(told: dict[str, Any]) -> None:
     for route in told["routes"]:
         if route["name"] == "Cards":
             route["use"] = [{"psp": "alpha"}]
-    for psp in told["psps"]:
-        if psp["code"] == "beta":
-            psp["settings"]["payout_methods"] = ["bank", "crypto"]
-    told["withdrawals"]["new_destination_wait_h"] = 0

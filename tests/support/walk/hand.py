@@ -70,6 +70,10 @@ class Hand(ABC):
     async def fetch(self, path: str) -> tuple[int, bytes]:
         """A download, or a page asked for beside the one that is shown."""
 
+    @abstractmethod
+    async def post_beside(self, path: str, told: Fields) -> tuple[int, str]:
+        """What somebody could send past the buttons: a POST with this session and its proof."""
+
     async def submit(self, action: str, **fields: Any) -> None:
         told = await self.send(action, fields)
         assert told is None, f"{action}: {told}"

@@ -46,6 +46,7 @@ async def plan_gold(broker: Broker) -> None:
             }
         ]
         told["default_plan"] = "gold"
+        told["payout_minimum"] = "0.10"
 
     await section(broker.owner, "partners", gold, "Plan Gold for introducing brokers")
 

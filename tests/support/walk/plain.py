@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
+from stoa.web.open import CSRF_FIELD
 from support.walk.hand import Fields, File, Hand, one_line
 
 HOPS = 6
@@ -162,6 +163,13 @@ class AtPlainPages(Hand):
     async def fetch(self, path: str) -> tuple[int, bytes]:
         answer = await self.http.get(path)
         return answer.status_code, answer.content
+
+    async def post_beside(self, path: str, told: Fields) -> tuple[int, str]:
+        proof = next(
+            form.inputs[CSRF_FIELD][0] for form in self.read.forms if CSRF_FIELD in form.inputs
+        )
+        answer = await self.http.post(path, data={**told, CSRF_FIELD: proof})
+        return answer.status_code, answer.text
 
     async def send(self, action: str, fields: Fields) -> str | None:
         fitting = [

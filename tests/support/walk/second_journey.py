@@ -83,7 +83,7 @@ async def cascaded(broker: Broker, client: Client) -> str:
     await paying.credited(client, deposit)
 
     told = await broker.api.get(f"/deposits/{deposit}")
-    assert (told["state"], told["provider"]) == ("credited", "beta")
+    assert (told["state"], told["provider"]) == ("credited", "beta"), told
     hand = broker.desks["finance"]
     await hand.open(f"/desk/deposits/{deposit}")
     await hand.sees("alpha", "beta")

@@ -42,7 +42,11 @@ async def add_bank(client: Client) -> str:
     """A bank account to be paid to; answers how the withdrawal form names it."""
     await proven(client, "/withdraw/destinations")
     await client.at.submit(
-        "/withdraw/destinations", iban=IBAN, bic="CAIXESBBXXX", bank_name="CaixaBank"
+        "/withdraw/destinations",
+        holder=f"{client.first} {client.last}",
+        iban=IBAN,
+        bic="CAIXESBBXXX",
+        bank_name="CaixaBank",
     )
     await client.at.open("/withdraw")
     return await client.at.one(r'name="to" value="(bank:[^"]+)"')

@@ -100,6 +100,17 @@ class World:
         begun = await self.ready()
         return await asyncio.gather(*(second_journey.walk(one) for one in begun.both))
 
+    async def both_at_once(
+        self,
+        walk: Callable[[Broker, Any], Awaitable[None]],
+        brokers: tuple[Broker, Broker],
+        given: tuple[Any, Any],
+    ) -> None:
+        """The same walk on both, side by side; the first thing that is wrong ends both."""
+        async with asyncio.TaskGroup() as tasks:
+            for broker, mine in zip(brokers, given, strict=True):
+                tasks.create_task(walk(broker, mine))
+
     async def close(self) -> None:
         for window in self.windows:
             await window.page.context.close()
@@ -109,6 +120,7 @@ class World:
 async def furnish(broker: Broker, at: int) -> None:
     await connecting.connect(broker, manager=3001 + at)
     await hiring.hire(broker)
+    await hiring.without_waiting(broker)
     broker.keys.append(await hiring.make_key(broker))
 
 
