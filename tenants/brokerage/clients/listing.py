@@ -24,7 +24,7 @@ _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _traded = func.coalesce(Client.last_trade_at, _NEVER)
 
 STATES: Final = (
-    (State.REGISTERED, N_("Registered")),
+    (State.REGISTERED, N_("Signed up")),
     (State.ACTIVE, N_("Active")),
     (State.CLOSED, N_("Closed")),
 )
@@ -36,7 +36,7 @@ RISKS: Final = (
 )
 statuses.learn(
     {
-        "registered": Status(N_("Registered"), Tone.WAITING, icon="user-plus"),
+        "registered": Status(N_("Signed up"), Tone.WAITING, icon="user-plus"),
         "not verified": Status(N_("Not verified"), Tone.WAITING, icon="shield"),
         "basic": Status(N_("Basic"), Tone.MOVING, icon="shield-half"),
         "unrated risk": Status(N_("Not rated"), Tone.WAITING, icon="gauge"),

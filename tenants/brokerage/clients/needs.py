@@ -72,7 +72,7 @@ async def moments(work: Work, client: UUID) -> Sequence[Any]:
     """Joining, agreements, closing; for staff the notes as well."""
     row = await work.get(Client, client)
     found: list[dict[str, Any]] = [
-        {"at": row.registered_at, "title": N_("Registered"), "tone": "done", "icon": "user-plus"}
+        {"at": row.registered_at, "title": N_("Signed up"), "tone": "done", "icon": "user-plus"}
     ]
     person = await work.get(Person, client)
     if person.email_verified_at is not None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from markupsafe import escape
 
+from stoa.theming import words
 from stoa.theming.look import shown
 from stoa.theming.texts import N_
 
@@ -48,6 +49,22 @@ CHECKS: Final = {
     "duplicate": N_("Known already"),
     "risk": N_("Risk"),
 }
+
+words.learn(
+    {
+        "name": N_("Name"),
+        "birth-day": N_("Date of birth"),
+        "birth-span": N_("Year of birth"),
+        "birth-near": N_("Date of birth nearby"),
+        "birth-differs": N_("Another date of birth"),
+        "birth-far": N_("Born years apart"),
+        "gender-differs": N_("Another gender"),
+        "weak-alias": N_("Weak alias"),
+        "document-same": N_("Same document number"),
+        "country-same": N_("Same country"),
+        "country-differs": N_("Another country"),
+    }
+)
 
 WHY: Final = {
     "first": N_("First verification"),

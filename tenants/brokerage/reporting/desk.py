@@ -11,6 +11,7 @@ from litestar.response import Response
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
+from brokerage.ledger import kinds
 from brokerage.reporting import daily, statements, workbook
 from brokerage.reporting.permissions import Reporting
 from stoa.kernel.refusals import Invalid
@@ -54,6 +55,8 @@ async def report(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
         audience="desk",
         report=found,
         currency=work.tenant.base_currency,
+        kinds={row.kind: kinds.of(row.kind).label for row in found.money},
+        places={row.kind: kinds.account(row.kind) for row in found.held},
     )
 
 
