@@ -1,6 +1,7 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
 from brokerage.api.module import MODULE as API
+from brokerage.bonuses.module import MODULE as BONUSES
 from brokerage.clients.module import MODULE as CLIENTS
 from brokerage.crm.module import MODULE as CRM
 from brokerage.kyc.module import MODULE as KYC
@@ -35,6 +36,7 @@ PRODUCT = Product(
         PAYMENTS,
         TRADING,
         PARTNERS,
+        BONUSES,
         CRM,
         RECON,
         REPORTING,

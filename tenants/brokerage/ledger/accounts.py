@@ -3,6 +3,7 @@
 client_wallet(work, client, currency) -> Account        what a client may spend
 hold(work, client, currency, cause)   -> Account        set aside; cause = ("withdrawal", id)
 platform(work, client, currency, trading_account) -> Account
+credit(work, client, currency, cause) -> Account        a bonus: the house's until it is earned
 house(work, code, currency)           -> Account        "psp:alpha", "fees", "bank", ...
 await get(work, id)                   -> Account        of a stored id, such as a hold's
 await freeze(work, client, why) / unfreeze(work, client)
@@ -32,8 +33,17 @@ Ref = tuple[str, UUID]
 WALLET: Final = "wallet"
 HOLD: Final = "hold"
 PLATFORM: Final = "platform"
+CREDIT: Final = "credit"
 
-CLIENT_GUARDS: Final = {WALLET: Guard.FLOOR, HOLD: Guard.FLOOR, PLATFORM: Guard.RUNNING}
+CLIENT_GUARDS: Final = {
+    WALLET: Guard.FLOOR,
+    HOLD: Guard.FLOOR,
+    PLATFORM: Guard.RUNNING,
+    CREDIT: Guard.FLOOR,
+}
+
+CLIENT_TREES: Final = dict.fromkeys(CLIENT_GUARDS, Tree.CLIENT_MONEY) | {CREDIT: Tree.HOUSE}
+"""A bonus is no client money: it is the house's until it is earned."""
 
 HOUSE: Final[dict[str, Tree]] = {
     "bank": Tree.CLIENT_MONEY,
@@ -123,13 +133,30 @@ def platform(work: Work, client: UUID, currency: str, trading_account: UUID) -> 
     return _of_client(work, PLATFORM, client, currency, ("trading-account", trading_account))
 
 
+def credit(work: Work, client: UUID, currency: str, cause: Ref) -> Account:
+    """What a bonus gives a client to trade for: the house's money until it is earned, never theirs.
+
+    No verb of wallets reaches it, so it cannot be withdrawn as such.
+    """
+    return _named(
+        work,
+        CREDIT,
+        CREDIT,
+        currency,
+        tree=CLIENT_TREES[CREDIT],
+        guard=CLIENT_GUARDS[CREDIT],
+        owner=client,
+        ref=cause,
+    )
+
+
 def _of_client(work: Work, kind: str, client: UUID, currency: str, ref: Ref | None) -> Account:
     return _named(
         work,
         kind,
         kind,
         currency,
-        tree=Tree.CLIENT_MONEY,
+        tree=CLIENT_TREES[kind],
         guard=CLIENT_GUARDS[kind],
         owner=client,
         ref=ref,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Table, text
 
 from brokerage.ledger import hooks
-from brokerage.ledger.accounts import CLIENT_GUARDS, HOUSE
+from brokerage.ledger.accounts import CLIENT_GUARDS, CLIENT_TREES, HOUSE
 from brokerage.ledger.fx import FxQuote
 from brokerage.ledger.hooks import Invariant
 from brokerage.ledger.model import (
@@ -22,7 +22,6 @@ from brokerage.ledger.model import (
     LedgerAccount,
     LedgerBalance,
     Leg,
-    Tree,
     places_sql,
 )
 from stoa.kernel.money import LARGEST
@@ -44,7 +43,7 @@ def _kinds() -> str:
     """VALUES of kind, tree and whether clients own it, for comparison with what is stored."""
     rows = [f"('{kind}', '{tree}', 'none')" for kind, tree in HOUSE.items()]
     rows += [
-        f"('{kind}', '{Tree.CLIENT_MONEY}', '{guard}')" for kind, guard in CLIENT_GUARDS.items()
+        f"('{kind}', '{CLIENT_TREES[kind]}', '{guard}')" for kind, guard in CLIENT_GUARDS.items()
     ]
     return ", ".join(rows)
 

@@ -162,6 +162,7 @@ ACCOUNT_LABELS: Final[dict[str, str]] = {
     "wallet": N_("Wallet"),
     "hold": N_("Set aside"),
     "platform": N_("Trading account"),
+    "credit": N_("Bonus credit"),
 }
 
 

@@ -48,5 +48,9 @@ losses: Final[list[Losses]] = []
 """Asked for (client, amount): which bonus is lost by taking it out."""
 leaving: Final[list[Leaving]] = []
 """Told (client, withdrawal, its losses) in the transaction that sends the first part."""
+deposit_undone: Final[list[Callable[[Work, UUID], Awaitable[None]]]] = []
+"""Told (deposit) in the transaction that gives it back or loses it to a chargeback."""
+offers: Final[list[Callable[[Work, UUID], Awaitable[Sequence[Mapping[str, Any]]]]]] = []
+"""Asked for (client): what is offered with the next deposit, as {title, text, places, href}."""
 related_makers: Final[list[Maker]] = []
 """Asked for (client, person, since): whether the person gave this client money by hand."""

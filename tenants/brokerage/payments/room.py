@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from brokerage.ledger.settings import LedgerSettings
-from brokerage.payments import deposits, queries
+from brokerage.payments import deposits, hooks, queries
 from brokerage.payments.model import Deposit, DepositState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.values import Method
@@ -69,6 +69,7 @@ async def deposit_page(request: AnyRequest, work: NamedDependency[Work]) -> Resp
         base=work.tenant.base_currency,
         ready=await queries.ready(work, work.actor.id),
         recent=came,
+        offers=[one for hook in hooks.offers for one in await hook(work, work.actor.id)],
         typed={
             name: str(request.query_params.get(name, ""))[:40]
             for name in ("method", "amount", "currency")

@@ -1,0 +1,60 @@
+"""The terms of a bonus, as one value: what is given for what, what earns it, what takes it away."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stoa.kernel import currencies
+
+Once = Literal["household", "device", "instrument"]
+Burn = Literal["all", "pro-rata", "none"]
+
+
+class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Amounts are in `currency` and compared at the stored rate; a person is always once.
+
+    `percent` of the deposit up to `most`, for deposits number `first` to `last` (0: without end).
+    `lots_per_100` lots on `symbols` (empty: all; a trailing * fits the rest) turn 100 of it into
+    money; 0 means never. Deals held for less than `hold_s` seconds do not count.
+    """
+
+    percent: Decimal
+    most: Decimal
+    currency: str = "USD"
+    least_deposit: Decimal = Decimal(0)
+    first: Annotated[int, Meta(ge=1, le=1000)] = 1
+    last: Annotated[int, Meta(ge=0, le=1000)] = 1
+    valid_days: Annotated[int, Meta(ge=1, le=720)] = 30
+    lots_per_100: Decimal = Decimal(1)
+    release: Literal["whole", "steps"] = "whole"
+    symbols: tuple[str, ...] = ()
+    hold_s: Annotated[int, Meta(ge=0, le=86_400)] = 60
+    burn: Burn = "all"
+    burn_negative: bool = True
+    countries: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    promo_code: str = ""
+    once_per: tuple[Once, ...] = ("household", "device", "instrument")
+    ask: bool = True
+    """Taken by the client; otherwise every fitting deposit brings it by itself."""
+
+    def __post_init__(self) -> None:
+        if not self.percent.is_finite() or not 0 < self.percent <= 200:
+            raise ValueError("percent is above 0 and at most 200")
+        if not self.most.is_finite() or self.most <= 0:
+            raise ValueError("most is above 0")
+        for amount in (self.least_deposit, self.lots_per_100):
+            if not amount.is_finite() or amount < 0:
+                raise ValueError("amounts are zero or more")
+        if not currencies.known(self.currency):
+            raise ValueError(f"the currency {self.currency} is not known")
+        if self.last and self.last < self.first:
+            raise ValueError("last comes after first")
+
+    def patterns(self) -> list[str]:
+        """Symbols as SQL patterns."""
+        escaped = (one.replace("%", r"\%").replace("_", r"\_") for one in self.symbols)
+        return [one[:-1] + "%" if one.endswith("*") else one for one in escaped]
