@@ -72,6 +72,9 @@ def run_worker() -> None:
             # Only the bell is gone. What it would have announced is in PostgreSQL.
             log.warning("the bell is away", exc_info=True)
             loop.run_until_complete(asyncio.sleep(_AGAIN_S))
+        except asyncio.CancelledError:
+            # Told to stop with jobs in hand: they gave back what they held.
+            return
         else:
             return
 

@@ -46,9 +46,11 @@ async def drain(
 ) -> bool:
     """Up to `batches` batches of one lane in `slice_s`; whether more may be waiting."""
     ends = time.monotonic() + slice_s
-    for _ in range(batches):
+    left: list[Inbox] = []
+    for turn in range(batches):
         # What a dead worker left comes first and alone: it may be why the worker died.
-        left = await _claim(door, tenant, lane, left_behind=True, most=1)
+        if left or turn == 0:
+            left = await _claim(door, tenant, lane, left_behind=True, most=1)
         taken = left or await _claim(door, tenant, lane, left_behind=False, most=BATCH)
         async with _held(door, tenant, taken) as held:
             while held.rows:

@@ -40,7 +40,7 @@ LOAD: Final = text(
 ).bindparams(bindparam("slices"))
 
 _DENIED: Final = "42501"
-_MOST_DIRTY: Final = 20
+_MOST_TRIES: Final = 20
 
 AfterCommit = Callable[[TenantRef, bool, set[str]], Any]
 OpenWork = Callable[..., AbstractAsyncContextManager[Work]]
@@ -128,9 +128,10 @@ class Door:
     async def _session(self, ref: TenantRef) -> tuple[AsyncSession, datetime]:
         """A transaction that is the tenant's, and the database's time in it.
 
-        A connection that somebody left as another role cannot become ours: it is thrown away.
+        A connection that somebody left as another role cannot become ours, and one whose server
+        was restarted is dead: both are thrown away, and the next one is taken.
         """
-        for left in reversed(range(_MOST_DIRTY)):
+        for left in reversed(range(_MOST_TRIES)):
             session = AsyncSession(self._engine(ref), expire_on_commit=False, autoflush=True)
             try:
                 return session, await self._become(session, ref)
@@ -141,7 +142,9 @@ class Door:
                     log.warning("dirty connection thrown away", tenant=str(ref.id))
                     await (await session.connection()).invalidate()
                 await asyncio.shield(session.close())
-                if not dirty or not left:
+                # Nothing was asked of it yet, so that another may be taken in its place.
+                stale = isinstance(why, DBAPIError) and why.connection_invalidated
+                if not (dirty or stale) or not left:
                     raise
         raise AssertionError("every way out of the loop is inside it")
 

@@ -1,9 +1,13 @@
 """Who dies when: at the named places and at random, from the run's seed."""
 
 import asyncio
+import os
 import random
+import signal
+from contextlib import suppress
 from typing import Final
 
+import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -11,8 +15,16 @@ from brokerage.demo.world import World
 from brokerage.faults import points
 from brokerage.faults.record import Record
 from brokerage.faults.site import Site
+from stoa.kernel.config import Role
 
 PARTS: Final = ("web", "worker", "relay", "valkey", "postgres")
+WAYS: Final = ("flushall", "terminate", "pause")
+PAUSE_S: Final = 6.0
+CUT: Final = (
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'stoa%' "
+    "and pid <> pg_backend_pid() and backend_type = 'client backend' "
+    "and (pid * 7919) % 3 = floor($1::float8 * 3)::int"
+)
 _REACHED_S: Final = 10.0
 PSP_FAULTS: Final = {
     "connection_reset": 0.02,
@@ -101,16 +113,40 @@ class Deaths:
 
     async def _anywhere(self) -> None:
         await asyncio.sleep(self._chance.random())
-        part = self._chance.choice([*PARTS, "flush"])
+        part = self._chance.choice([*PARTS, *WAYS])
         self.record.event(f"killed {part}")
-        if part != "flush":
-            self.site.kill(part)
-            return
-        self.site.kills["flushall"] += 1
+        match part:
+            case "flushall":
+                await self._flush()
+            case "terminate":
+                await self._terminate()
+            case "pause":
+                await self._pause()
+            case _:
+                self.site.kill(part)
+                return
+        self.site.kills[part] += 1
+
+    async def _flush(self) -> None:
+        """Valkey forgets everything."""
         redis: Redis = Redis.from_url(self.site.config.redis_url)
-        try:
+        with suppress(RedisError, OSError):
             await redis.flushall()
-        except (RedisError, OSError):
-            self.record.event("valkey was away already")
-        finally:
-            await redis.aclose()
+        await redis.aclose()
+
+    async def _terminate(self) -> None:
+        """A third of the product's connections to PostgreSQL are cut, as a failover would."""
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            owner = await asyncpg.connect(self.site.config.dsn(Role.ADMIN), timeout=10)
+            await owner.execute(CUT, self._chance.random())
+            await owner.close()
+
+    async def _pause(self) -> None:
+        """Valkey stops answering and takes no notice, then goes on."""
+        pids = self.site.tree("valkey")
+        for one in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, one)
+            if one is signal.SIGSTOP:
+                await asyncio.sleep(PAUSE_S)

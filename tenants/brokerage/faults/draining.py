@@ -46,10 +46,11 @@ LEFT: Final = {
 
 
 async def drained(
-    site: Site, world: World, brokers: list[Broker], record: Record, within_s: float
+    site: Site, world: World, brokers: list[Broker], record: Record, stuck_s: float
 ) -> float:
-    """Seconds until nothing waits; what still does after `within_s` is a breach of I9."""
-    began = time.monotonic()
+    """Seconds until nothing waits; what does not become less for `stuck_s` is a breach of I9."""
+    began = moved = time.monotonic()
+    least = -1
     for part in site.parts:
         await site.ready(part)
     # Each payment that was made is asked about once more, told or not.
@@ -61,9 +62,12 @@ async def drained(
             left = await _round(owner, brokers)
             if not left:
                 break
-            if time.monotonic() - began > within_s:
-                for what, count in left.items():
-                    record.breach("I9", *what, f"{count} still wait")
+            now, count = time.monotonic(), sum(left.values())
+            if least < 0 or count < least:
+                least, moved = count, now
+            if now - moved > stuck_s:
+                for what, number in left.items():
+                    record.breach("I9", *what, f"{number} still wait")
                 break
             await asyncio.sleep(_ROUND_S)
         await _dead(owner, brokers, record)

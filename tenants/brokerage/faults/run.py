@@ -28,7 +28,7 @@ from stoa.kernel import process, where
 from stoa.kernel.clock import real
 
 AT_ONCE: Final = 6
-_DRAIN_S: Final = 240.0
+_STUCK_S: Final = 120.0
 _ACCOUNTS_S: Final = 90.0
 
 
@@ -72,7 +72,7 @@ async def _in(site: Site, record: Record, seed: int, operations: int, kills: int
         storm = time.monotonic() - storm
         tell("draining")
         await dying.honest(world)
-        drain = await draining.drained(site, world, brokers, record, _DRAIN_S)
+        drain = await draining.drained(site, world, brokers, record, _STUCK_S)
         tell("comparing")
         await asyncio.sleep(3)
         books = Books(world, record)

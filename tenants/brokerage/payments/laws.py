@@ -73,8 +73,8 @@ LAWS: Final = (
         "select p.id as subject, p.state || ', booked: ' || coalesce(cast(l.amount as text), 'nothing') "
         "as detail from payout_attempt p join withdrawal w on w.id = p.withdrawal "
         "left join entry e on e.operation = 'payout:' || p.id "
-        "left join (select entry, account, sum(amount) as amount from leg group by 1, 2) l "
-        "on l.entry = e.id and l.account = w.hold "
+        "left join lateral (select sum(amount) as amount from leg "
+        "where entry = e.id and account = w.hold) l on true "
         "where (p.state in ('paid', 'returned')) <> (e.id is not null) "
         "or (e.id is not null and coalesce(l.amount, 0) <> -(p.amount + p.fee))",
     ),
