@@ -42,11 +42,19 @@ def _creator(url: URL, application: str, *, relaxed: bool) -> Callable[[], Any]:
 
 
 def engine(
-    dsn: str, *, application: str, size: int, overflow: int = 0, relaxed: bool = False
+    dsn: str,
+    *,
+    application: str,
+    size: int,
+    overflow: int = 0,
+    relaxed: bool = False,
+    ping: bool = False,
 ) -> AsyncEngine:
     """A pool over one login. `dsn` is any postgresql URL with a password.
 
     `relaxed` does not wait for the disk at each commit: for making a demo, never for money.
+    `ping` asks a connection whether it lives before it is used; the door of tenants finds out by
+    its own first statement, which costs nothing more.
     """
     url = make_url(dsn)
     return create_async_engine(
@@ -55,6 +63,7 @@ def engine(
         max_overflow=overflow,
         pool_timeout=5,
         pool_recycle=_RECYCLE_S,
+        pool_pre_ping=ping,
         connect_args={
             "async_creator_fn": _creator(url, application, relaxed=relaxed),
             "prepared_statement_cache_size": 256,

@@ -69,7 +69,7 @@ class Door:
         recycle_after_many_tenants(self._app)
         self._own = EnginePerRole(make_url(app_dsn), application=application)
         self._control = engine(
-            control_dsn, application=f"{application}-control", size=3, overflow=5
+            control_dsn, application=f"{application}-control", size=3, overflow=5, ping=True
         )
         self.registry = Registry(self._control)
         self.master = master
