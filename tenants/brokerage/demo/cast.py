@@ -40,6 +40,9 @@ _NAMES: Final = {
 }
 
 
+LANGUAGE: Final = {country: told[0] for country, told in _NAMES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Someone:
     """An invented client-to-be."""
@@ -53,7 +56,9 @@ class Someone:
     born: date
 
 
-def people(seed: int, countries: tuple[str, ...], domain: str) -> Iterator[Someone]:
+def people(
+    seed: int, countries: tuple[str, ...], domain: str, *, called: str = "client"
+) -> Iterator[Someone]:
     """Endless invented people; the same seed gives the same ones."""
     chance = random.Random(seed)  # noqa: S311 - a demo's cast
     number = 0
@@ -68,7 +73,7 @@ def people(seed: int, countries: tuple[str, ...], domain: str) -> Iterator[Someo
             last=last,
             country=country,
             language=language,
-            email=f"client{number:03d}@{domain}",
+            email=f"{called}{number:03d}@{domain}",
             phone="",
             born=date(chance.randint(1960, 2003), chance.randint(1, 12), chance.randint(1, 28)),
         )

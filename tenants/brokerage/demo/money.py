@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from brokerage.demo.story import Played, Story
 
 CARD: Final = "4242424242424242"
+DECLINED: Final = "4000000000000002"
 
 
 @contextmanager
@@ -42,12 +43,26 @@ async def clocks(story: "Story", at: datetime) -> None:
         await story.world.lever(psp, "/_sandbox/clock", {"offset_s": int(offset)})
 
 
-async def deposit(story: "Story", row: "Played", *, again: bool = False) -> UUID | None:
-    """By card or crypto; some payers turn back, and one in eight pays too little in crypto."""
+async def deposit(
+    story: "Story",
+    row: "Played",
+    *,
+    again: bool = False,
+    how: str = "",
+    amount: Money | None = None,
+) -> UUID | None:
+    """By card or crypto; some payers turn back, and one in eight pays too little in crypto.
+
+    `how` decides it: card, declined, leave (the payer is at the provider's page still), under,
+    over.
+    """
     world, base = story.world, story.ref.base_currency
     crypto = base == "USD" and story.chance.random() < 0.35
+    if how:
+        crypto = how in {"under", "over"}
     method = Method.CRYPTO if crypto else Method.CARD
-    amount = Money(Decimal(story.chance.choice([150, 250, 500, 800, 1200, 2000, 3500])), base)
+    usual = Decimal(story.chance.choice([150, 250, 500, 800, 1200, 2000, 3500]))
+    amount = amount or Money(usual, base)
     opener = world.door.opener(story.ref, actor=world.client(row.id), purpose="demo.deposit")
     with alone(world.config.state):
         await clocks(story, world.clock.now)
@@ -64,26 +79,27 @@ async def deposit(story: "Story", row: "Played", *, again: bool = False) -> UUID
             )
         if attempt is None or attempt.reference is None:
             return None
-        if not again and story.chance.random() < 0.08:
-            return None
-        await _pay(story, attempt, crypto=crypto)
+        if how == "leave" or (not how and not again and story.chance.random() < 0.08):
+            return started.deposit
+        await _pay(story, attempt, crypto=crypto, how=how)
     await settlement.look(world.door.opener(story.ref, purpose="demo.settle"), attempt.id)
     await world.pump(story.ref)
     return started.deposit
 
 
-async def _pay(story: "Story", attempt: PaymentAttempt, *, crypto: bool) -> None:
+async def _pay(story: "Story", attempt: PaymentAttempt, *, crypto: bool, how: str) -> None:
     world = story.world
     reference = str(attempt.reference)
+    card = DECLINED if how == "declined" else CARD
     if attempt.psp == "alpha":
-        await world.lever("alpha", "/_sandbox/pay", {"session": reference, "card": CARD})
+        await world.lever("alpha", "/_sandbox/pay", {"session": reference, "card": card})
     elif crypto:
-        paid = "under" if story.chance.random() < 0.12 else "exact"
+        paid = how or ("under" if story.chance.random() < 0.12 else "exact")
         await world.lever(
             "beta", "/_sandbox/pay", {"payment_id": reference, "coin": "usdt-tron", "paid": paid}
         )
     else:
-        await world.lever("beta", "/_sandbox/pay", {"payment_id": reference, "card": CARD})
+        await world.lever("beta", "/_sandbox/pay", {"payment_id": reference, "card": card})
     await world.settle(attempt.psp)
 
 
@@ -99,7 +115,7 @@ async def later(story: "Story") -> None:
     asked: list[UUID] = []
     for number, row in enumerate(traders[:24]):
         await world.to(now - timedelta(minutes=95 - number))
-        found = await _ask(story, row, large=number % 5 == 4)
+        found = await ask(story, row, large=number % 2 == 0)
         if found is not None:
             asked.append(found)
     await world.pump(story.ref)
@@ -108,8 +124,6 @@ async def later(story: "Story") -> None:
         if row.fate == "depositor" and story.chance.random() < 0.4:
             await deposit(story, row, again=True)
     await _pay_partners(story)
-    await world.to(now)
-    await clocks(story, datetime.now(UTC))
 
 
 async def _bring_back(story: "Story", row: "Played") -> None:
@@ -119,12 +133,13 @@ async def _bring_back(story: "Story", row: "Played") -> None:
         spare = min(account.margin_free, account.balance)
         if spare < 60:
             return
-        part = Money(spare * Decimal(story.chance.randint(20, 60)) / 100, account.currency)
+        share = story.chance.choice([25, 40, 60, 90, 90])
+        part = Money(spare * Decimal(share) / 100, account.currency)
         await transfers.to_wallet(work, account.id, part.floored())
     await world.pump(story.ref)
 
 
-async def _ask(story: "Story", row: "Played", *, large: bool) -> UUID | None:
+async def ask(story: "Story", row: "Played", *, large: bool) -> UUID | None:
     world, base = story.world, story.ref.base_currency
     async with world.work(story.ref, purpose="demo.look") as work:
         held = await wallets.available(work, row.id, base)
@@ -153,16 +168,18 @@ async def _decide(story: "Story", asked: list[UUID]) -> None:
             )
         )
     for number, row in enumerate(waiting):
-        if number % 4 == 3:
+        if number % 2:
             continue
         hands = [story.hands["finance"], story.hands["head"]]
         try:
-            if number % 4 == 2:
+            if number % 6 == 4:
                 async with world.work(story.ref, hands[0], "demo.reject") as work:
                     await withdrawals.reject(
                         work, row.id, "The card this should go back to has expired."
                     )
                 continue
+            if number % 6 == 2 and row.need > 1:
+                hands = hands[:1]
             for hand in hands[: row.need]:
                 async with world.work(story.ref, hand, "demo.approve") as work:
                     await withdrawals.approve(work, row.id, row.payload_hash)

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from brokerage.clients import clients as client_verbs
-from brokerage.clients import hooks, joining, timeline, verification
-from brokerage.demo import money, staffing, verify
+from brokerage.clients import hooks, joining, verification
+from brokerage.demo import courting, day, money, recent, staffing, verify
 from brokerage.demo.cast import Someone, people
 from brokerage.demo.connect import Wish
+from brokerage.demo.recent import LATE, Late
 from brokerage.demo.world import World
 from brokerage.kyc import jobs as kyc_jobs
 from brokerage.partners import partners as partner_verbs
@@ -73,24 +73,39 @@ class Story:
         self.staff: dict[str, UUID] = {}
         self.hands: dict[str, Actor] = {}
         self.papers: dict[str, Any] = {}
+        self.strangers = people(
+            wish.seed + 3, wish.countries, f"{wish.slug}-leads.example", called="lead"
+        )
 
     async def tell(self) -> None:
         """The whole story, in order of time."""
         await self._prepare()
-        joins = sorted(
-            self.start + timedelta(minutes=self.chance.randint(0, DAYS * 1440 - 2000))
+        early = [
+            (self.start + timedelta(minutes=self.chance.randint(0, DAYS * 1440 - 2000)), None)
             for _ in range(CLIENTS)
-        )
-        for number, joined in enumerate(joins):
+        ]
+        late = [(recent.moment(one, self.world.real_now), one) for one in LATE[self.wish.slug]]
+        joins = sorted([*early, *late], key=lambda one: one[0])
+        for number, (joined, about) in enumerate(joins):
             await self.world.to(joined)
-            await self._one(number, joined)
+            await self._one(number, joined, about)
+            if number % 5 == 0:
+                await courting.sweep(self)
+            if number % 8 == 7:
+                await courting.call_back(self)
+            if number % 3 == 1:
+                await courting.arrive(self, number // 3)
             if number % 10 == 9:
-                self.world.tell(f"{self.wish.name}: {number + 1} of {CLIENTS} clients")
+                self.world.tell(f"{self.wish.name}: {number + 1} of {len(joins)} clients")
         await self._meet()
         self.world.tell(f"{self.wish.name}: two months of trading")
         await self._trade()
-        self.world.tell(f"{self.wish.name}: withdrawals and payouts")
+        self.world.tell(f"{self.wish.name}: a working day")
+        await courting.keep(self)
         await money.later(self)
+        await day.leave(self)
+        await courting.plan(self)
+        await self.world.pump(self.ref)
 
     async def _meet(self) -> None:
         """Both stories wait for one another: then the trading server's clock is set right."""
@@ -121,13 +136,15 @@ class Story:
             return "trader"
         return self.chance.choices([f for f, _ in FATES], [w for _, w in FATES])[0]
 
-    async def _one(self, number: int, joined: datetime) -> None:
+    async def _one(self, number: int, joined: datetime, about: Late | None) -> None:
         someone = next(self.cast)
-        fate = self._fate(number)
-        row = await self._register(someone, joined, fate, known=number < 3)
+        fate = about.fate if about else self._fate(number)
+        if about:
+            someone = recent.dressed(about, someone, self.wish.slug)
+        row = await self._register(someone, joined, fate, known=number < 3 or fate == "unready")
         self.played.append(row)
         await self._open_demo(row)
-        if fate not in {"demo-only", "left-half-way"}:
+        if fate not in {"demo-only", "left-half-way", "unready"}:
             await self._verify(row)
         if number < 8:
             await self._become_partner(row, number)
@@ -136,7 +153,7 @@ class Story:
         if fate == "trader" and row.live is not None:
             await self._fund(row)
         if self.chance.random() < 0.3:
-            await self._note(row)
+            await courting.speak(self, row)
 
     async def _register(
         self, someone: Someone, joined: datetime, fate: str, *, known: bool
@@ -190,14 +207,25 @@ class Story:
             picture = verify.card(row.someone, blurred=blurred)
             seen, made = await verify.prepared(picture, "card.jpg")
             papers["identity"] = (seen, made, verify.identity_told)
+        if row.fate in recent.SEEN_BY_A_PERSON:
+            for kind, content, told in (
+                ("identity", verify.card(row.someone), verify.identity_told),
+                ("address", verify.bill(row.someone), verify.address_told),
+            ):
+                seen, made = await verify.prepared(content, f"{kind}.jpg")
+                papers[kind] = (seen, made, told)
         async with self.world.work(self.ref, self.world.client(row.id), "demo.verify") as work:
-            await verify.fill(
+            case = await verify.fill(
                 work, row.id, row.someone, papers, today=self.world.clock.now.date(),
-                hand_in=row.fate != "asked-again",
+                hand_in=row.fate != "asked-again", pep="current" if row.fate == "pep" else "none",
             )  # fmt: skip
         await self.world.pump(self.ref)
         if row.fate in {"in-queue", "asked-again"}:
             return
+        if row.fate == "forged":
+            verdict = {"answer": "RED", "rejectType": "FINAL", "label": "FORGERY"}
+            asked = {"externalUserId": str(case), **verdict}
+            await self.world.lever("sumsub", "/_sandbox/decide", asked)
         await self.world.settle("sumsub")
         await self.world.to(self.world.clock.now + timedelta(minutes=3))
         await kyc_jobs.ask_the_silent(self.world.door.opener(self.ref, purpose="demo.poll"))
@@ -242,20 +270,6 @@ class Story:
             await transfers.to_account(work, account.id, amount)
         await self.world.pump(self.ref)
         row.funded = await self.world.server_at()
-
-    async def _note(self, row: Played) -> None:
-        sales = self.hands[self.chance.choice(["sales", "sales2", "support"])]
-        text = self.chance.choice(
-            [
-                "Called, asked about spreads on gold. Will deposit this week.",
-                "Prefers e-mail. Trades after work only.",
-                "Wants to know how withdrawals to the card work; explained.",
-                "Came from a webinar. Interested in the partner programme.",
-            ]
-        )
-        async with self.world.work(self.ref, purpose="demo.note") as work:
-            await client_verbs.assign(work, row.id, sales.id)
-            await timeline.note(work, row.id, "note", text)
 
     async def _trade(self) -> None:
         """The server's own engine makes the past; the product imports it as it would any."""

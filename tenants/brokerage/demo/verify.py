@@ -103,12 +103,17 @@ async def fill(
     *,
     today: date,
     hand_in: bool = True,
+    pep: str = "none",
 ) -> UUID:
-    """Every page of the wizard; returns the case. `papers` are prepared pictures by kind."""
+    """Every page of the wizard; returns the case. `papers` are prepared pictures by kind; `pep` is
+    whether they hold a public office.
+    """
     case = await cases.current(work, client)
     for step in cases.steps_of(work, case):
         if step.kind is StepKind.FORM:
             given = {field.code: _answer(field, someone) for field in step.fields}
+            if "pep" in given:
+                given["pep"] = pep
             await cases.save_part(work, case, step, step, given)
         elif step.kind is StepKind.QUESTIONNAIRE:
             asked = assessments.questionnaire(work, step)
