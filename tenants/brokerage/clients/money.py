@@ -12,7 +12,6 @@ from sqlalchemy import select
 from brokerage.ledger import queries as books
 from brokerage.ledger.accounts import HOLD, PLATFORM, WALLET
 from brokerage.ledger.model import LedgerAccount
-from brokerage.ledger.rates import Rates
 from stoa.kernel.clock import business_day
 from stoa.kernel.money import Money
 from stoa.product import Card
@@ -53,17 +52,11 @@ class Standing:
 
 async def standing(work: Work, client: UUID, cards: Iterable[Card] = ()) -> Standing:
     """Wallets and holds from the ledger; trading accounts at the equity a card tells, so that open
-    positions count, else at their balance. Where a card draws its accounts' own line, the days
-    follow it: the ledger knows when we heard of a deal, the account when it was made.
+    positions count, else at their balance.
     """
     base, known = await books.base_rates(work)
     worth = [card for card in cards if card.key.startswith(WORTH) and card.currency]
-    drawn = [card for card in worth if len(card.spark) == books.LINE_DAYS]
-    booked, line = await books.over_time(
-        work, client, known, without=frozenset({PLATFORM} if drawn else ())
-    )
-    for card in drawn:
-        line = _added(line, card, base, known)
+    booked, line = await books.over_time(work, client, known)
     rows = await _accounts(work, client)
     balances = _sums(rows, PLATFORM)
     floating = [
@@ -84,15 +77,6 @@ async def standing(work: Work, client: UUID, cards: Iterable[Card] = ()) -> Stan
         purses=_purses(rows),
         exact=all(known.knows(row.currency, base) for row in rows if row.balance),
     )
-
-
-def _added(line: list[Decimal], card: Card, base: str, known: Rates) -> list[Decimal]:
-    """The line with what a card says its accounts were worth on each of the days."""
-    code = str(card.currency)
-    if not known.knows(code, base):
-        return line
-    worth = [known.convert(Money(Decimal(str(one)), code), base).amount for one in card.spark]
-    return [one + more for one, more in zip(line, worth, strict=True)]
 
 
 async def _accounts(work: Work, client: UUID) -> Sequence[Any]:

@@ -65,6 +65,7 @@ words.learn(
         "partner": N_("Partner"),
         "desk": N_("Typed in by staff"),
         "file": N_("File"),
+        "form": N_("Form"),
         "api": N_("API"),
         "account_opened": N_("Account opened"),
         "already_registered": N_("Registered already"),

@@ -38,6 +38,7 @@ class Invariant:
 
 Outgoing = Callable[[Work, UUID, Money, str], Awaitable[None]]
 RateSource = Callable[[OpenWork], Awaitable[Sequence[Mid]]]
+Line = Callable[[Work, UUID], Awaitable[dict[str, Sequence[Decimal]]]]
 
 outgoing: Final[list[Outgoing]] = []
 """Asked before a client's money goes to somebody else; raises a Refusal. The text says for what:
@@ -50,6 +51,10 @@ causes: Final[dict[str, str]] = {}
 whose cause is not among them."""
 laws: Final[list[Invariant]] = []
 """What higher floors add to `stoa check money`: each over all rows at once, never row by row."""
+lines: Final[list[Line]] = []
+"""What a client's trading accounts were worth at the end of each of the last thirty days, by
+currency; nothing for a client without any. The books know when we heard of a deal, not when it
+was made."""
 paths: Final[dict[str, str]] = {}
 """Kind of a posting's ref to the desk page that shows it: `"deposit": "/desk/deposits/{id}"`."""
 room_paths: Final[dict[str, str]] = {}
@@ -57,6 +62,14 @@ room_paths: Final[dict[str, str]] = {}
 scope: Final[list[Callable[[Work, Any], ColumnElement[bool]]]] = []
 """Conditions that hold staff to their data scope over a column of client ids. The floor of
 clients registers one; while there is none, only staff who may see everyone see anyone."""
+
+
+async def worth(work: Work, client: UUID) -> dict[str, Sequence[Decimal]]:
+    """All trading floors' lines of a client, by currency."""
+    found: dict[str, Sequence[Decimal]] = {}
+    for line in lines:
+        found |= await line(work, client)
+    return found
 
 
 def within(work: Work, column: Any) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text, true
 from sqlalchemy.orm import aliased
 
 from brokerage.ledger import accounts, hooks, kinds, rates
-from brokerage.ledger.accounts import WALLET
+from brokerage.ledger.accounts import PLATFORM, WALLET
 from brokerage.ledger.fx import FxQuote
 from brokerage.ledger.model import Entry, LedgerAccount, Leg
 from brokerage.ledger.rates import Rates
@@ -210,13 +210,12 @@ async def movements(work: Work, client: UUID, limit: int = 8) -> list[Movement]:
     return await described(work, rows)
 
 
-async def over_time(
-    work: Work, client: UUID, known: Rates, *, without: frozenset[str] = frozenset()
-) -> tuple[Money, list[Decimal]]:
-    """All a client has with us in the base currency: now, and at the end of each of 30 days, when
-    the line leaves out accounts of the kinds `without`.
+async def over_time(work: Work, client: UUID, known: Rates) -> tuple[Money, list[Decimal]]:
+    """All a client has with us in the base currency: now, and at the end of each of 30 days.
 
-    Earlier days are at today's rates, so the line shows money and not currencies moving.
+    Earlier days are at today's rates, so the line shows money and not currencies moving. Trading
+    accounts follow their own line where there is one: the books know when we heard of a deal, the
+    account when it was made.
     """
     facts = work.settings(TenantFacts)
     base = facts.base_currency
@@ -226,15 +225,19 @@ async def over_time(
     rows = await work.table(
         BALANCES_OVER_TIME, {"client": client, "untils": untils, "first": untils[0]}
     )
+    worth = await hooks.worth(work, client)
     now, totals = Money.zero(base), [Money.zero(base) for _ in days]
     for n, currency, kind, balance in rows:
         if not balance or not known.knows(currency, base):
             continue
-        worth = known.convert(Money(Decimal(balance), currency), base)
-        now = now + worth if n == len(days) else now
-        if kind not in without:
-            totals[n - 1] += worth
-    return now, [total.amount for total in totals]
+        booked = known.convert(Money(Decimal(balance), currency), base)
+        now = now + booked if n == len(days) else now
+        if kind != PLATFORM or not worth:
+            totals[n - 1] += booked
+    for currency, line in worth.items():
+        for at, value in enumerate(line if known.knows(currency, base) else ()):
+            totals[at] += known.convert(Money(value, currency), base)
+    return now, [*(total.amount for total in totals[:-1]), now.amount]
 
 
 async def entry_view(work: Work, entry: UUID) -> EntryView:

@@ -7,18 +7,21 @@ from another system, still draw the line as it truly went.
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from brokerage.trading.model import TradingAccount
+from brokerage.trading.model import AccountState, TradingAccount
 from brokerage.trading.queries import AccountCard
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 
 DAYS: Final = 30
+MOST: Final = 50
+"""Open accounts of one client that are added up."""
 
 _CHANGES: Final = text(
     "select account, cast(timezone(:zone, at) as date) as day, "
@@ -74,3 +77,29 @@ async def of_account(work: Work, row: TradingAccount) -> tuple[list[str], list[f
     opened = business_day(row.opened_at, zone)
     pairs = [(day, value) for day, value in zip(days(work), told, strict=True) if day >= opened]
     return [day.isoformat() for day, _ in pairs], [float(value) for _, value in pairs]
+
+
+async def open_accounts(work: Work, client: UUID) -> Sequence[TradingAccount]:
+    """A client's live accounts that are not archived, by currency."""
+    return await work.rows(
+        select(TradingAccount)
+        .where(
+            TradingAccount.client == client,
+            TradingAccount.kind == "live",
+            TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
+        )
+        .order_by(TradingAccount.currency)
+        .limit(MOST)
+    )
+
+
+async def of_client(work: Work, client: UUID) -> dict[str, Sequence[Decimal]]:
+    """All a client's live accounts together, by currency."""
+    rows = await open_accounts(work, client)
+    told = await by_day(work, rows)
+    return {
+        currency: [
+            sum(day, Decimal(0)) for day in zip(*(told[row.id] for row in group), strict=True)
+        ]
+        for currency, group in groupby(rows, key=lambda row: row.currency)
+    }

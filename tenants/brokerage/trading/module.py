@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from brokerage.trading import (
     transfers,
 )
 from brokerage.trading.events import AccountAsked, TransferAsked
-from brokerage.trading.model import AccountState, Deal, TradingAccount, Transfer
+from brokerage.trading.model import Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from stoa.kernel.clock import business_day, day_bounds
@@ -35,8 +35,6 @@ from stoa.product import Card, Counted, Every, Hit, Item, Module, NavItem, Tab
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-
-_MOST_ACCOUNTS: Final = 50
 
 
 async def today(work: Work) -> list[Card]:
@@ -84,16 +82,7 @@ async def today(work: Work) -> list[Card]:
 
 async def home(work: Work, client: UUID) -> list[Card]:
     """The equity of a client's live accounts, by currency, with its line over thirty days."""
-    rows = await work.rows(
-        select(TradingAccount)
-        .where(
-            TradingAccount.client == client,
-            TradingAccount.kind == "live",
-            TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
-        )
-        .order_by(TradingAccount.currency)
-        .limit(_MOST_ACCOUNTS)
-    )
+    rows = await lines.open_accounts(work, client)
     told = await lines.by_day(work, rows)
     found: list[Card] = []
     for currency, group in groupby(rows, key=lambda row: row.currency):
@@ -142,6 +131,7 @@ async def pulse(work: Work) -> dict[str, Any]:
 ledger_hooks.rate_sources["servers"] = mids.read
 ledger_hooks.causes["transfer"] = "select id from transfer where state in ('held', 'sending')"
 ledger_hooks.laws.extend(laws.LAWS)
+ledger_hooks.lines.append(lines.of_client)
 ledger_hooks.paths["trading-account"] = "/desk/accounts/{id}"
 ledger_hooks.room_paths["trading-account"] = "/accounts/{id}"
 client_hooks.exports["trading-accounts"] = download.rows_of(
