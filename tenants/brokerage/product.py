@@ -1,6 +1,7 @@
 """The list of modules: what a sub-broker gets. One line each, in the order of the floors."""
 
 from brokerage.api.module import MODULE as API
+from brokerage.approvals.module import MODULE as APPROVALS
 from brokerage.bonuses.module import MODULE as BONUSES
 from brokerage.clients.module import MODULE as CLIENTS
 from brokerage.crm.module import MODULE as CRM
@@ -37,6 +38,7 @@ PRODUCT = Product(
         TRADING,
         PARTNERS,
         BONUSES,
+        APPROVALS,
         CRM,
         RECON,
         REPORTING,

@@ -1,0 +1,234 @@
+"""The common shape of what waits for a second person, and one source per kind.
+
+A source lists and approves through the verbs of its own floor: maker and checker, permissions and
+what a yes is bound to are decided there and nowhere else.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.kyc.model import KycProposal
+from brokerage.kyc.permissions import Kyc
+from brokerage.ledger import adjustments
+from brokerage.ledger.model import Adjustment, AdjustmentState
+from brokerage.ledger.permissions import Ledger
+from brokerage.partners import payouts as partner_payouts
+from brokerage.partners.model import PartnerPayout, PayoutState
+from brokerage.partners.permissions import Partners
+from brokerage.payments import withdrawals
+from brokerage.payments.model import Withdrawal, WithdrawalState
+from brokerage.payments.permissions import Payments
+from stoa.kernel.money import Money
+from stoa.settingsdesk import pending
+from stoa.settingsdesk.changes import label_of
+from stoa.tenancy.module import Settings
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+
+MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing to decide about. `seal` is what the yes is bound to, where the kind has such."""
+
+    kind: str
+    key: UUID
+    title: str
+    detail: str
+    href: str
+    since: datetime
+    due: datetime | None = None
+    money: Money | None = None
+    seal: str = ""
+    mine: bool = False
+
+    @property
+    def pick(self) -> str:
+        return f"{self.kind}:{self.key}:{self.seal}"
+
+
+Approve = Callable[[Work, UUID, str], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind: who may decide, what waits, and (where many may be decided at once) the yes."""
+
+    kind: str
+    label: str
+    icon: str
+    permission: str
+    listed: Callable[[Work], Awaitable[Sequence[Waiting]]]
+    approve: Approve | None = None
+
+
+async def _withdrawals(work: Work) -> list[Waiting]:
+    rows = await work.rows(
+        select(Withdrawal)
+        .where(Withdrawal.state == WithdrawalState.REVIEW, clients.within(work, Withdrawal.client))
+        .order_by(Withdrawal.promised_at)
+        .limit(MOST)
+    )
+    names = await clients.names(work, [row.client for row in rows])
+    return [
+        Waiting(
+            "withdrawal",
+            row.id,
+            names.get(row.client, row.reference),
+            f"{row.reference} · {row.code or ''}",
+            f"/desk/withdrawals/{row.id}",
+            row.asked_at,
+            row.promised_at,
+            Money(row.amount, row.currency),
+            row.payload_hash,
+            row.asked_by == work.actor.id,
+        )
+        for row in rows
+    ]
+
+
+async def _approve_withdrawal(work: Work, key: UUID, seal: str) -> object:
+    return await withdrawals.approve(work, key, seal)
+
+
+async def _adjustments(work: Work) -> list[Waiting]:
+    rows = await work.rows(
+        select(Adjustment)
+        .where(Adjustment.state == AdjustmentState.ASKED, clients.within(work, Adjustment.client))
+        .order_by(Adjustment.id)
+        .limit(MOST)
+    )
+    names = await clients.names(work, [row.client for row in rows])
+    return [
+        Waiting(
+            "adjustment",
+            row.id,
+            names.get(row.client, row.reference),
+            row.reason,
+            f"/desk/ledger/adjustments/{row.id}",
+            row.asked_at,
+            money=Money(row.amount if row.direction == "credit" else -row.amount, row.currency),
+            mine=row.asked_by == work.actor.id,
+        )
+        for row in rows
+    ]
+
+
+async def _approve_adjustment(work: Work, key: UUID, _seal: str) -> object:
+    return await adjustments.approve(work, key)
+
+
+async def _partner_payouts(work: Work) -> list[Waiting]:
+    rows = await work.rows(
+        select(PartnerPayout)
+        .where(
+            PartnerPayout.state == PayoutState.WAITING,
+            clients.within(work, PartnerPayout.partner),
+        )
+        .order_by(PartnerPayout.made_at)
+        .limit(MOST)
+    )
+    names = await clients.names(work, [row.partner for row in rows])
+    return [
+        Waiting(
+            "partner-payout",
+            row.id,
+            names.get(row.partner, ""),
+            "",
+            f"/desk/partners/{row.partner}",
+            row.made_at,
+            money=Money(row.amount, row.currency).rounded(),
+            mine=row.made_by == work.actor.id,
+        )
+        for row in rows
+    ]
+
+
+async def _approve_partner_payout(work: Work, key: UUID, _seal: str) -> object:
+    return await partner_payouts.approve(work, key)
+
+
+async def _setting_changes(work: Work) -> list[Waiting]:
+    return [
+        Waiting(
+            "setting",
+            row.id,
+            label_of(row),
+            row.why,
+            f"/desk/settings/changes/{row.id}",
+            row.asked_at,
+            mine=row.asked_by == work.actor.id,
+        )
+        for row in await pending.all_waiting(work)
+    ]
+
+
+async def _second_looks(work: Work) -> list[Waiting]:
+    rows = await work.rows(
+        select(KycProposal)
+        .where(KycProposal.state == "waiting", clients.within(work, KycProposal.client))
+        .order_by(KycProposal.id)
+        .limit(MOST)
+    )
+    names = await clients.names(work, [row.client for row in rows])
+    return [
+        Waiting(
+            "kyc",
+            row.id,
+            names.get(row.client, ""),
+            row.asked_name,
+            f"/desk/kyc/{row.case}" if row.case else f"/desk/clients/{row.client}",
+            row.asked_at,
+            mine=row.asked_by == work.actor.id,
+        )
+        for row in rows
+    ]
+
+
+SOURCES: Final = (
+    Source(
+        "withdrawal",
+        N_("Withdrawals"),
+        "arrow-up-right",
+        Payments.APPROVE,
+        _withdrawals,
+        _approve_withdrawal,
+    ),
+    Source(
+        "adjustment",
+        N_("Corrections"),
+        "adjustments",
+        Ledger.APPROVE,
+        _adjustments,
+        _approve_adjustment,
+    ),
+    Source(
+        "partner-payout",
+        N_("Partner payouts"),
+        "affiliate",
+        Partners.APPROVE,
+        _partner_payouts,
+        _approve_partner_payout,
+    ),
+    Source("setting", N_("Changes of settings"), "settings", Settings.AGREE, _setting_changes),
+    Source("kyc", N_("Second looks of compliance"), "id", Kyc.SECOND, _second_looks),
+)
+"""Settings and second looks are read one by one: they have no yes for many at once."""
+
+
+def source(kind: str) -> Source | None:
+    return next((one for one in SOURCES if one.kind == kind), None)
+
+
+async def all_for(work: Work) -> list[tuple[Source, list[Waiting]]]:
+    """By kind, those the reader may decide about at all; the ones of their own are marked."""
+    return [
+        (one, list(await one.listed(work))) for one in SOURCES if work.actor.may(one.permission)
+    ]
