@@ -1,7 +1,8 @@
 """One whole installation for all journeys, and its people: at Chromium here, without scripts there.
 
-Everything is walked on two sub-brokers at once. Nova's people sit at Chromium; Vela's use the same
-pages without scripts, and its operator the REST API. What one journey leaves behind is where the
+Everything is walked on two sub-brokers at once. Nova's owner, officer, head of finance, partner and
+client sit at Chromium, and so does the operator; all others, and everybody of Vela, use the same
+pages without scripts. Vela is provisioned over the API, and both are watched over it. What one journey leaves behind is where the
 next one begins, so that each first asks the `world` for what must have happened before.
 """
 

@@ -9,7 +9,7 @@ import httpx2
 from support.walk.entering import Login
 from support.walk.hand import Hand
 from support.walk.installation import Installation
-from support.walk.plain import client
+from support.walk.plain import AtPlainPages, client
 from support.walk.post import Post
 
 NewHand = Callable[..., Awaitable[Hand]]
@@ -54,6 +54,10 @@ class Broker:
     async def visitor(self, language: str = "en") -> Hand:
         """Somebody who has never been here."""
         return await self.new_hand(self.base, language=language)
+
+    def without_scripts(self) -> Hand:
+        """Somebody new at plain pages, also where the others sit at Chromium: it asks much less."""
+        return AtPlainPages(self.base)
 
 
 @dataclass

@@ -139,7 +139,7 @@ async def tested(broker: Broker) -> None:
         await hand.open("/desk/psps")
         await hand.submit(f"/desk/psps/{psp}/test")
         await hand.sees("Nothing was changed at the provider", "Passed")
-    await hand.until("/desk/servers", "Last heard", "Symbols", within_s=40)
+    await hand.until("/desk/servers", "Last heard", "Symbols", within_s=60)
 
 
 def _alpha_first(told: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ async def walk(broker: Broker, customers: Customers) -> None:
 async def below(broker: Broker, above: Client, first: str, *, rate: str) -> Client:
     """Somebody who came by a partner's link becomes a partner under them, at a lower rate."""
     made = Client(first, "Partner", f"{first.lower()}.{above.email}")
+    made.hand = broker.without_scripts()
     code = await partnering.code_of(broker, above)
     await joining.register(broker, made, link=f"/r/{code}")
     await partnering.enrol(broker, made, rate=rate, under=code)
@@ -41,7 +42,7 @@ async def below(broker: Broker, above: Client, first: str, *, rate: str) -> Clie
 
 async def rates_are_bounded(broker: Broker, sub: Client) -> None:
     """Nobody is promised more than who stands above them has."""
-    greedy = Client("Greta", "Greedy", f"greta.{sub.email}")
+    greedy = Client("Greta", "Greedy", f"greta.{sub.email}", hand=broker.without_scripts())
     await joining.register(broker, greedy)
     code = await partnering.code_of(broker, sub)
     path = f"/desk/clients/{greedy.id}/partner"

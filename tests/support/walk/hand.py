@@ -45,6 +45,7 @@ class Hand(ABC):
     """A person at one host. `submit` finds the form by where it leads, as a reader would."""
 
     base: str
+    looks_again_s = 0.3
 
     @abstractmethod
     async def open(self, path: str, status: int = 200) -> None:
@@ -94,7 +95,7 @@ class Hand(ABC):
         found = [word for word in words if says(said, word)]
         assert not found, f"{found} on {self.path}: {said[:3000]}"
 
-    async def until(self, path: str, *words: str, within_s: float = 20) -> None:
+    async def until(self, path: str, *words: str, within_s: float = 60) -> None:
         """Look at a page again and again until it says so."""
         ends = time.monotonic() + within_s
         while True:
@@ -103,7 +104,7 @@ class Hand(ABC):
             if all(says(said, word) for word in words):
                 return
             assert time.monotonic() < ends, f"{words} did not come on {path}: {said[:3000]}"
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(self.looks_again_s)
 
     async def found(self, pattern: str) -> list[str]:
         """The first group of every match in the page's source, each once, in order."""

@@ -16,6 +16,7 @@ from stoa.cli.accounts import own_state
 from stoa.kernel.config import Config
 
 READY_S = 180
+STOP_S = 180
 
 
 @dataclass
@@ -88,7 +89,7 @@ def installed() -> Iterator[Installation]:
             if kept := os.environ.get("STOA_JOURNEYS_LOG"):
                 Path(kept).write_bytes(log.read_bytes())
             running.send_signal(signal.SIGTERM)
-            running.wait(60)
+            running.wait(STOP_S)
 
 
 def _ready(running: "subprocess.Popen[bytes]", log: Path) -> None:

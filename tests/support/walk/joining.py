@@ -101,7 +101,7 @@ async def open_demo(client: Client) -> None:
     hand = client.at
     await hand.open("/accounts/new")
     await hand.submit("/accounts", product="demo", currency="USD", leverage="30")
-    await hand.until(hand.path, "Show the password", within_s=30)
+    await hand.until(hand.path, "Show the password", within_s=60)
 
 
 async def verify(client: Client, *, blurred: bool = False) -> None:
@@ -198,7 +198,7 @@ async def clear_hit(broker: Broker, client: Client) -> None:
     """The officer finds the case in the queue, looks at the hit and closes it as a false match."""
     hand = broker.desks["officer"]
     case = await in_review(broker, client)
-    await hand.until("/desk/kyc", "Sanctions lists", within_s=30)
+    await hand.until("/desk/kyc", "Sanctions lists", within_s=60)
     await hand.open(f"/desk/kyc/{case}")
     await hand.sees("KAZANTSEV, Boris Igorevich", "Possible matches")
     hit = await hand.one(r'action="/desk/kyc/hits/([^"]+)"')

@@ -31,7 +31,7 @@ async def pay_in(broker: Broker, client: Client, amount: str) -> str:
 
 
 async def credited(client: Client, deposit: str) -> None:
-    await client.at.until(f"/deposit/{deposit}", "The money is in your wallet", within_s=40)
+    await client.at.until(f"/deposit/{deposit}", "The money is in your wallet", within_s=60)
 
 
 async def wallet(broker: Broker, client: Client) -> tuple[Decimal, Decimal]:
@@ -63,7 +63,7 @@ async def to_account(client: Client, amount: str) -> None:
     await hand.submit(f"/accounts/{client.live}/transfer", direction="to-account", amount=amount)
 
 
-async def transferred(broker: Broker, client: Client, count: int, within_s: float = 40) -> Any:
+async def transferred(broker: Broker, client: Client, count: int, within_s: float = 60) -> Any:
     """Wait until all of so many transfers have ended; they are answered."""
     ends = time.monotonic() + within_s
     while True:

@@ -16,7 +16,7 @@ from support.walk.joining import Client
 
 SAME = "boris@client.example"
 """One address at both brokers: two clients who know nothing of one another."""
-REWARD_S = 30
+REWARD_S = 90
 
 
 @dataclass
@@ -47,7 +47,7 @@ async def walk(broker: Broker) -> Customers:
     await joining.open_demo(client)
     await joining.verify(client, blurred=True)
     await joining.clear_hit(broker, client)
-    await client.at.until("/verify", "You are verified", within_s=40)
+    await client.at.until("/verify", "You are verified", within_s=60)
     await paying.live_account(broker, client)
 
     deposit = await cascaded(broker, client)
@@ -140,7 +140,7 @@ async def traded(broker: Broker, client: Client, partner: Client) -> None:
     assert told["attributed_by"] == "first touch within 30 days"
     await partner.at.open(f"/partner/rewards/{row['id']}")
     await partner.at.sees(f"deal #{row['deal']}")
-    await client.at.until(f"/accounts/{client.live}", f"{row['deal']}", within_s=20)
+    await client.at.until(f"/accounts/{client.live}", f"{row['deal']}", within_s=60)
 
 
 async def stated(client: Client, broker: Broker) -> None:
