@@ -151,7 +151,7 @@ async def _payments(work: Work, client: UUID) -> tuple[UUID, UUID]:
     withdrawal = Withdrawal(
         id=uuid7(), reference=reference("W"), client=client, method="bank", destination=None,
         amount=Decimal(20), currency="EUR", state="review", hold=uuid7(), plan=[], checks=[],
-        auto=[], need=1, payload_hash="0" * 64, story=[], asked_by=client, asked_at=work.now,
+        auto=[], loses=[], counted={}, need=1, payload_hash="0" * 64, story=[], asked_by=client, asked_at=work.now,
         promised_at=work.now + timedelta(hours=1),
     )  # fmt: skip
     work.add(withdrawal)

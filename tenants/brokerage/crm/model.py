@@ -146,6 +146,7 @@ class Task(TenantRow):
         CheckConstraint("path is null or path like '/desk/%'", name="path"),
         Index("ix_task_owner", "owner", "state", "due_at"),
         Index("ix_task_open", "due_at", "id", postgresql_where=text("state = 'open'")),
+        Index("ix_task_due_at", "due_at", "id"),
         Index("ix_task_about", "about", postgresql_where=text("about is not null")),
     )
 

@@ -212,8 +212,7 @@ class Entry(TenantRow):
             postgresql_where=text("reverses is not null"),
         ),
         Index("ix_entry_ref", "ref", postgresql_where=text("ref is not null")),
-        # Rows arrive in the order of time, so a block range index finds a period for nearly nothing.
-        Index("ix_entry_posted_at", "posted_at", postgresql_using="brin"),
+        Index("ix_entry_posted_at", "posted_at", "id"),
     )
 
 
@@ -334,4 +333,5 @@ class Adjustment(TenantRow):
         Index("ix_adjustment_client", "client", "id"),
         Index("ix_adjustment_state", "state", "id"),
         Index("ix_adjustment_asked_by", "asked_by", "asked_at"),
+        Index("ix_adjustment_asked_at", "asked_at", "id"),
     )

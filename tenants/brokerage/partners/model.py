@@ -51,6 +51,8 @@ class Partner(TenantRow):
     agreed_at: Mapped[datetime | None]
     joined_at: Mapped[datetime]
 
+    __table_args__ = (Index("ix_partner_joined_at", "joined_at", "id"),)
+
 
 class PartnerLine(TenantRow):
     """The closure of the tree with its validity: who stood above whom, at what depth, from when."""

@@ -266,6 +266,7 @@ class Unresolved(TenantRow):
         CheckConstraint("(state = 'resolved') = (resolved_at is not null)", name="resolved"),
         Index("ix_unresolved_payment_state", "state", "id"),
         Index("ix_unresolved_payment_deposit", "deposit"),
+        Index("ix_unresolved_payment_opened_at", "opened_at", "id"),
         Index(
             "uq_unresolved_payment_one",
             "psp",

@@ -75,6 +75,7 @@ class TradingAccount(TenantRow):
     __table_args__ = (
         UniqueConstraint("server", "login"),
         Index("ix_trading_account_live", "kind", "state"),
+        Index("ix_trading_account_opened_at", "opened_at", "id"),
         CheckConstraint("kind in ('live', 'demo')", name="kind"),
     )
 
