@@ -1,9 +1,11 @@
 """Callbacks of providers: proven over the raw bytes, kept word for word, answered at once."""
 
 import hmac
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import MediaType, Request, post
 from litestar.params import FromPath
@@ -31,21 +33,28 @@ from brokerage.payments.model import (
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.outcomes import Refusing
 from stoa.connectors.signatures import Headers
+from stoa.jobs.together import Together
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import NotFound, TooLarge
+from stoa.kernel.refusals import NotFound, Refusal, TooLarge
 from stoa.product import Connection
 from stoa.tenancy.work import Work
 from stoa.web import access
 from stoa.web.open import work as one_work
+from stoa.web.state import State
+from stoa.web.visit import visit
 
 RAW: Final = "provider_event.raw"
 MOST_BYTES: Final = 64 * 1024
+AT_ONCE: Final = 200
 QUERY: Final = ":query"
 path = hook_paths.path
 opened = asynccontextmanager(one_work)
 """The unit of work as any handler gets it, to be opened more than once."""
+
+_DESKS: Final[dict[tuple[UUID, str], Together["Letter"]]] = {}
+"""By tenant and provider; only who knows the address gets one."""
 
 
 def connections(work: Work) -> list[Connection]:
@@ -62,6 +71,18 @@ def connections(work: Work) -> list[Connection]:
     ]
 
 
+@dataclass(slots=True, eq=False)
+class Letter:
+    """One callback as it came, and what it is answered in the end."""
+
+    raw: bytes
+    headers: Headers
+    answer: Response[bytes] | None = None
+    refused: Refusal | None = None
+    fine: bool = True
+    """Whether what a CHECK asked about is expected."""
+
+
 @post(
     "/hooks/{psp:str}/{given:str}",
     status_code=202,
@@ -71,14 +92,22 @@ async def told(
     request: Request[Any, Any, Any], psp: FromPath[str], given: FromPath[str]
 ) -> Response[bytes]:
     """Keep what came and answer; a reaction makes something of it."""
-    raw, headers = await request.body(), _headers(request)
-    async with opened(request) as work:
-        connector = await _connector(work, psp, given, raw)
-        if not isinstance(connector, NeedsCertificate):
-            return _receipt(connector, raw, work, await take(work, psp, connector, raw, headers))
-    await connector.fetch_certificate(headers)
-    async with opened(request) as work:
-        return _receipt(connector, raw, work, await take(work, psp, connector, raw, headers))
+    state: State = request.app.state.stoa
+    tenant = visit(request).tenant
+    if tenant is None:
+        raise NotFound
+    due = hook_paths.key_of(state.door.keys(tenant), psp)
+    if not hmac.compare_digest(given.encode(), due.encode()):
+        raise NotFound
+    letter = Letter(await request.body(), _headers(request))
+    if len(letter.raw) > MOST_BYTES:
+        raise TooLarge("This callback is too large.")
+    desk = _DESKS.setdefault((tenant.id, psp), Together(AT_ONCE))
+    await desk.hand_in(letter, lambda letters: _take_all(request, psp, letters))
+    if letter.refused is not None:
+        raise letter.refused
+    assert letter.answer is not None  # noqa: S101 - one of the two is there
+    return letter.answer
 
 
 def _headers(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
@@ -87,28 +116,52 @@ def _headers(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
     return [*found, (QUERY, request.url.query)]
 
 
-async def _connector(work: Work, psp: str, given: str, raw: bytes) -> PaymentConnector:
-    known = work.settings(PaymentsSettings).psp(psp)
-    due = hook_paths.key(work, psp)
-    if known is None or not hmac.compare_digest(given.encode(), due.encode()):
+async def _take_all(request: Request[Any, Any, Any], psp: str, letters: Sequence[Letter]) -> None:
+    """What came at the same time, in one transaction."""
+    async with opened(request) as work:
+        connector = await _connector(work, psp)
+        if not isinstance(connector, NeedsCertificate):
+            await take(work, psp, connector, letters)
+            return
+    for letter in letters:
+        try:
+            await connector.fetch_certificate(letter.headers)
+        except Refusal as why:
+            letter.refused = why
+    async with opened(request) as work:
+        await take(work, psp, connector, [one for one in letters if one.refused is None])
+
+
+async def _connector(work: Work, psp: str) -> PaymentConnector:
+    if work.settings(PaymentsSettings).psp(psp) is None:
         raise NotFound
-    if len(raw) > MOST_BYTES:
-        raise TooLarge("This callback is too large.")
     return await providers.connected(work, psp)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """How many events were new, and whether what a CHECK asked about is expected."""
+async def take(
+    work: Work, psp: str, connector: PaymentConnector, letters: Sequence[Letter]
+) -> None:
+    """Store what these callbacks tell and write each its answer, or that it is refused."""
+    rows: list[dict[str, Any]] = []
+    for letter in letters:
+        try:
+            events = connector.parse_callback(letter.raw, letter.headers, work.now)
+        except Refusal as why:
+            letter.refused = why
+            continue
+        for event in events:
+            if event.kind is EventKind.CHECK:
+                letter.fine = letter.fine and await _expected(work, psp, event)
+            else:
+                rows.append(_row(work, psp, event, letter.raw))
+        letter.answer = _receipt(connector, letter, work)
+    await _keep(work, rows)
 
-    new: int
-    fine: bool
 
-
-def _receipt(connector: PaymentConnector, raw: bytes, work: Work, taken: Taken) -> Response[bytes]:
+def _receipt(connector: PaymentConnector, letter: Letter, work: Work) -> Response[bytes]:
     receipt = Receipt()
     if isinstance(connector, SaysMore):
-        receipt = connector.receipt(raw, work.now, fine=taken.fine)
+        receipt = connector.receipt(letter.raw, work.now, fine=letter.fine)
     kind = MediaType.JSON if receipt.body.startswith(b"{") else MediaType.TEXT
     return Response(
         receipt.body,
@@ -116,19 +169,6 @@ def _receipt(connector: PaymentConnector, raw: bytes, work: Work, taken: Taken) 
         media_type=kind,
         headers=dict(receipt.headers),
     )
-
-
-async def take(
-    work: Work, psp: str, connector: PaymentConnector, raw: bytes, headers: Headers
-) -> Taken:
-    """Store what one callback tells. Raises Forged."""
-    new, fine = 0, True
-    for event in connector.parse_callback(raw, headers, work.now):
-        if event.kind is EventKind.CHECK:
-            fine = fine and await _expected(work, psp, event)
-        else:
-            new += await _keep(work, psp, event, raw)
-    return Taken(new, fine)
 
 
 async def _expected(work: Work, psp: str, event: Event) -> bool:
@@ -147,37 +187,47 @@ async def _expected(work: Work, psp: str, event: Event) -> bool:
     return event.money == Money(row.amount, row.currency)
 
 
-async def _keep(work: Work, psp: str, event: Event, raw: bytes) -> bool:
+def _row(work: Work, psp: str, event: Event, raw: bytes) -> dict[str, Any]:
     row = uuid7(int(work.now.timestamp() * 1000))
     acts = event.kind is not EventKind.OTHER
+    return {
+        "id": row,
+        "psp": psp,
+        "event": event.provider_event_id[:160],
+        "kind": str(event.kind),
+        "raw_kind": event.raw[:80],
+        "reference": event.reference[:160],
+        "payment": event.payment[:160],
+        "our_id": event.our_id[:64],
+        "told": str(event.state) if event.state else None,
+        "amount": event.money.amount if event.money else None,
+        "currency": event.money.currency if event.money else None,
+        "code": event.code[:80],
+        "technical": event.decline is Refusing.TECHNICAL if event.decline else None,
+        "stage": str(event.stage) if event.stage else None,
+        "raw_sealed": work.keys.seal(RAW, row, raw),
+        "state": "taken" if acts else "ignored",
+        "received_at": work.now,
+    }
+
+
+async def _keep(work: Work, rows: Sequence[dict[str, Any]]) -> None:
+    """Those that are new; (provider, its event id) is unique for ever, so a copy stops here."""
+    if not rows:
+        return
     made = await work.run(
-        insert(ProviderEvent)
-        .values(
-            id=row,
-            psp=psp,
-            event=event.provider_event_id[:160],
-            kind=str(event.kind),
-            raw_kind=event.raw[:80],
-            reference=event.reference[:160],
-            payment=event.payment[:160],
-            our_id=event.our_id[:64],
-            told=str(event.state) if event.state else None,
-            amount=event.money.amount if event.money else None,
-            currency=event.money.currency if event.money else None,
-            code=event.code[:80],
-            technical=event.decline is Refusing.TECHNICAL if event.decline else None,
-            stage=str(event.stage) if event.stage else None,
-            raw_sealed=work.keys.seal(RAW, row, raw),
-            state="taken" if acts else "ignored",
-            received_at=work.now,
-        )
+        insert(ProviderEvent.__table__)  # type: ignore[arg-type]
         .on_conflict_do_nothing(index_elements=["psp", "event"])
-        .returning(ProviderEvent.id)
+        .returning(ProviderEvent.__table__.c.id),
+        list(rows),
     )
-    if made.scalar() is None:
-        return False
-    faultpoint("callback.kept")
-    work.record("callback taken", psp=psp, kind=event.raw[:80], event=str(row))
-    if acts:
-        work.tell(CallbackTaken(event=row))
-    return True
+    fresh = set(made.scalars())
+    if fresh:
+        faultpoint("callback.kept")
+    for row in rows:
+        if row["id"] in fresh:
+            work.record(
+                "callback taken", psp=row["psp"], kind=row["raw_kind"], event=str(row["id"])
+            )
+            if row["state"] == "taken":
+                work.tell(CallbackTaken(event=row["id"]))

@@ -2,11 +2,17 @@
 
 from stoa.kernel import process
 from stoa.tenancy.work import Work
+from stoa.vault.keys import TenantKeys
+
+
+def key_of(keys: TenantKeys, psp: str) -> str:
+    """The part of the address that nobody guesses."""
+    return keys.mac("hook", f"payments|{psp}")[:32]
 
 
 def key(work: Work, psp: str) -> str:
-    """The part of the address that nobody guesses."""
-    return work.keys.mac("hook", f"payments|{psp}")[:32]
+    """The same, of the tenant one works in."""
+    return key_of(work.keys, psp)
 
 
 def path(work: Work, psp: str) -> str:

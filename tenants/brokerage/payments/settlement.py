@@ -79,7 +79,24 @@ async def _paid_in(work: Work, event: ProviderEvent) -> UUID | None:
         return None
     if event.kind == EventKind.DISPUTE:
         await _disputed(work, event, found)
+    elif await _told_again(work, event, found):
+        event.move("done")
+        event.deposit, event.done_at = found.deposit, work.now
     return found.id
+
+
+async def _told_again(work: Work, event: ProviderEvent, attempt: PaymentAttempt) -> bool:
+    """Whether this is what was confirmed and credited before: then there is nothing to ask."""
+    if attempt.state != AttemptState.PAID or event.told != State.SUCCEEDED or event.technical:
+        return False
+    if (
+        event.reference != attempt.reference
+        or event.code
+        or (event.payment and not attempt.payment)
+    ):
+        return False
+    row = await work.get(Deposit, attempt.deposit)
+    return (event.amount, event.currency) == (row.amount, row.currency)
 
 
 async def _attempt_of(work: Work, event: ProviderEvent) -> PaymentAttempt | None:
