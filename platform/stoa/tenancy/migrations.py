@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Literal
 
 import asyncpg
@@ -34,8 +35,12 @@ def config(line: Line, **attributes: Any) -> AlembicConfig:
     return made
 
 
+@cache
 def head(line: Line) -> str:
-    """The newest revision's id; `0` while a line has none."""
+    """The newest revision's id; `0` while a line has none.
+
+    Read once: files that arrive under a running process are not what its models are of.
+    """
     return ScriptDirectory.from_config(config(line)).get_current_head() or "0"
 
 
