@@ -30,6 +30,7 @@ from stoa.tenancy import provision
 from stoa.tenancy.door import Door
 from stoa.tenancy.provision import Asked
 from stoa.tenancy.registry import TenantRef
+from stoa.web import logs
 
 _READY_S: Final = 900
 _STOPPED_S: Final = 90
@@ -82,7 +83,8 @@ def _folder() -> Generator[Path]:
     try:
         folder.chmod(0o755)
         state = folder / "state"
-        os.environ["STOA_STATE"] = str(state)
+        os.environ |= {"STOA_STATE": str(state), "STOA_LOG": "warning"}
+        logs.set_up("bench")
         yield state
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,7 +98,6 @@ async def product() -> AsyncGenerator[Ground]:
         with log.open("wb") as out:
             running = subprocess.Popen(  # noqa: ASYNC220 - it runs beside us, and starting is quick
                 [sys.executable, "-m", "brokerage", "up"],
-                env={**os.environ, "STOA_LOG": "warning"},
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
