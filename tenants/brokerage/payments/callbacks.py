@@ -65,7 +65,7 @@ def connections(work: Work) -> list[Connection]:
             connector=psp.connector,
             secrets=providers.secrets_wanted(psp),
             hook=path(work, psp.code),
-            path="/desk/psps",
+            path=f"/desk/psps/{psp.code}/settings",
         )
         for psp in work.settings(PaymentsSettings).psps
     ]

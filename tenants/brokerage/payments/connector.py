@@ -87,7 +87,9 @@ __all__ = [
     "stop",
 ]
 
-CallbackAddress = Annotated[str, msgspec.Meta(extra={"filled": "callback"}, max_length=512)]
+CallbackAddress = Annotated[
+    str, msgspec.Meta(extra={"filled": "callback", "hidden": True}, max_length=512)
+]
 """A settings field that the product fills with the address this provider calls back."""
 
 

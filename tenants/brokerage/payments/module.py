@@ -11,6 +11,7 @@ from brokerage.payments import (
     jobs,
     laws,
     payouts,
+    psp_desk,
     room,
     room_out,
     settlement,
@@ -82,6 +83,7 @@ MODULE = Module(
         *desk.ALL,
         *desk_out.ALL,
         *routing_desk.ALL,
+        *psp_desk.ALL,
         callbacks.told,
     ],
     reactions={

@@ -19,6 +19,7 @@ from brokerage.payments.routing import explaining, watching, words
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.model import PayoutAttempt, Withdrawal
 from stoa.kernel.refusals import NotFound, Refusal
+from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
@@ -111,6 +112,7 @@ async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
         payout_routes=settings.payout_routes,
         host=work.tenant.host,
         may_test=work.actor.may(Payments.TEST),
+        may_edit=work.actor.may(Settings.EDIT),
     )
 
 

@@ -1,0 +1,130 @@
+"""A tenant's provider accounts: added, changed, switched; their secrets written and never shown.
+
+await keep(work, "adyen-eu", Typed(...), why="the new acquirer")
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from brokerage.payments import connectors
+from brokerage.payments.connector import PaymentConnector
+from brokerage.payments.settings import PaymentsSettings, Psp
+from stoa.connectors.keyring import filled_fields, secret_fields
+from stoa.connectors.outside import PREFIX
+from stoa.kernel.refusals import Conflict, Invalid, NotFound
+from stoa.tenancy import settings
+from stoa.tenancy.module import Settings
+from stoa.tenancy.work import Work
+from stoa.theming import forms
+from stoa.vault import credentials
+
+SLICE: Final = "payments"
+_CODE: Final = re.compile(r"[a-z][a-z0-9-]{1,30}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a person entered. `sent` holds the connector's own fields, secrets among them."""
+
+    label: str
+    on: bool
+    sent: Mapping[str, Any] = field(default_factory=dict)
+
+
+def kind_of(connector: str) -> type[PaymentConnector]:
+    """Raises NotFound for a connector there is none of."""
+    return connectors.named(connector)
+
+
+def fields_of(
+    kind: type[PaymentConnector],
+    told: Mapping[str, Any],
+    known: Mapping[str, str],
+    errors: Mapping[str, str],
+) -> tuple[forms.FieldView, ...]:
+    """The connector's settings as form fields; of a secret only whether it is stored, and its end.
+
+    `known` maps the name of a secret in the vault to what may be shown of it.
+    """
+    secrets = set(secret_fields(kind.settings_type))
+    usual = {one.name: one.default for one in msgspec.structs.fields(kind.settings_type)}
+    shown = {name: value for name, value in told.items() if name not in secrets}
+    shown |= {name: known.get(str(told.get(name, usual[name])), "") for name in secrets}
+    return forms.describe(kind.settings_type, shown, errors)
+
+
+async def known(work: Work, psp: Psp) -> dict[str, str]:
+    """What may be shown of a provider's secrets, by their name in the vault."""
+    kind = kind_of(psp.connector)
+    usual = {one.name: one.default for one in msgspec.structs.fields(kind.settings_type)}
+    names = [str(psp.settings.get(name, usual[name])) for name in secret_fields(kind.settings_type)]
+    return {name: one.masked for name, one in (await credentials.known(work, names)).items()}
+
+
+async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str = "") -> int | None:
+    """Put a provider in force, new or changed; its version, or None where a second person is owed.
+
+    Secrets that were entered are stored at once and count from the next call on. Raises Invalid,
+    ManyInvalid, Conflict or NotFound; then nothing was changed.
+    """
+    work.require(Settings.EDIT)
+    if len(why.strip()) < 3:
+        raise Invalid("Say why, in a few words.", field="why")
+    now = work.settings(PaymentsSettings)
+    held = now.psp(code)
+    if connector and held is not None:
+        raise Conflict("Another provider has this code.", field="code")
+    if not connector and held is None:
+        raise NotFound
+    if not _CODE.fullmatch(code):
+        raise Invalid("A code has 2 to 31 small letters, digits and hyphens.", field="code")
+    kind = kind_of(connector or (held.connector if held is not None else ""))
+    told, entered = _told(kind, code, held, typed.sent)
+    if entered:
+        work.require(Settings.SECRETS)
+
+    base = held or Psp(code=code, connector=kind.code)
+    made = msgspec.structs.replace(
+        base, label=typed.label.strip()[:80] or kind.label, on=typed.on, settings=told
+    )
+    rest = [made if one.code == code else one for one in now.psps]
+    psps = tuple(rest if held is not None else [*rest, made])
+    changed = msgspec.structs.replace(now, psps=psps)
+    settings.parse(SLICE, PaymentsSettings, settings.as_data(changed))
+    version = await settings.put(work, SLICE, changed, why=why.strip()[:400])
+    for name, value in sorted(entered.items()):
+        await credentials.put(work, name, value)
+    return version
+
+
+def _told(
+    kind: type[PaymentConnector], code: str, held: Psp | None, sent: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings to store and the secrets to write. Raises ManyInvalid with the field at fault."""
+    secrets = secret_fields(kind.settings_type)
+    before = dict(held.settings) if held is not None else {}
+    plain = {name: value for name, value in sent.items() if name not in secrets}
+    typed = settings.as_data(forms.convert(kind.settings_type, plain))
+    usual = settings.as_data(kind.settings_type())
+    unseen = {*secrets, *filled_fields(kind.settings_type, "callback")}
+    told = {
+        name: value
+        for name, value in typed.items()
+        if name not in unseen and value != usual.get(name)
+    }
+    # An address the installation notes itself is not for a form to lose.
+    for name, value in before.items():
+        if isinstance(value, str) and value.startswith(PREFIX) and name not in told:
+            told[name] = value
+    entered: dict[str, str] = {}
+    for name in secrets:
+        told[name] = str(before.get(name) or (usual[name] if held else f"{code}.{name}"))
+        value = sent.get(name)
+        text = value[-1] if isinstance(value, list) and value else value
+        if isinstance(text, str) and text.strip():
+            entered[told[name]] = text.strip()
+    return told, entered
