@@ -77,17 +77,35 @@ class Rest:
         reply = await self._line.request(method, self._base + path, headers=sent, content=content)
         return self.object_of(reply) if reply.ok else self.refusal(reply)
 
-    async def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Said:
+    async def get(
+        self,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Said:
         """A reading call.
 
         Raises:
             NotFound: there is no such object.
             Unavailable: anything else but the object.
         """
+        return self.found(await self._read(path, query, headers))
+
+    async def rows(self, path: str, query: Mapping[str, str | int] | None = None) -> list[Said]:
+        """A reading call that is answered with a list. Raises as `get`."""
+        reply = await self._read(path, query, None)
+        return loose.rows(reply.json()) if reply.ok else [self.found(reply)]
+
+    async def _read(
+        self,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        headers: Mapping[str, str] | None,
+    ) -> Reply:
         asked = f"?{urlencode(query)}" if query else ""
-        headers = dict(self._headers())
-        reply = await self._line.request("GET", self._base + path + asked, headers=headers)
-        return self.found(reply)
+        sent = dict(self._headers()) | dict(headers or {})
+        return await self._line.request("GET", self._base + path + asked, headers=sent)
 
     async def ask(self, path: str, body: Said, *, headers: Mapping[str, str] | None = None) -> Said:
         """A reading call that is a POST at this provider. Raises as `get`."""

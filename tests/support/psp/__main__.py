@@ -50,7 +50,7 @@ class Stand:
 
     def _fault(self, asked: Asked) -> str:
         for one in self.faults:
-            if asked.method in one["method"] and one["path"] in asked.path:
+            if asked.method in one["method"] and one["path"] in f"{asked.path}$":
                 self.faults.remove(one)
                 return one["kind"]
         return ""

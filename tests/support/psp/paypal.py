@@ -116,7 +116,7 @@ class Standin(Provider):
         )
         context = wallet["experience_context"]
         for name in ("return_url", "cancel_url"):
-            self.must(str(context.get(name)).startswith("https://"), 400, "x", name)
+            self.address(context.get(name), 400, "x", name)
         self.must(context.get("user_action") in {"PAY_NOW", "CONTINUE"}, 400, "x", "user_action")
         reference = secrets.token_hex(8).upper()
         order = {

@@ -45,6 +45,7 @@ class Provider:
     keys: dict[str, Any] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     odd: str = ""
+    schemes: tuple[str, ...] = ("https://",)  # a broker under test has no certificate
     declines: str = ""
 
     def handle(self, asked: Asked) -> Told:
@@ -88,6 +89,10 @@ class Provider:
             fine = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
             self.must(fine, status, code, f"{name} is {value!r}")
         return dict(body)
+
+    def address(self, told: Any, status: int, code: str, why: str) -> None:
+        """An address of the merchant's, as the real one wants it."""
+        self.must(str(told).startswith(tuple(self.schemes)), status, code, why)
 
     def once(self, key: str, asked: Asked, make: Any) -> Told:
         """The answer of the first call with this key; another body under it is refused."""

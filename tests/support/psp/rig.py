@@ -63,6 +63,7 @@ class Setup:
     refund_path: str = ""
     odd: str = "brand_new_status"
     foreign: str = "BTC"  # a currency it does not carry
+    begins_on_the_page: bool = False  # there is no payment before the payer begins one
     callback_declines: bool = True
     declines: tuple[str, ...] = ("declined-hard", "declined-technical")
     payout_declines: bool = True

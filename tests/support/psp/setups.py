@@ -1,12 +1,34 @@
 """Every connector with its stand-in. A connector that is not here fails the contract suite."""
 
-from brokerage.payments.connector import Method, ToToken, ToWallet
+from brokerage.payments.connector import Method, ToBank, ToCrypto, ToToken, ToWallet
 from brokerage.payments.connectors.adyen import Adyen
+from brokerage.payments.connectors.b2binpay import B2BinPay
+from brokerage.payments.connectors.btcpay import BTCPay
+from brokerage.payments.connectors.flutterwave import Flutterwave
+from brokerage.payments.connectors.mpesa import MPesa
+from brokerage.payments.connectors.nowpayments import NOWPayments
+from brokerage.payments.connectors.pawapay import PawaPay
 from brokerage.payments.connectors.paypal import PayPal
-from support.psp import adyen, paypal
+from brokerage.payments.connectors.paystack import Paystack
+from brokerage.payments.connectors.praxis import Praxis
+from support.psp import (
+    adyen,
+    b2binpay,
+    btcpay,
+    flutterwave,
+    mpesa,
+    nowpayments,
+    pawapay,
+    paypal,
+    paystack,
+    praxis,
+)
+from support.psp.provider import HOOK
 from support.psp.rig import Setup
 
-WITHOUT_A_PROVIDER: tuple[str, ...] = ()
+WITHOUT_A_PROVIDER = ("pix", "vietqr", "wire")
+HARD = ("declined-hard",)
+COIN_ADDRESS = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
 
 SETUPS = {
     "adyen": Setup(
@@ -30,7 +52,6 @@ SETUPS = {
         asks=False,
         deposit_path="/paymentLinks",
         payout_path="/payout",
-        refund_path="/refunds",
     ),
     "paypal": Setup(
         connector=PayPal,
@@ -47,9 +68,161 @@ SETUPS = {
         to=ToWallet("ann@example.com"),
         short=("50.00", "EUR"),
         asks=False,
-        declines=("declined-hard",),
+        declines=HARD,
         deposit_path="/v2/checkout/orders",
         payout_path="/v1/payments/payouts",
-        refund_path="/refund",
+    ),
+    "praxis": Setup(
+        connector=Praxis,
+        module="praxis",
+        settings={
+            "merchant": praxis.MERCHANT,
+            "application": praxis.APPLICATION,
+            "callback_url": HOOK,
+        },
+        secrets={"praxis.secret": praxis.SECRET},
+        hook="praxis.secret",
+        sending=("praxis.secret",),
+        money="100.50 EUR",
+        method=Method.CARD,
+        short=("5000", "EUR"),
+        over_bytes=False,
+        signed_part=('"processed_amount": 10050', '"processed_amount": 99950'),
+        deposit_path="/cashier/cashier",
+        poll_path="/agent/find-order",
+        poll_method="POST",
+    ),
+    "btcpay": Setup(
+        connector=BTCPay,
+        module="btcpay",
+        settings={"store": btcpay.STORE},
+        secrets={"btcpay.api_key": btcpay.KEY, "btcpay.webhook": btcpay.SECRET},
+        hook="btcpay.webhook",
+        money="0.00150000 BTC",
+        method=Method.CRYPTO,
+        to=ToCrypto(COIN_ADDRESS, "bitcoin", "BTC"),
+        short=("0.0005", "BTC"),
+        foreign="USDT",
+        once=False,
+        callback_declines=False,
+        deposit_path="/invoices",
+        payout_path="/payouts",
+    ),
+    "b2binpay": Setup(
+        connector=B2BinPay,
+        module="b2binpay",
+        settings={"wallets": [f"BTC={b2binpay.WALLET}"], "callback_url": HOOK},
+        secrets={"b2binpay.login": b2binpay.LOGIN, "b2binpay.password": b2binpay.PASSWORD},
+        hook="b2binpay.password",
+        sending=("b2binpay.password",),
+        money="0.00150000 BTC",
+        method=Method.CRYPTO,
+        to=ToCrypto(COIN_ADDRESS, "bitcoin", "BTC"),
+        short=("0.00050000", "BTC"),
+        foreign="EUR",
+        over_bytes=False,
+        proof_in_headers=False,
+        signed_part=('"amount": "0.00150000"', '"amount": "9.00150000"'),
+        callback_declines=False,
+        odd="77",
+        deposit_path="/deposit/",
+        payout_path="/payout/",
+    ),
+    "nowpayments": Setup(
+        connector=NOWPayments,
+        module="nowpayments",
+        settings={"callback_url": HOOK},
+        secrets={"nowpayments.api_key": nowpayments.KEY, "nowpayments.ipn": nowpayments.SECRET},
+        hook="nowpayments.ipn",
+        money="100.50 EUR",
+        method=Method.CRYPTO,
+        short=("51.2", "USDT"),
+        foreign="JPY",
+        once=False,
+        over_bytes=False,
+        signed_part=('"price_amount": 100.5', '"price_amount": 999.5'),
+        callback_declines=False,
+        deposit_path="/v1/payment",
+    ),
+    "mpesa": Setup(
+        connector=MPesa,
+        module="mpesa",
+        settings={"shortcode": mpesa.SHORTCODE, "initiator": "testapi", "callback_url": HOOK},
+        secrets={
+            "mpesa.consumer_key": mpesa.KEY,
+            "mpesa.consumer_secret": mpesa.SECRET,
+            "mpesa.passkey": mpesa.PASSKEY,
+            "mpesa.credential": mpesa.CREDENTIAL,
+            "mpesa.callback": "a-long-random-text",
+        },
+        hook="mpesa.callback",
+        money="1500 KES",
+        method=Method.MOBILE,
+        to=ToWallet("+254712345678", Method.MOBILE, "KE"),
+        foreign="EUR",
+        once=False,
+        asks=False,
+        over_bytes=False,
+        odd="4999",
+        deposit_path="/stkpush/",
+        payout_path="/b2c/",
+        poll_path="/stkpushquery/",
+        poll_method="POST",
+    ),
+    "paystack": Setup(
+        connector=Paystack,
+        module="paystack",
+        settings={"account": "100032"},
+        secrets={"paystack.secret_key": paystack.KEY},
+        hook="paystack.secret_key",
+        sending=("paystack.secret_key",),
+        money="2500.50 NGN",
+        method=Method.CARD,
+        country="NG",
+        to=ToBank("NG", account_number="0001234567", routing_number="058"),
+        short=("5000", "NGN"),
+        foreign="EUR",
+        once=False,
+        callback_declines=True,
+        declines=HARD,
+        expires=False,
+        deposit_path="/transaction/initialize",
+        payout_path="/transfer$",
+    ),
+    "flutterwave": Setup(
+        connector=Flutterwave,
+        module="flutterwave",
+        settings={"account": "FLW1"},
+        secrets={
+            "flutterwave.secret_key": flutterwave.KEY,
+            "flutterwave.hash": flutterwave.HASH,
+        },
+        hook="flutterwave.hash",
+        money="2500.50 NGN",
+        method=Method.CARD,
+        country="NG",
+        to=ToBank("NG", account_number="0690000040", routing_number="044"),
+        short=("50", "NGN"),
+        foreign="JPY",
+        over_bytes=False,
+        callback_declines=False,
+        expires=False,
+        deposit_path="/payments",
+        payout_path="/transfers",
+    ),
+    "pawapay": Setup(
+        connector=PawaPay,
+        module="pawapay",
+        settings={"account": "Northlight", "callback_url": HOOK},
+        secrets={"pawapay.token": pawapay.TOKEN, "pawapay.public_key": pawapay.PUBLIC},
+        hook="pawapay.public_key",
+        money="1500.5 KES",
+        method=Method.MOBILE,
+        to=ToWallet("+254712345678", Method.MOBILE, "KE", "MPESA_KEN"),
+        short=("50", "KES"),
+        foreign="EUR",
+        begins_on_the_page=True,
+        deposit_path="/v2/paymentpage",
+        payout_path="/v2/payouts",
     ),
 }

@@ -136,7 +136,7 @@ async def test_another_account_is_another_identity(rig: Rig) -> None:
     blank = {
         name: ""
         for name in rig.setup.settings
-        if name in {"account", "merchant", "merchant_account", "store"}
+        if name in {"account", "merchant", "merchant_account", "store", "shortcode"}
     }
 
     one, other = rig.connector(**blank), rig.connector(secrets, **blank)
@@ -159,8 +159,8 @@ async def test_a_deposit_is_opened_paid_told_and_found(rig: Rig) -> None:
         before = await connector.poll(asked.reference)
         assert before.state.open
         assert before.our_id in {"", str(order.id)}
-    except CannotAsk:
-        pass
+    except (CannotAsk, NotFound):
+        assert isinstance(asked, Instructions) or rig.setup.begins_on_the_page
 
     heard = await rig.pay(asked.reference)
 

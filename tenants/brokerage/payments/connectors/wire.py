@@ -1,0 +1,149 @@
+"""Bank transfer: where to send the money and under which reference.
+
+Seen on the bank's statement by that reference; no provider stands between.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from brokerage.payments import references
+from brokerage.payments.amounts import FIAT, Digits
+from brokerage.payments.connector import (
+    Asked,
+    Capabilities,
+    Event,
+    Instructions,
+    Method,
+    Offer,
+    Order,
+    Paid,
+    Payout,
+    State,
+    Status,
+    identity,
+)
+from stoa.connectors.checks import Check
+from stoa.connectors.keyring import Keyring
+from stoa.connectors.lines import Line
+from stoa.connectors.outcomes import Outcome, Sending, hard, not_sent, technical
+from stoa.connectors.signatures import Headers
+from stoa.connectors.trouble import Forged
+from stoa.kernel.money import Money
+from stoa.kernel.refusals import Invalid, NotFound
+from stoa.theming.texts import N_
+
+DIGITS: Final = Digits(FIAT)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One bank account of the tenant; add another entry for another account."""
+
+    holder: Annotated[str, Meta(title="Account holder", max_length=80)] = ""
+    iban: Annotated[str, Meta(title="IBAN", max_length=42)] = ""
+    bic: Annotated[str, Meta(title="BIC", max_length=11)] = ""
+    account_number: Annotated[
+        str, Meta(title="Account number", description="Where there is no IBAN.", max_length=34)
+    ] = ""
+    routing_number: Annotated[str, Meta(title="Routing or sort code", max_length=20)] = ""
+    bank_name: Annotated[str, Meta(title="Bank", max_length=80)] = ""
+    bank_address: Annotated[str, Meta(title="Address of the bank", max_length=160)] = ""
+    structured: Annotated[
+        bool,
+        Meta(
+            title="Reference with check digits",
+            description="ISO 11649 (RF…): banks in SEPA refuse one with a slip in it.",
+        ),
+    ] = True
+    currencies: tuple[str, ...] = ("EUR",)
+    countries: tuple[str, ...] = ()
+
+
+class Wire:
+    """Instructions for a transfer to one account."""
+
+    code: ClassVar[str] = "wire"
+    label: ClassVar[str] = "Bank transfer"
+    settings_type: ClassVar[type[msgspec.Struct]] = Settings
+
+    def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
+        del secrets, line
+        self._settings = settings
+
+    @property
+    def _number(self) -> str:
+        return self._settings.iban or self._settings.account_number
+
+    @property
+    def identity(self) -> str:
+        return identity(self.code, self._number.replace(" ", ""), "")
+
+    @property
+    def capabilities(self) -> Capabilities:
+        offer = Offer(
+            method=Method.BANK,
+            currencies=frozenset(self._settings.currencies) & DIGITS.carried,
+            countries=frozenset(self._settings.countries),
+        )
+        return Capabilities(
+            deposits=(offer,) if self._number else (), payouts=(), refunds=False, idempotent_s=0
+        )
+
+    async def create_deposit(self, order: Order) -> Asked:
+        if order.method is not Method.BANK:
+            return hard("method", "this is a bank account")
+        if not self._number or not self._settings.holder:
+            return technical("account", "the account is not set")
+        try:
+            DIGITS.minor(order.money)
+            reference = references.rf(order.reference)
+        except Invalid as why:
+            return not_sent(why)
+        told = self._settings
+        shown = references.printed(reference) if told.structured else order.reference
+        lines = (
+            (N_("Amount"), str(order.money)),
+            (N_("Account holder"), told.holder),
+            (N_("IBAN"), references.printed(told.iban.upper())),
+            (N_("Account number"), "" if told.iban else told.account_number),
+            (N_("Routing or sort code"), told.routing_number),
+            (N_("BIC"), told.bic),
+            (N_("Bank"), told.bank_name),
+            (N_("Address of the bank"), told.bank_address),
+            (N_("Reference"), shown),
+        )
+        return Instructions(str(order.id), tuple(one for one in lines if one[1]))
+
+    async def cancel_deposit(self, reference: str) -> Outcome:
+        return hard("open", "a transfer may be on its way; what comes is found by its reference")
+
+    def parse_callback(self, raw: bytes, headers: Headers, now: datetime) -> list[Event]:
+        raise Forged("Nobody calls back about bank transfers.")
+
+    async def poll(self, reference: str) -> Status:
+        """The statement tells, not this."""
+        return Status(reference=reference, state=State.PENDING, raw="awaiting-statement")
+
+    async def refund(self, refund: UUID, paid: Paid, money: Money) -> Sending:
+        return hard("no-refunds", "it goes back by a payout to the client's bank account")
+
+    async def poll_refund(self, refund: UUID, reference: str, paid: Paid) -> Status:
+        raise NotFound("Nothing is given back here.")
+
+    async def pay_out(self, payout: Payout) -> Sending:
+        return hard("no-payouts", "transfers out are made as files for the bank")
+
+    async def poll_payout(self, payout: UUID, reference: str, since: datetime) -> Status:
+        raise NotFound("Nothing is paid out here.")
+
+    async def test_connection(self) -> list[Check]:
+        """Nobody is called: what is checked is the account itself."""
+        told = self._settings
+        right = references.iban(told.iban) if told.iban else bool(told.account_number)
+        return [
+            Check("Know the account", fine=right, text=self._number),
+            Check("Know its holder", fine=bool(told.holder), text=told.holder),
+        ]
