@@ -116,7 +116,10 @@ class Driver:
                     await renewed(self.world, self.config, made.who)
             elif answer is not None and answer.status_code < 500:
                 good = answer.status_code < 400
-                made.outcome, made.said = (OK if good else REFUSED), _code(answer)
+                made.said = _code(answer)
+                # Asked again after a lost answer: that it was done before is the answer.
+                done = good or (made.ever_unknown and made.said.endswith(" quote-used"))
+                made.outcome = OK if done else REFUSED
                 self.record.ended(made)
                 return answer if good else None
             else:

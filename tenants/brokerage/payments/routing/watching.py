@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.payments import providers
@@ -190,7 +190,7 @@ async def _page(work: Work, title: str, psp: str) -> None:
         .where(
             Person.kind == "staff",
             Person.state == "active",
-            Role.permissions.contains([str(Payments.PSPS)]),
+            literal(str(Payments.PSPS)) == any_(Role.permissions),
         )
         .distinct()
         .limit(_MOST_TOLD)

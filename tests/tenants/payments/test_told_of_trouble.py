@@ -1,0 +1,18 @@
+"""Who looks after the providers is told when one fails; nobody else is."""
+
+from brokerage.payments.permissions import Payments
+from brokerage.payments.routing import watching
+from stoa.notices import notices
+from support.people import make_staff
+
+
+async def test_an_incident_reaches_those_who_look_after_providers(work):
+    """It answered 500 to the client whose deposit opened the incident: the query was not one."""
+    keeper, _ = await make_staff(work, [str(Payments.PSPS)])
+    other, _ = await make_staff(work, [str(Payments.DEPOSITS)])
+
+    await watching._page(work, "{psp} fails; new payments go elsewhere", "alpha")
+    await work.flush()
+
+    assert await notices.unread(work, keeper.id) == 1
+    assert await notices.unread(work, other.id) == 0
