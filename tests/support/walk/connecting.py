@@ -36,12 +36,18 @@ async def section(
 ) -> None:
     """Change one section of the settings as its page shows it, and put it in force."""
     path = f"/desk/settings/sections/{name}"
-    await hand.open(path)
-    form = next(one for one in Read(await hand.html()).forms if one.action == path)
-    told = tomllib.loads(form.inputs["text"][0])
+    told = tomllib.loads(await section_text(hand, name))
     change(told)
     await hand.submit(path, text=tomli_w.dumps(told), why=why)
     await hand.sees(WAITS if waits else "In force as version")
+
+
+async def section_text(hand: Hand, name: str) -> str:
+    """Go to a section of the settings and read what its box says."""
+    path = f"/desk/settings/sections/{name}"
+    await hand.open(path)
+    form = next(one for one in Read(await hand.html()).forms if one.action == path)
+    return form.inputs["text"][0]
 
 
 async def connect(broker: Broker, manager: int) -> None:
