@@ -53,7 +53,7 @@ MODULE = Module(
     schedule=[Every(60, losing.sweep, lane="money")],
     nav=[
         NavItem("desk", N_("Bonuses"), "/desk/bonuses", "gift", Bonuses.VIEW, 62, "b"),
-        NavItem("room", N_("Bonuses"), "/bonuses", "gift", Bonuses.OWN, 45),
+        NavItem("room", N_("Bonuses"), "/bonuses", "gift", Bonuses.OWN, 95),
     ],
     tabs=[Tab("bonuses", N_("Bonuses"), "/desk/clients/{client}/bonuses", Bonuses.VIEW, 65)],
     home=shown.home,

@@ -26,7 +26,7 @@ from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
 
-FIXES = {"kyc": "/verify", "edd": "/verify", "new-destination": "", CAME_BACK: "#place"}
+FIXES = {"kyc": "/verify", "edd": "/verify", "new-destination": "", CAME_BACK: ""}
 """Where a client does something about what a withdrawal waits for."""
 
 
