@@ -64,7 +64,7 @@ class PayPal:
         self._settings = settings
         self._secrets = secrets
         self._line = line
-        self._certificate: bytes | None = None
+        self._certificates: dict[str, bytes] = {}
         self._api = Rest(line, settings.base_url, error=bodies.fault, technical=shapes.TECHNICAL)
 
     @property
@@ -111,12 +111,12 @@ class PayPal:
             raise Forged("The callback names a certificate that is not PayPal's.")
         held = self._line.tokens.get(url)
         if held is not None and held[1] > time.monotonic():
-            self._certificate = held[0].encode()
+            self._certificates[url] = held[0].encode()
             return
         reply = await self._line.request("GET", url)
         if not reply.ok:
             raise Unavailable("PayPal's certificate could not be fetched.", code="certificate")
-        self._certificate = reply.body
+        self._certificates[url] = reply.body
         self._line.tokens[url] = (reply.body.decode("latin-1"), time.monotonic() + _KEEP_S)
 
     def parse_callback(self, raw: bytes, headers: Headers, now: datetime) -> list[Event]:
@@ -125,9 +125,10 @@ class PayPal:
         PayPal tries for three days with the first time, so an old one is stopped by its id alone.
         """
         given = {name: only_header(headers, f"PAYPAL-{name}") for name in proofs.PARTS}
-        if given["AUTH-ALGO"] != "SHA256withRSA" or self._certificate is None:
+        certificate = self._certificates.get(given["CERT-URL"])
+        if given["AUTH-ALGO"] != "SHA256withRSA" or certificate is None:
             raise Forged("The callback carries no usable signature.")
-        key = proofs.public_key(self._certificate, now)
+        key = proofs.public_key(certificate, now)
         signature = proofs.decoded(given["TRANSMISSION-SIG"])
         head = f"{given['TRANSMISSION-ID']}|{given['TRANSMISSION-TIME']}"
         hooks = self._secrets.active(self._settings.webhook_secret)
