@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.clients import hooks, joining, verification
-from brokerage.demo import courting, day, money, recent, staffing, verify
+from brokerage.demo import courting, day, money, proof, recent, staffing, verify
 from brokerage.demo.cast import Someone, people
 from brokerage.demo.connect import Wish
 from brokerage.demo.recent import LATE, Late
@@ -103,6 +103,8 @@ class Story:
         self.world.tell(f"{self.wish.name}: a working day")
         await courting.keep(self)
         await money.later(self)
+        self.world.tell(f"{self.wish.name}: statements and settlement files")
+        await proof.told(self)
         await day.leave(self)
         await courting.plan(self)
         await self.world.pump(self.ref)

@@ -224,6 +224,14 @@ ALWAYS: Final = (
         "from entry where effective_at > posted_at or posted_at > now() + interval '1 day'",
     ),
     Invariant(
+        "closed-month-entered",
+        "A closed month took no entry after it was closed.",
+        "select e.id as subject, 'effective ' || e.effective_at || ' in ' || p.month "
+        "|| ', closed ' || p.closed_at as detail from ledger_period p join entry e "
+        "on e.effective_at < p.until and e.posted_at > p.closed_at "
+        "and e.effective_at <> e.posted_at",
+    ),
+    Invariant(
         "history-writable",
         "Nobody may alter or delete what is written.",
         "select t as subject, 'the tenant role may ' || p as detail "

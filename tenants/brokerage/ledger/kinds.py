@@ -29,6 +29,9 @@ learn_status(
         "adjustment posted": Status(N_("Posted"), Tone.DONE),
         "adjustment rejected": Status(N_("Rejected"), Tone.STOPPED),
         "adjustment cancelled": Status(N_("Taken back"), Tone.STOPPED),
+        "period open": Status(N_("Open"), Tone.MOVING),
+        "period closed": Status(N_("Closed, to be signed"), Tone.NEEDS),
+        "period signed": Status(N_("Closed and signed"), Tone.DONE),
     }
 )
 

@@ -23,11 +23,11 @@ statement touches is kept narrow, and its checks short, because each is read ane
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -334,4 +334,26 @@ class Adjustment(TenantRow):
         Index("ix_adjustment_state", "state", "id"),
         Index("ix_adjustment_asked_by", "asked_by", "asked_at"),
         Index("ix_adjustment_asked_at", "asked_at", "id"),
+    )
+
+
+class LedgerPeriod(TenantRow):
+    """A closed month and its trial balance; a row is the lock. `hash` is of the balances."""
+
+    __tablename__ = "ledger_period"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+    balances: Mapped[list[Any]]
+    hash: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str | None] = mapped_column(String(400))
+    closed_at: Mapped[datetime]
+    closed_by: Mapped[UUID | None]
+    signed_at: Mapped[datetime | None]
+    signed_by: Mapped[UUID | None]
+
+    __table_args__ = (
+        CheckConstraint("extract(day from month) = 1", name="first_day"),
+        CheckConstraint("(signed_at is null) = (signed_by is null)", name="signed"),
+        CheckConstraint("signed_by is null or signed_by <> closed_by", name="another_signs"),
     )

@@ -4,6 +4,7 @@ from typing import Final
 
 from brokerage.ledger import (
     accounts,
+    closing,
     corrections,
     desk,
     events,
@@ -51,7 +52,7 @@ MODULE = Module(
     settings=LedgerSettings,
     permissions=Ledger,
     roles=ROLES,
-    web=[*room.WEB, *desk.WEB, *corrections.WEB],
+    web=[*room.WEB, *desk.WEB, *corrections.WEB, *closing.WEB],
     seed=seed,
     pulse=shared.pulse,
     nav=[

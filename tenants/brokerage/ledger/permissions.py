@@ -11,6 +11,8 @@ class Ledger(StrEnum):
     ADJUST = "ledger:adjustments:ask"
     APPROVE = "ledger:adjustments:approve"
     EXPORT = "ledger:entries:export"
+    CLOSE = "ledger:periods:close"
+    SIGN = "ledger:periods:sign"
     WALLETS_OWN = "wallets:own"
     EXCHANGE_OWN = "exchange:own"
     TRANSFER_OWN = "transfer:own"
@@ -26,8 +28,10 @@ ROLES: dict[str, list[str]] = {
         Ledger.ADJUST,
         Ledger.APPROVE,
         Ledger.EXPORT,
+        Ledger.CLOSE,
+        Ledger.SIGN,
     ],
-    "Finance": [*VIEWS, Ledger.ADJUST, Ledger.EXPORT],
+    "Finance": [*VIEWS, Ledger.ADJUST, Ledger.EXPORT, Ledger.CLOSE],
     "Compliance": [*VIEWS, Ledger.FREEZE],
     "Support": [Ledger.VIEW],
     "Dealing": [Ledger.VIEW],

@@ -27,7 +27,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from brokerage.ledger import accounts
+from brokerage.ledger import accounts, periods
 from brokerage.ledger.accounts import WALLET, Account, Ref
 from brokerage.ledger.events import WalletMoved
 from brokerage.ledger.model import Entry, Guard, LedgerAccount
@@ -84,6 +84,8 @@ async def post(
 
 
 async def _post(work: Work, posting: Posting, *, despite_freeze: bool) -> Posted:
+    if posting.effective_at is not None:
+        await periods.must_be_open(work, posting.effective_at)
     ready = made_ready(work, posting)
     rows = await _write(work, [ready], despite_freeze=despite_freeze)
     if _unopened(rows):
@@ -113,6 +115,9 @@ async def post_many(
         raise ValueError(f"{MOST_AT_ONCE} postings are the most at once")
     if len({posting.operation for posting in postings}) != len(postings):
         raise ValueError("two postings of a batch share an operation")
+    dated = [one.effective_at for one in postings if one.effective_at is not None]
+    for moment in sorted({(periods.month_of(work, one), one) for one in dated})[:MOST_AT_ONCE]:
+        await periods.must_be_open(work, moment[1])
     ready = [made_ready(work, posting) for posting in postings]
     for _ in range(_TRIES):
         answers = await _known(work, ready)
@@ -153,6 +158,12 @@ async def reverse(work: Work, entry: UUID, *, operation: str, reason: str) -> Po
     row = await work.get(Entry, entry)
     if row.reverses is not None:
         raise Conflict("A reversal is not reversed: post what is right instead.")
+    known = await found(work, operation)
+    if known is not None:
+        if (await work.get(Entry, known.entry)).reverses != entry:
+            raise _other()
+        return known
+    reason = await periods.naming(work, row, reason)
     legs = await legs_of(work, entry)
     posting = Posting(
         operation=operation,

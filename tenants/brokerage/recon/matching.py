@@ -45,6 +45,13 @@ payouts as materialized (
         join payout_attempt p on p.psp = :psp and p.id = cast(n.reference as uuid)
         where n.reference ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
 ),
+transfers as materialized (
+    -- Movements between our own accounts that the other end's line was booked as.
+    select m.entry, nullif(o.provider_id, '') as provider_id, nullif(o.reference, '') as reference
+    from line_match m join outside_line o on o.id = m.line
+    where m.how = 'posted' and m.state = 'live' and m.source <> :source
+        and m.currency = :currency
+),
 named as (
     select s.line, e.id as entry, s.rank from deposits s join entry e on e.ref = s.subject
     union all
@@ -55,21 +62,21 @@ named as (
     select n.id, e.id, 3 from lines n join withdrawal w on w.reference = coalesce(n.ours, n.reference)
         join entry e on e.ref = w.id
     union all
-    select n.id, e.id, 4 from lines n
-        join outside_line o on o.provider_id = n.provider_id and o.source <> :source
-            and o.currency = :currency and o.provider_id <> ''
-        join entry e on e.operation = 'line:' || o.id
+    select n.id, t.entry, 4 from lines n join transfers t on t.provider_id = n.provider_id
+    union all
+    select n.id, t.entry, 4 from lines n join transfers t on t.reference = n.provider_id
 ),
 sided as (
-    select n.line, n.entry, min(n.rank) as rank, max(l.rest) as rest, max(l.at) as at,
-        max(g.amount) as moved
-    from named n join lines l on l.id = n.line
+    -- By the table's own key: of what is in a CTE the planner knows no number.
+    select n.line, n.entry, min(n.rank) as rank, max(l.amount - l.matched) as rest,
+        max(l.at) as at, max(g.amount) as moved
+    from named n join outside_line l on l.id = n.line
     join lateral (
         select -sum(g.amount) as amount from leg g where g.entry = n.entry and g.account = :account
     ) g on g.amount is not null
     group by n.line, n.entry
 ),
-open_sides as (
+open_sides as materialized (
     select s.*, s.moved - coalesce((
         select sum(m.amount) from line_match m
         where m.source = :source and m.currency = :currency and m.entry = s.entry
@@ -90,7 +97,8 @@ ranked as (
         select from line_match m where m.line = o.line and m.entry = o.entry
     )
 ),
-chosen as (
+-- Whole before the first match is written, or each row would be sought among those just made.
+chosen as materialized (
     select line, entry, rank, rest = left_over as exact,
         sign(rest) * least(abs(rest), abs(left_over)) as amount
     from ranked where by_line = 1 and by_entry = 1
@@ -117,6 +125,9 @@ returning o.id
 async def run(work: Work, source: str, currency: str) -> int:
     """Match what can be matched by name in one source and currency; how many lines were."""
     account = accounts.house(work, source, currency)
+    # Tens of thousands of lines take seconds and are sorted, which a page may not, but this may.
+    await work.run(text("set local statement_timeout = '120s'"))
+    await work.run(text("set local work_mem = '64MB'"))
     done = await work.run(
         _MATCH,
         {

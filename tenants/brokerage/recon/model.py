@@ -215,16 +215,9 @@ class LineMatch(TenantRow):
         CheckConstraint("(state = 'undone') = (undone_at is not null)", name="undone"),
         Index(
             "uq_line_match_live",
+            "entry",
             "line",
-            "entry",
             unique=True,
-            postgresql_where=text("state = 'live'"),
-        ),
-        Index(
-            "ix_line_match_entry",
-            "source",
-            "currency",
-            "entry",
             postgresql_where=text("state = 'live'"),
         ),
         Index("ix_line_match_line", "line"),

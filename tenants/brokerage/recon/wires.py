@@ -51,7 +51,7 @@ async def credit_all(open_work: OpenWork) -> int:
                 BankAccount.purpose == Purpose.CLIENT,
                 Deposit.method == Method.BANK,
             )
-            .order_by(OutsideLine.at, OutsideLine.id)
+            .order_by(OutsideLine.at, OutsideLine.line, OutsideLine.id)
             .limit(MOST)
         )
     done = 0

@@ -1,12 +1,13 @@
 """Beta's settlement file: semicolons, decimal commas and days first, as some providers write."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sandbox.common import currencies, settling
-from sandbox.common.book import Row
+from sandbox.common.book import Row, fresh
 from sandbox.common.settling import Moved
-from sandbox.common.wire import Answer, Asked
+from sandbox.common.wire import Answer, Asked, as_json
 
 if TYPE_CHECKING:
     from sandbox.beta.api import Beta
@@ -27,6 +28,7 @@ WORDS: Final = {
     "payout": "Payout",
     "reversal": "Payout returned",
     "chargeback": "Chargeback",
+    "transfer": "Settlement",
 }
 
 
@@ -34,10 +36,15 @@ class Settling:
     def __init__(self, beta: "Beta") -> None:
         self._of = beta
         beta.on("GET", "/_sandbox/settlement", self.file)
+        beta.on("POST", "/_sandbox/settlement", self.send)
 
     def file(self, asked: Asked) -> Answer:
-        """One merchant's movements as CSV: {merchant, since, until, omit, extra}."""
-        moved = self._moved(asked.query.get("merchant", ""))
+        """One merchant's movements as CSV: {merchant, since, until, omit, extra}.
+
+        Without `merchant` it is the one whose key the call carries.
+        """
+        named = asked.query.get("merchant")
+        moved = self._moved(named or str(self._of.merchant_of(asked)["id"]))
         rows = [
             (
                 one.id,
@@ -52,6 +59,21 @@ class Settling:
             for one in settling.wanted(asked, moved)
         ]
         return settling.as_csv(HEADER, rows, ";")
+
+    def send(self, asked: Asked) -> Answer:
+        """Send what was earned to the merchant's bank: {amount, currency, at}; its id is told."""
+        given = asked.document()
+        code = str(given["currency"]).upper()
+        moment = datetime.fromisoformat(str(given["at"]))
+        minor = Decimal(str(given["amount"])).scaleb(currencies.exponent(code) or 0)
+        row: Row = {
+            "id": fresh("tr_"),
+            "amount": int(minor),
+            "currency": code,
+            "_at": moment.timestamp(),
+            "merchant_id": self._of.merchant_of(asked)["id"],
+        }
+        return as_json(self._of.book.put("settlement.sent", "settlements", row))
 
     def _moved(self, merchant: str) -> list[Moved]:
         found: list[Moved] = []
@@ -68,6 +90,8 @@ class Settling:
             if row["status"] in {"reversed", "failed"}:
                 minor = int(row["amount"])
                 found.append(self._of_row(row, "reversal", row["id"], minor, plus=True))
+        for row in self._rows("settlements", merchant):
+            found.append(self._of_row(row, "transfer", row["id"], int(row["amount"])))
         return found
 
     def _rows(self, table: str, merchant: str) -> list[Row]:
