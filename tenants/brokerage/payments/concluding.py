@@ -152,11 +152,10 @@ async def _keep_instrument(work: Work, row: Deposit, status: Status) -> None:
         "network": paid.network[:40],
         "country": paid.country[:2],
     }
-    row.instrument = {key: value for key, value in shown.items() if value}
     if paid.fingerprint:
         # Tells one card from another without saying which: a digest under the tenant's own key.
-        mark = work.blind("deposit.instrument", paid.fingerprint)
-        row.instrument = {**row.instrument, "mark": mark.hex()[:32]}
+        shown["mark"] = work.blind("deposit.instrument", paid.fingerprint).hex()[:32]
+    row.instrument = {key: value for key, value in shown.items() if value}
     row.token_sealed = work.seal(row.id, crediting.TOKEN, paid.token or None)
 
 
