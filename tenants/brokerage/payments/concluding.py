@@ -21,6 +21,7 @@ from brokerage.payments.model import (
     ProviderEvent,
 )
 from brokerage.payments.routing import looking
+from brokerage.payments.values import Method
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 
@@ -100,13 +101,19 @@ async def _came(
     status: Status,
     told: ProviderEvent | None,
 ) -> None:
+    if tried.state == AttemptState.REVIEW:
+        await crediting.more_came(work, row, tried, status.money)
+        _look_out(work, row, tried)
+        return
     tried.next_poll_at = None
-    if tried.state in {AttemptState.PAID, AttemptState.REVIEW}:
+    if tried.state == AttemptState.PAID:
         return
     ordered = Money(row.amount, row.currency)
     problem = _problem(row, ordered, status, told)
     if problem is not None:
         await crediting.set_aside(work, row, tried, status.money, problem, event=told)
+        if problem == "under-paid":
+            _look_out(work, row, tried)
         return
     tried.move(AttemptState.PAID)
     tried.ended_at = work.now
@@ -120,6 +127,13 @@ async def _came(
         Money(row.fee, row.currency),
         source=accounts.house(work, f"psp:{tried.psp}", row.currency),
     )
+
+
+def _look_out(work: Work, row: Deposit, tried: PaymentAttempt) -> None:
+    """The rest of a crypto payment may come as long as its time runs; ask for it until then."""
+    waits = row.method == Method.CRYPTO and work.now < row.expires_at
+    soon = work.now + timedelta(seconds=_LONGEST_OPEN_POLL_S)
+    tried.next_poll_at = soon if waits else None
 
 
 def _problem(

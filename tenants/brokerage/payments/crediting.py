@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.clients import totals
@@ -20,6 +21,7 @@ from brokerage.payments.model import (
     ProviderEvent,
     Unresolved,
 )
+from brokerage.payments.values import Method
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.notices import notices
@@ -132,7 +134,7 @@ async def set_aside(
         psp=attempt.psp,
         problem=problem,
         reference=attempt.reference or str(attempt.id),
-        proposed=_proposed(problem, row, money),
+        proposed=_proposed(work, problem, row, money),
         deposit=row.id,
         attempt=attempt.id,
         money=money,
@@ -142,14 +144,51 @@ async def set_aside(
     work.announce(f"client:{row.client}|payments")
 
 
-def _proposed(problem: str, row: Deposit, money: Money | None) -> str:
+def _proposed(work: Work, problem: str, row: Deposit, money: Money | None) -> str:
+    """What we would do: the rest may still come while the time to pay is not over."""
     if money is None:
         return "look"
     if problem in {"second-payment", "other-currency"}:
         return "return"
     if problem == "callback-differs" and money == Money(row.amount, row.currency):
         return "credit"
+    if problem == "under-paid" and row.method == Method.CRYPTO and work.now < row.expires_at:
+        return "wait"
     return "credit" if problem in {"under-paid", "over-paid", "late"} else "look"
+
+
+async def more_came(work: Work, row: Deposit, attempt: PaymentAttempt, money: Money | None) -> None:
+    """The rest of what came too little: into suspense beside it; together it may fit the order."""
+    item = await work.first(
+        select(Unresolved)
+        .where(
+            Unresolved.attempt == attempt.id,
+            Unresolved.state == "open",
+            Unresolved.problem == "under-paid",
+        )
+        .with_for_update()
+    )
+    if item is None or item.amount is None or money is None or money.currency != item.currency:
+        return
+    there = Money(item.amount, money.currency)
+    if money <= there:
+        return
+    await posting.post(
+        work,
+        operation=f"suspense:{attempt.id}:{money.text()}",
+        kind="suspense",
+        legs=moving(
+            accounts.house(work, f"psp:{attempt.psp}", money.currency),
+            accounts.house(work, SUSPENSE, money.currency),
+            money - there,
+        ),
+        ref=("deposit", row.id),
+    )
+    item.amount, item.wait_until = money.amount, None
+    item.asked = item.asked_by = item.asked_at = item.asked_note = None
+    full = money >= Money(row.amount, row.currency)
+    item.proposed = "credit" if full else _proposed(work, item.problem, row, money)
+    work.announce(f"client:{row.client}|payments", "desk|payments")
 
 
 async def note(

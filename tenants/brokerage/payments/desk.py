@@ -22,7 +22,6 @@ from brokerage.payments.room import entered
 from brokerage.payments.tables import DEPOSITS, UNRESOLVED
 from brokerage.payments.withdrawing import checks
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
@@ -100,7 +99,7 @@ async def unresolved_one(
     row = await work.get(Unresolved, item)
     deposit = await work.get(Deposit, row.deposit) if row.deposit else None
     brief = await clients.brief(work, deposit.client) if deposit is not None else None
-    names = await clients.names(work, [row.resolved_by] if row.resolved_by else [])
+    names = await clients.names(work, [one for one in (row.resolved_by, row.asked_by) if one])
     return page(
         request,
         work,
@@ -113,6 +112,9 @@ async def unresolved_one(
         proposed=queries.PROPOSED.get(row.proposed, row.proposed),
         money=Money(row.amount, row.currency) if row.amount and row.currency else None,
         by=names.get(row.resolved_by, "") if row.resolved_by else "",
+        asked_by=names.get(row.asked_by, "") if row.asked_by else "",
+        mine=row.asked_by is not None and row.asked_by == work.actor.id,
+        outcomes=queries.OUTCOMES,
         may=work.actor.may(Payments.RESOLVE) and row.state == "open",
     )
 
@@ -124,15 +126,13 @@ async def unresolved_one(
 async def unresolved_resolve(request: AnyRequest, item: FromPath[UUID]) -> Response[Any]:
     _, open_work = await entered(request)
     form = await forms.read(request, Resolve)
-    if form.outcome == "give-back":
-        await unresolved.give_back(open_work, item, form.note)
-    else:
-        verb = {"credit": unresolved.credit, "close": unresolved.close}.get(form.outcome)
-        if verb is None:
-            raise Invalid("Choose what to do.", field="outcome")
-        async with open_work() as work:
-            await verb(work, item, form.note)
-    return go(request, "/desk/unresolved", notice=N_("Resolved."))
+    if await unresolved.decide(open_work, item, form.outcome, form.note):
+        return go(request, "/desk/unresolved", notice=N_("Resolved."))
+    return go(
+        request,
+        f"/desk/unresolved/{item}",
+        notice=N_("Kept. No money has moved: another person has to say the same."),
+    )
 
 
 @get("/desk/clients/{client:uuid}/payments", access=access.desk(Payments.DEPOSITS))

@@ -260,9 +260,18 @@ class Unresolved(TenantRow):
     note: Mapped[str | None] = mapped_column(String(400))
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[UUID | None]
+    asked: Mapped[str | None] = mapped_column(String(16))
+    """What one person decided; another has to say the same before money moves."""
+    asked_by: Mapped[UUID | None]
+    asked_at: Mapped[datetime | None]
+    asked_note: Mapped[str | None] = mapped_column(String(400))
+    wait_until: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint("state in ('open', 'resolved')", name="state"),
+        CheckConstraint(
+            "asked_by is null or resolved_by is null or asked_by <> resolved_by", name="another"
+        ),
         CheckConstraint("(state = 'resolved') = (resolved_at is not null)", name="resolved"),
         Index("ix_unresolved_payment_state", "state", "id"),
         Index("ix_unresolved_payment_deposit", "deposit"),

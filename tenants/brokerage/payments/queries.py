@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
@@ -62,8 +62,13 @@ PROBLEMS: Final = {
 PROPOSED: Final = {
     "credit": N_("Credit what came"),
     "return": N_("Give it back to the payer"),
+    "wait": N_("Wait: the rest may still come"),
     "look": N_("Look it up at the provider"),
     "answer": N_("Answer the chargeback at the provider"),
+}
+OUTCOMES: Final = {
+    "credit": N_("Credit what came"),
+    "give-back": N_("Give it back through the provider"),
 }
 _LAST_PAID: Final = 50
 
@@ -248,7 +253,13 @@ async def after(work: Work, row: Withdrawal) -> UUID | None:
 
 async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
     return await work.rows(
-        select(Unresolved).where(Unresolved.state == "open").order_by(Unresolved.id).limit(limit)
+        select(Unresolved)
+        .where(
+            Unresolved.state == "open",
+            or_(Unresolved.wait_until.is_(None), Unresolved.wait_until <= work.now),
+        )
+        .order_by(Unresolved.id)
+        .limit(limit)
     )
 
 

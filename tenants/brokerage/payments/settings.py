@@ -174,6 +174,8 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     approval_days: Annotated[int, Meta(ge=1, le=90)] = 30
     """How far back best-approval rules look."""
     withdrawals: Withdrawals = Withdrawals()
+    resolve_alone: Amount = Amount(amount=Decimal(0), currency="USD")
+    """Up to so much one person may credit or give back what fits no order; above it two agree."""
     deposit_open_min: Annotated[int, Meta(ge=35, le=1_380)] = 60
     unmatched_after_min: Annotated[int, Meta(ge=1, le=1_440)] = 10
 

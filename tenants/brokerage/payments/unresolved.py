@@ -1,5 +1,12 @@
-"""Resolving what fits nothing: credit it, give it back, or close it; with a note, once."""
+"""Resolving what fits nothing: credit it, give it back, wait, or close it; with a note, once.
 
+    await decide(open_work, item, "credit", "what was found out") -> bool     whether it is done
+
+Money moves by two people's word above the amount of the settings: the first asks, another says the
+same. Who says something else has asked for that, and waits for another in turn.
+"""
+
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +28,7 @@ from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import Method
 from stoa.connectors.outcomes import Accepted, Confirmed, Refused
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Conflict, Invalid, Unavailable
+from stoa.kernel.refusals import Conflict, Denied, Invalid, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -29,18 +36,93 @@ GIVING_BACK: Final = "giving-back"
 """Outcome of an open row whose refund was asked for and not yet answered."""
 
 
-async def credit(work: Work, unresolved: UUID, note: str) -> Unresolved:
-    """What came, into the wallet of whoever it was ordered for. Raises Conflict without money."""
-    row = await _opened(work, unresolved, note)
-    if row.outcome == GIVING_BACK:
+MOVES_MONEY: Final = frozenset({"credit", "give-back"})
+_WAIT: Final = timedelta(hours=24)
+
+
+async def decide(open_work: OpenWork, unresolved: UUID, outcome: str, note: str) -> bool:
+    """One person's word on an item; False while another has to say the same.
+
+    Raises Denied for who asked already, Conflict where it does not fit or is resolved, Invalid
+    without a note; then nothing has moved.
+    """
+    if outcome not in {*MOVES_MONEY, "close", "wait"}:
+        raise Invalid("Choose what to do.", field="outcome")
+    async with open_work() as work:
+        row = await _opened(work, unresolved, note)
+        await _in_scope(work, row)
+        if outcome == "wait":
+            row.wait_until, row.note = work.now + _WAIT, note.strip()[:400]
+            work.announce("desk|payments")
+            return True
+        if outcome == "close":
+            if row.entry is not None:
+                raise Conflict("Its money lies in suspense: credit it or give it back.")
+            _close(work, row, "closed", note)
+            return True
+        _fits(row, outcome)
+        if not await _agreed(work, row, outcome, note):
+            return False
+        if outcome == "credit":
+            await _credit(work, row, note)
+            return True
+    await _give_back(open_work, unresolved, note)
+    return True
+
+
+async def _in_scope(work: Work, row: Unresolved) -> None:
+    if row.deposit is not None:
+        await clients.seen(work, (await work.get(Deposit, row.deposit)).client)
+
+
+def _fits(row: Unresolved, outcome: str) -> None:
+    if outcome == "credit" and row.outcome == GIVING_BACK:
         raise Conflict(
             "It is being given back, and the provider has not said how that ended. Nothing was "
             "credited. Give it back again: that is done once."
         )
-    if row.deposit is None or row.entry is None or row.amount is None or row.currency is None:
-        raise Conflict("There is no money of a known deposit here. Nothing was credited.")
+    if row.entry is None:
+        raise Conflict("There is no money of a known deposit here. Nothing was moved.")
+    if outcome == "credit" and row.deposit is None:
+        raise Conflict("Nobody is known whom it could be credited to. Nothing was moved.")
+
+
+async def _agreed(work: Work, row: Unresolved, outcome: str, note: str) -> bool:
+    """Whether money may move now; else the word is kept for another person to repeat."""
+    if await _alone(work, row):
+        row.asked = row.asked_by = row.asked_at = row.asked_note = None
+        return True
+    if row.asked == outcome:
+        if row.asked_by == work.actor.id:
+            raise Denied(
+                "You decided this already; someone else has to agree. Nothing was moved.",
+                code="maker",
+            )
+        return True
+    row.asked, row.asked_by, row.asked_at = outcome, work.actor.id, work.now
+    row.asked_note = note.strip()[:400]
+    work.record("unresolved asked", item=str(row.id), outcome=outcome)
+    work.announce("desk|payments")
+    return False
+
+
+async def _alone(work: Work, row: Unresolved) -> bool:
+    """Whether it is so little that one person may decide. Without a rate it is not."""
+    most = work.settings(PaymentsSettings).resolve_alone.money
+    if row.amount is None or row.currency is None:
+        return False
+    try:
+        worth = await rates.convert(work, Money(row.amount, row.currency), most.currency)
+    except rates.NoRate:
+        return False
+    return worth <= most
+
+
+async def _credit(work: Work, row: Unresolved, note: str) -> None:
+    """What came, into the wallet of whoever it was ordered for."""
+    assert row.deposit is not None  # noqa: S101 - looked at before
+    assert row.amount is not None and row.currency is not None  # noqa: S101, PT018 - money is there
     deposit = await work.lock(Deposit, row.deposit)
-    await clients.seen(work, deposit.client)
     money = Money(row.amount, row.currency)
     source = accounts.house(work, crediting.SUSPENSE, row.currency)
     if deposit.state == DepositState.REVIEW:
@@ -63,7 +145,6 @@ async def credit(work: Work, unresolved: UUID, note: str) -> Unresolved:
         base = await crediting.in_base(work, money)
         await totals.note_deposit(work, deposit.client, base, work.now)
     _close(work, row, "credited", note)
-    return row
 
 
 async def _paid(work: Work, row: Unresolved) -> None:
@@ -85,7 +166,7 @@ async def _fee(work: Work, deposit: Deposit, money: Money) -> Money:
         return Money.zero(money.currency)
 
 
-async def give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:
+async def _give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:
     """Back to the payer through the provider. Repeating it gives back once.
 
     Raises Conflict when the provider did not take it; the money stays in suspense then.
@@ -143,15 +224,6 @@ async def _kept(open_work: OpenWork, unresolved: UUID) -> None:
         row = await work.lock(Unresolved, unresolved)
         if row.state == "open":
             row.outcome = None
-
-
-async def close(work: Work, unresolved: UUID, note: str) -> Unresolved:
-    """Nothing to do with money, or done elsewhere. Raises Conflict while money lies in suspense."""
-    row = await _opened(work, unresolved, note)
-    if row.entry is not None:
-        raise Conflict("Its money lies in suspense: credit it or give it back.")
-    _close(work, row, "closed", note)
-    return row
 
 
 async def _opened(work: Work, unresolved: UUID, note: str) -> Unresolved:

@@ -102,12 +102,13 @@ async def test_a_callback_that_tells_another_amount_credits_nothing(market, cust
         found = list(await work.rows(select(Unresolved).where(Unresolved.deposit == row.id)))
     assert [(one.problem, one.proposed) for one in found] == [("callback-differs", "credit")]
 
-    async with market.opener(finance())() as work:
-        await unresolved.credit(work, found[0].id, "The provider confirms 200.00")
+    for _ in range(2):
+        await unresolved.decide(
+            market.opener(finance()), found[0].id, "credit", "The provider confirms 200.00"
+        )
     assert await customer.available() == Decimal("200.00")
     with pytest.raises(Conflict):
-        async with market.opener(finance())() as work:
-            await unresolved.credit(work, found[0].id, "again")
+        await unresolved.decide(market.opener(finance()), found[0].id, "credit", "again")
 
 
 @pytest.mark.parametrize("fault", ["callback_forged", "callback_unsigned"])
@@ -247,7 +248,7 @@ async def test_crypto_that_is_too_little_waits_for_a_person(market, customer):
     assert await customer.available() == 0
     async with market.opener()() as work:
         found = await work.first(select(Unresolved).where(Unresolved.deposit == made.deposit))
-    assert found.problem == "under-paid" and found.amount < 100
+    assert found.problem == "under-paid" and found.amount < 100 and found.proposed == "wait"
 
 
 async def at_alpha(customer):

@@ -133,7 +133,7 @@ async def test_a_deposit_explains_its_route_and_its_client_tab(market, customer,
     tab = await browser.get(f"/desk/clients/{customer.id}/payments")
     found = await browser.get(f"/desk/search?q={(await customer.deposit(deposit)).reference}")
 
-    assert page.status_code == 200 and "Route “Cards”" in page.text
+    assert page.status_code == 200 and "Rule 1 “Cards”" in page.text
     assert tab.status_code == 200 and f"/desk/deposits/{deposit}" in tab.text
     assert f"/desk/deposits/{deposit}" in found.text
     for path in ("deposits", "withdrawals", "unresolved"):
@@ -159,9 +159,13 @@ async def test_what_is_unresolved_is_resolved_on_its_page(market, customer, desk
     assert (await browser.get(f"/desk/unresolved/{item.id}")).status_code == 200
     refused = await browser.post(f"/desk/unresolved/{item.id}", {"outcome": "close", "note": "x"})
     assert refused.status_code == 409
-    done = await browser.post(
-        f"/desk/unresolved/{item.id}", {"outcome": "credit", "note": "Paid a little more."}
-    )
+    path, said = f"/desk/unresolved/{item.id}", {"outcome": "credit", "note": "Paid more."}
+    asked = await browser.post(path, said)
+    assert asked.status_code == 204 and await customer.available() == 0
+    assert (await browser.post(path, said)).status_code == 403
+    other = await desk()
+    assert "Another person has to say the same" in (await other.get(path)).text
+    done = await other.post(path, said)
 
     assert done.status_code == 204, done.text
     assert await customer.available() == item.amount
