@@ -21,7 +21,7 @@ from brokerage.payments.closing import blockers, export
 from brokerage.payments.events import CallbackTaken, PayoutDue
 from brokerage.payments.permissions import Payments
 from brokerage.payments.routing import desk as routing_desk
-from brokerage.payments.routing import watching
+from brokerage.payments.routing import guarding, rulesdesk, watching
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing import clocks, policy
 from stoa.product import Every, Module, NavItem, Tab
@@ -37,6 +37,9 @@ learn(
         "parked": Status(N_("Came early"), Tone.WAITING),
         "taken": Status(N_("Received"), Tone.MOVING),
         "left": Status(N_("Left by the client"), Tone.WAITING),
+        "draft open": Status(N_("Being written"), Tone.WAITING),
+        "draft asked": Status(N_("Asked for"), Tone.MOVING),
+        "draft released": Status(N_("In force"), Tone.DONE),
         "unavailable": Status(N_("Did not answer"), Tone.STOPPED),
     }
 )
@@ -61,6 +64,7 @@ ledger_hooks.paths["withdrawal"] = "/desk/withdrawals/{id}"
 ledger_hooks.room_paths["deposit"] = "/deposit/{id}"
 ledger_hooks.room_paths["withdrawal"] = "/withdrawals/{id}"
 pending.guard("payments", pending.Guard(policy.touched, policy.rehearse))
+pending.guard("payments", pending.Guard(guarding.touched, guarding.rehearse))
 clients.blockers.append(blockers)
 clients.exports["payments"] = export
 
@@ -84,6 +88,7 @@ MODULE = Module(
         *desk_out.ALL,
         *routing_desk.ALL,
         *psp_desk.ALL,
+        *rulesdesk.ALL,
         callbacks.told,
     ],
     reactions={

@@ -1,5 +1,6 @@
 """Providers and routing at the desk: how each one does, and why a payment went where it went."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from brokerage.payments import hook_paths, providers
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.permissions import Payments
 from brokerage.payments.room import entered
-from brokerage.payments.routing import explaining, watching, words
+from brokerage.payments.routing import caps, explaining, figures, watching, words
+from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.model import PayoutAttempt, Withdrawal
 from stoa.kernel.refusals import NotFound, Refusal
@@ -29,7 +31,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class Why(msgspec.Struct):
-    why: str = ""
+    reason: str = ""
 
 
 @get("/desk/deposits/{deposit:uuid}/routing", access=access.desk(Payments.DEPOSITS))
@@ -116,6 +118,59 @@ async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
     )
 
 
+@get("/desk/psps/{code:str}/health", access=access.desk(Payments.PSPS))
+async def psp_health(
+    request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
+) -> Response[str]:
+    """One provider: health, approval, time to answer, cost, caps, last callbacks and incidents."""
+    psp = work.settings(PaymentsSettings).psp(code)
+    if psp is None:
+        raise NotFound
+    days = await figures.by_day(work, code)
+    answered = sum(day.answered for day in days)
+    return page(
+        request,
+        work,
+        "desk/payments/psp_health.html",
+        audience="desk",
+        psp=psp,
+        state=(await watching.states(work)).get(code)
+        or ProviderState(psp=code, circuit="closed", share=100, since=work.now),
+        days=days,
+        drawn=[day for day in days if day.answered and day.p50_ms is not None],
+        answered=answered,
+        approval=providers.percent(sum(day.paid for day in days), answered),
+        technical=providers.percent(sum(day.technical for day in days), answered),
+        caps=(await caps.all_used(work)).get(code, ()),
+        events=await figures.last_events(work, code),
+        incidents=await figures.incidents(work, code, limit=5),
+        causes=words.CAUSES,
+        costs=[one for one in await figures.costs(work) if one.psp == code],
+        hook=hook_paths.path(work, code),
+        host=work.tenant.host,
+        may_test=work.actor.may(Payments.TEST),
+        may_pause=work.actor.may(Payments.PAUSE),
+    )
+
+
+@get("/desk/psps/incidents/{incident:uuid}", access=access.desk(Payments.PSPS))
+async def incident_page(
+    request: AnyRequest, work: NamedDependency[Work], incident: FromPath[UUID]
+) -> Response[str]:
+    """What happened when, and whom it touched."""
+    row = await work.get(ProviderIncident, incident)
+    return page(
+        request,
+        work,
+        "desk/payments/incident.html",
+        audience="desk",
+        incident=row,
+        cause=words.CAUSES.get(row.cause, row.cause),
+        story=[[datetime.fromisoformat(at), what, share] for at, what, share in row.story],
+        touched=await figures.touched(work, row),
+    )
+
+
 @post("/desk/psps/{code:str}/test", access=access.desk(Payments.TEST, own_transaction=True))
 async def psp_test(request: AnyRequest, code: FromPath[str]) -> Response[str]:
     """Try the connection; nothing is changed at the provider."""
@@ -149,8 +204,8 @@ async def psp_pause(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[None]:
     form = await forms.read(request, Why)
-    await watching.pause(work, code, form.why)
-    return go(request, f"/desk/psps/{code}", notice=N_("Paused. New payments go elsewhere."))
+    await watching.pause(work, code, form.reason)
+    return go(request, f"/desk/psps/{code}/health", notice=N_("Paused. New payments go elsewhere."))
 
 
 @post("/desk/psps/{code:str}/resume", access=access.desk(Payments.PAUSE))
@@ -158,7 +213,16 @@ async def psp_resume(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[None]:
     await watching.resume(work, code)
-    return go(request, f"/desk/psps/{code}", notice=N_("It takes new payments again."))
+    return go(request, f"/desk/psps/{code}/health", notice=N_("It takes new payments again."))
 
 
-ALL = [explain_deposit, explain_payout, psps, psp_test, psp_pause, psp_resume]
+ALL = [
+    explain_deposit,
+    explain_payout,
+    psps,
+    psp_health,
+    incident_page,
+    psp_test,
+    psp_pause,
+    psp_resume,
+]

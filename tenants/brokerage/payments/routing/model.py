@@ -77,3 +77,34 @@ class ProviderIncident(TenantRow):
             postgresql_where=text("state = 'open'"),
         ),
     )
+
+
+class RuleDraft(TenantRow):
+    """Changed rules that are not in force: written, simulated, then asked for as a change of the
+    settings, which a second person agrees to. `predicted` is what the simulator said of them.
+    """
+
+    __tablename__ = "routing_draft"
+    MOVES: ClassVar[Mapping[str, set[str]]] = {
+        "open": {"asked", "dropped"},
+        "asked": {"open", "dropped"},
+        "dropped": set(),
+    }
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    name: Mapped[str] = mapped_column(String(120))
+    version: Mapped[int] = mapped_column(Integer)
+    """Of the settings it was begun from."""
+    routes: Mapped[list[Any]]
+    payout_routes: Mapped[list[Any]]
+    made_by: Mapped[UUID | None]
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    predicted: Mapped[dict[str, Any] | None]
+    predicted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'asked', 'dropped')", name="state"),
+        Index("ix_routing_draft_state", "state", "id"),
+    )

@@ -196,7 +196,7 @@ async def _page(work: Work, title: str, psp: str) -> None:
         .limit(_MOST_TOLD)
     )
     for person in people:
-        await notices.tell(work, person, title, path=f"/desk/psps/{psp}", psp=psp)
+        await notices.tell(work, person, title, path=f"/desk/psps/{psp}/health", psp=psp)
 
 
 async def sweep(open_work: OpenWork) -> None:

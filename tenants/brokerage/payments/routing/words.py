@@ -58,6 +58,11 @@ DAYS: Final = {
     "sat": N_("Saturday"),
     "sun": N_("Sunday"),
 }
+CAUSES: Final = {
+    "in-a-row": N_("It failed several times in a row"),
+    "errors": N_("Too many calls failed"),
+    "slow": N_("It answered too slowly"),
+}
 METHODS: Final = {
     "card": N_("Card"),
     "crypto": N_("Crypto"),
@@ -78,7 +83,7 @@ class Phrase:
 def conditions(when: When) -> list[Phrase]:
     """What must hold, phrase by phrase; empty when everything fits."""
     found = [
-        *_listed(N_("by {words}"), tuple(METHODS[one] for one in when.method)),
+        *_listed(N_("by {words}"), tuple(METHODS.get(one, str(one)) for one in when.method)),
         *_listed(N_("in {words}"), when.currency),
         *_listed(N_("from {words}"), when.country),
         *_listed(N_("not from {words}"), when.not_country),
