@@ -48,6 +48,7 @@ async def test_a_rule_goes_from_draft_to_force_through_two_people(market, custom
         f"{path}/routes/1", {"name": "Beta first", "use.0.psp": "nobody", "use.0.share": "100"}
     )
     assert wrong.status_code == 422 and "nobody" in wrong.text and "Beta first" in wrong.text
+    assert (await only_draft(market)).routes[0]["name"] == "All", "what cannot be was kept"
     kept = await one.post(
         f"{path}/routes/1",
         {
@@ -58,6 +59,11 @@ async def test_a_rule_goes_from_draft_to_force_through_two_people(market, custom
             "use.0.psp": "beta",
             "use.0.share": "100",
             "cascade": "alpha",
+            "when.amount.min": "",
+            "when.amount.max": "",
+            "when.amount.in": "",
+            "when.time.from": "00:00",
+            "when.time.to": "00:00",
         },
     )
     assert kept.status_code == 204, kept.text
@@ -66,6 +72,12 @@ async def test_a_rule_goes_from_draft_to_force_through_two_people(market, custom
     assert (await one.post(f"{path}/simulate", {"days": "30"})).status_code == 204
     draft = await only_draft(market)
     found = draft.predicted
+    assert draft.routes[0] == {
+        "name": "Beta first",
+        "when": {},
+        "use": [{"psp": "beta", "share": 100}],
+        "cascade": ["alpha"],
+    }
     assert (found["looked"], found["moved"]) == (3, len(moves)) and moves
     assert found["psps"]["beta"]["now"]["count"] >= len(moves)
     page = await one.get(path)

@@ -155,7 +155,7 @@ def _about_client(when: When, ask: Ask) -> str:
         return "tag"
     if set(when.not_tag) & set(ask.tags):
         return "not-tag"
-    if when.first is not None and when.first != ask.first:
+    if when.first != "any" and (when.first == "yes") != ask.first:
         return "first"
     return ""
 

@@ -70,9 +70,9 @@ def rules_of(row: RuleDraft, kind: Kind) -> tuple[Route, ...]:
     return msgspec.convert(told, tuple[Route, ...], strict=False)
 
 
-def whole(work: Work, row: RuleDraft) -> PaymentsSettings:
+def whole(work: Work, row: RuleDraft, **changed: list[Any]) -> PaymentsSettings:
     """The settings as they would be. Raises Invalid with the path of what cannot be."""
-    told = {kind: getattr(row, kind) for kind in KINDS}
+    told = {kind: getattr(row, kind) for kind in KINDS} | changed
     body = settings.as_data(work.settings(PaymentsSettings)) | told
     value = settings.parse(SLICE, PaymentsSettings, body)
     assert isinstance(value, PaymentsSettings)  # noqa: S101 - the type that was asked for
@@ -91,11 +91,11 @@ def _store(work: Work, row: RuleDraft, kind: Kind, rules: Sequence[Any]) -> None
     """What changed was not simulated: the prediction goes."""
     if len(rules) > _MOST_RULES:
         raise Invalid("{most} rules are the most.", most=_MOST_RULES)
+    whole(work, row, **{kind: list(rules)})
     if kind == "routes":
         row.routes = list(rules)
     else:
         row.payout_routes = list(rules)
-    whole(work, row)
     row.changed_at = work.now
     row.predicted, row.predicted_at = None, None
 

@@ -173,7 +173,7 @@ async def rule_write(
     for key in multi:
         values = multi.getall(key)
         sent[str(key)] = values if len(values) > 1 else values[0]
-    sent = {key: value for key, value in sent.items() if not key.startswith("_")}
+    sent = _without_empty({k: v for k, v in sent.items() if not k.startswith("_")})
     say = look(request, work, "desk").texts
     try:
         route = drawn.convert(Route, sent)
@@ -185,6 +185,16 @@ async def rule_write(
         typed = drawn.gather(Route, sent)
         return _form(request, work, row, kind, number, typed, {"": say.refusal(why)})
     return go(request, f"/desk/routing/drafts/{draft}", notice=N_("Kept in the draft."))
+
+
+def _without_empty(sent: dict[str, Any]) -> dict[str, Any]:
+    """A condition whose fields are all empty is none: it is left out, not kept half."""
+    kept = dict(sent)
+    for group, nothing in (("when.amount.", {""}), ("when.time.", {"", "00:00"})):
+        fields = {key: value for key, value in sent.items() if key.startswith(group)}
+        if all(isinstance(value, str) and value.strip() in nothing for value in fields.values()):
+            kept = {key: value for key, value in kept.items() if key not in fields}
+    return kept
 
 
 @post("/desk/routing/drafts/{draft:uuid}/rules", access=access.desk(Settings.EDIT))

@@ -86,7 +86,7 @@ class When(
     risk: tuple[Literal["unrated", "low", "medium", "high"], ...] = ()
     tag: tuple[Word, ...] = ()
     not_tag: tuple[Word, ...] = ()
-    first: bool | None = None
+    first: Literal["any", "yes", "no"] = "any"
     brand: tuple[Word, ...] = ()
     card_country: tuple[Country, ...] = ()
     time: Times | None = None

@@ -99,8 +99,9 @@ def conditions(when: When) -> list[Phrase]:
         *_listed(N_("while {words} works"), when.up),
         *_listed(N_("while {words} does not work"), when.down),
     ]
-    if when.first is not None:
-        found.append(Phrase(N_("the first deposit") if when.first else N_("not the first deposit")))
+    if when.first != "any":
+        first = when.first == "yes"
+        found.append(Phrase(N_("the first deposit") if first else N_("not the first deposit")))
     return found
 
 

@@ -55,7 +55,7 @@ FITS = {
     "risk": ({"risk": ["low"]}, {"risk": "low"}, {"risk": "high"}),
     "tag": ({"tag": ["vip", "gold"]}, {"tags": ("gold",)}, {"tags": ("new",)}),
     "not-tag": ({"not_tag": ["vip"]}, {"tags": ()}, {"tags": ("vip",)}),
-    "first": ({"first": True}, {"first": True}, {"first": False}),
+    "first": ({"first": "yes"}, {"first": True}, {"first": False}),
     "brand": ({"brand": ["visa"]}, {"brand": "visa"}, {"brand": "amex"}),
     "card-country": ({"card_country": ["IE"]}, {"card_country": "IE"}, {"card_country": ""}),
     "amount": ({"amount": {"min": "50", "max": "100", "in": "EUR"}}, {}, {"amount": "100.01"}),
