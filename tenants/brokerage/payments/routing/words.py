@@ -68,6 +68,8 @@ METHODS: Final = {
     "crypto": N_("Crypto"),
     "bank": N_("Bank transfer"),
     "wallet": N_("E-wallet"),
+    "mobile": N_("Mobile money"),
+    "qr": N_("QR code"),
 }
 
 
