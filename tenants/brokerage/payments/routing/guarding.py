@@ -18,8 +18,8 @@ def touched(before: PaymentsSettings, after: PaymentsSettings) -> bool:
     """Whether it changes who takes a payment, up to how much, or who decides about stray money."""
     if any(getattr(before, name) != getattr(after, name) for name in _GUARDED):
         return True
-    was = {psp.code: (psp.all_caps, psp.on) for psp in before.psps}
-    return any(psp.code in was and was[psp.code] != (psp.all_caps, psp.on) for psp in after.psps)
+    was = {psp.code: psp.all_caps for psp in before.psps}
+    return any(psp.code in was and was[psp.code] != psp.all_caps for psp in after.psps)
 
 
 async def rehearse(work: Work, before: PaymentsSettings, after: PaymentsSettings) -> Sequence[Told]:
