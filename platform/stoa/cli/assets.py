@@ -2,7 +2,7 @@
 
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import click
@@ -13,7 +13,7 @@ from stoa.theming import assets as building
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone() -> Generator[None]:
     """One build at a time in a checkout: two commands started together wait for each other."""
     with where.node_modules().with_name(npm.LOCK).open("rb") as held:
         try:

@@ -111,7 +111,7 @@ class Praxis:
             raise Forged("The callback is for another merchant.")
         at = loose.unix(body.get("timestamp"))
         if at is None or abs((now - at).total_seconds()) > TOLERANCE_S:
-            raise Forged("The callback was shapes.signed too long ago.", code="stale")
+            raise Forged("The callback was signed too long ago.", code="stale")
         return [shapes.check_of(body) if checking else shapes.notice_of(body, at)]
 
     def receipt(self, raw: bytes, now: datetime, *, fine: bool) -> Receipt:
@@ -224,5 +224,5 @@ class Praxis:
                 secret,
             )
             if not signatures.same(reply.headers.get(_HEADER, "").lower(), due):
-                raise Unreadable("The provider's answer is not shapes.signed by it.")
+                raise Unreadable("The provider's answer is not signed by it.")
         return said
