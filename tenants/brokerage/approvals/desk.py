@@ -92,8 +92,8 @@ async def preview(request: AnyRequest, work: NamedDependency[Work]) -> Response[
 @post("/desk/approvals/approve", access=access.desk(Approvals.VIEW, own_transaction=True))
 async def approve(request: AnyRequest) -> Response[str]:
     """Each in a transaction of its own, by its own verb; what is refused says why, beside the rest."""
-    picked = await _picked(request)
     _, open_work = await entered(request)
+    picked = await _picked(request)
     results: list[dict[str, Any]] = []
     for one in picked:
         assert one.source.approve is not None  # noqa: S101 - `_picked` lets no other through
