@@ -55,7 +55,6 @@ async def connect(broker: Broker, manager: int) -> None:
     hand = broker.owner
     await section(hand, "kyc", lambda told: _with_provider(told, broker.slug), "Provider signed")
     await section(hand, "trading", lambda told: _as_manager(told, manager), "Our own manager login")
-    await section(hand, "payments", _alpha_first, "Alpha is cheaper; beta when it fails")
     await hand.open("/desk/settings/connections")
     hooks = await hand.found(r'data-copy="(http[^"]+/hooks/[^"]+)"')
     by_code = {hook.split("/hooks/")[1].split("/")[0]: hook for hook in hooks}
@@ -148,7 +147,7 @@ async def tested(broker: Broker) -> None:
     await hand.until("/desk/servers", "Last heard", "Symbols", within_s=60)
 
 
-def _alpha_first(told: dict[str, Any]) -> None:
+def alpha_first(told: dict[str, Any]) -> None:
     for route in told["routes"]:
         if route["name"] == "Cards":
             route["use"] = [{"psp": "alpha"}]

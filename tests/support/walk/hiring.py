@@ -5,7 +5,7 @@ from typing import Any
 
 from support.walk import entering
 from support.walk.broker import Api, Broker
-from support.walk.connecting import section, section_text
+from support.walk.connecting import alpha_first, section, section_text
 from support.walk.entering import Login
 from support.walk.hand import Hand
 
@@ -45,11 +45,11 @@ async def hire(broker: Broker) -> None:
 
 
 async def without_waiting(broker: Broker) -> None:
-    """Rules of withdrawals that ask less are a change for two: the owner asks, the head agrees.
-
-    A walk has no day to wait until a new bank account or a new colleague counts.
+    """Who takes a payment, and what a withdrawal asks, are a change for two: the owner asks, the
+    head agrees. Cards go to alpha first; a walk has no day to wait until a new bank account or a
+    new colleague counts.
     """
-    why = "Our bank confirms accounts while we are on the telephone"
+    why = "Alpha is cheaper, and our bank confirms accounts on the telephone"
     await section(broker.owner, "payments", _at_once, why, waits=True)
     change = (await broker.owner.found(r"/desk/settings/changes/([0-9a-f-]{36})"))[0]
     path = f"/desk/settings/changes/{change}"
@@ -63,6 +63,7 @@ async def without_waiting(broker: Broker) -> None:
 
 
 def _at_once(told: dict[str, Any]) -> None:
+    alpha_first(told)
     told["withdrawals"]["new_destination_wait_h"] = 0
     told["withdrawals"]["approver_since_h"] = 0
 
