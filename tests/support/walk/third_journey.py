@@ -8,6 +8,7 @@ from typing import Any
 from support.walk import paying, withdrawing
 from support.walk.broker import Broker
 from support.walk.connecting import lever
+from support.walk.plain import Read
 from support.walk.second_journey import Customers
 from support.walk.withdrawing import approve, stands
 
@@ -31,9 +32,11 @@ async def corrected(broker: Broker, customers: Customers) -> None:
     client, owner, head = customers.client, broker.owner, broker.desks["head"]
     before, _ = await paying.wallet(broker, client)
     await owner.open(f"/desk/clients/{client.id}/money")
-    category = (await owner.found(r'<option value="([a-z-]+)"'))[0]
+    path = f"/desk/clients/{client.id}/money/adjust"
+    form = next(one for one in Read(await owner.html()).forms if one.action == path)
+    category = min(form.offered["category"] - {""})
     await owner.submit(
-        f"/desk/clients/{client.id}/money/adjust",
+        path,
         direction="credit",
         currency=broker.currency,
         amount=str(GIVEN),
