@@ -123,12 +123,22 @@ def _steps(row: Provision) -> list[dict[str, Any]]:
     return steps
 
 
+def _at_once(request: AnyRequest, work: PlatformWork) -> None:
+    """What this process remembers of tenants is read anew; the others do so within seconds."""
+
+    async def forget() -> None:
+        request.app.state.stoa.door.registry.forget()
+
+    work.after.append(forget)
+
+
 @post("/tenants/{tenant:uuid}/suspend", access=access.control(Control.TENANTS_SUSPEND))
 async def suspend(
     request: AnyRequest, work: NamedDependency[PlatformWork], tenant: FromPath[UUID]
 ) -> Response[None]:
     form = await forms.read(request, Why)
     await tenants.suspend(work, tenant, reason=form.reason)
+    _at_once(request, work)
     return go(
         request, f"/tenants/{tenant}", notice="Suspended. Withdrawals and exports still work."
     )
@@ -140,6 +150,7 @@ async def resume(
 ) -> Response[None]:
     form = await forms.read(request, Why)
     await tenants.resume(work, tenant, reason=form.reason)
+    _at_once(request, work)
     return go(request, f"/tenants/{tenant}", notice="Active again.")
 
 
