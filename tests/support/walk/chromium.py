@@ -110,6 +110,10 @@ class AtChromium(Hand):
         assert answer is not None
         assert answer.status == status, f"{answer.status} at {path}: {await self.text()}"
 
+    async def open_tab(self, client: str, tab: str, path: str, action: str) -> None:
+        await self.open(f"/desk/clients/{client}?tab={tab}")
+        await self.page.wait_for_selector(f'form[action="{action}"]', state="attached")
+
     async def text(self) -> str:
         return one_line(await self.page.inner_text("body"))
 

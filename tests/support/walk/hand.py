@@ -71,6 +71,10 @@ class Hand(ABC):
     async def fetch(self, path: str) -> tuple[int, bytes]:
         """A download, or a page asked for beside the one that is shown."""
 
+    async def open_tab(self, client: str, tab: str, path: str, action: str) -> None:
+        """A tab of a client's page, until its form to `action` is there; `path` is the tab's own."""
+        await self.open(path)
+
     @abstractmethod
     async def post_beside(self, path: str, told: Fields) -> tuple[int, str]:
         """What somebody could send past the buttons: a POST with this session and its proof."""

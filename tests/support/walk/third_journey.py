@@ -31,8 +31,9 @@ async def corrected(broker: Broker, customers: Customers) -> None:
     """The owner gives 2,500 by hand and the head of finance approves: nobody does both."""
     client, owner, head = customers.client, broker.owner, broker.desks["head"]
     before, _ = await paying.wallet(broker, client)
-    await owner.open(f"/desk/clients/{client.id}/money")
-    path = f"/desk/clients/{client.id}/money/adjust"
+    here = f"/desk/clients/{client.id}/money"
+    path = f"{here}/adjust"
+    await owner.open_tab(client.id, "money", here, path)
     form = next(one for one in Read(await owner.html()).forms if one.action == path)
     category = min(form.offered["category"] - {""})
     await owner.submit(
