@@ -1,6 +1,7 @@
 """The whole product as an installation of its own: `stoa up` without the demo, seen from outside."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stoa.cli import processes, servers
 from stoa.cli.accounts import own_state
@@ -17,6 +19,7 @@ from stoa.kernel.config import Config
 
 READY_S = 180
 STOP_S = 180
+OURS = (20_000, 31_999)
 
 
 @dataclass
@@ -68,9 +71,10 @@ def installed() -> Iterator[Installation]:
         state = own_state(Path(folder).resolve() / "state")
         log = Path(folder) / "up.log"
         environ = {key: value for key, value in os.environ.items() if not key.startswith("STOA_")}
+        servers.note(state, _ports())
         environ |= {
             "STOA_STATE": str(state),
-            "STOA_PORT": str(processes.free_port(None)),
+            "STOA_PORT": str(_free()),
             "STOA_DEMO": "0",
             "STOA_LOG": "warning",
         }
@@ -92,9 +96,30 @@ def installed() -> Iterator[Installation]:
             running.wait(STOP_S)
 
 
+def _ports() -> dict[str, Any]:
+    """Where everything is to listen, as an earlier start would have noted it.
+
+    Below the ports a system hands out to whoever connects: between choosing such a one and
+    listening there seconds pass, and on a busy machine somebody else has it by then.
+    """
+    outside = ("trading", "trading-http", "alpha", "beta", "sumsub", "mail", "smtp")
+    return {
+        "database": {"host": "127.0.0.1", "port": _free()},
+        "redis": {"host": "127.0.0.1", "port": _free()},
+        "ports": {name: _free() for name in outside},
+    }
+
+
+def _free() -> int:
+    while True:
+        port = random.randint(*OURS)
+        if processes.free_port(port) == port:
+            return port
+
+
 def _ready(running: "subprocess.Popen[bytes]", log: Path) -> None:
     ends = time.monotonic() + READY_S
-    while "ready in" not in log.read_text():
+    while "ready in " not in (said := log.read_text()) or "data in" not in said:
         assert running.poll() is None, f"the product did not start:\n{log.read_text()[-3000:]}"
         assert time.monotonic() < ends, f"the product was not ready:\n{log.read_text()[-3000:]}"
         time.sleep(0.2)
