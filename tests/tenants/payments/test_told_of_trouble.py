@@ -6,13 +6,14 @@ from stoa.notices import notices
 from support.people import make_staff
 
 
-async def test_an_incident_reaches_those_who_look_after_providers(work):
+async def test_an_incident_reaches_those_who_look_after_providers(house):
     """It answered 500 to the client whose deposit opened the incident: the query was not one."""
-    keeper, _ = await make_staff(work, [str(Payments.PSPS)])
-    other, _ = await make_staff(work, [str(Payments.DEPOSITS)])
+    async with house.door.open(await house.tenant(), purpose="test") as work:
+        keeper, _ = await make_staff(work, [str(Payments.PSPS)])
+        other, _ = await make_staff(work, [str(Payments.DEPOSITS)])
 
-    await watching._page(work, "{psp} fails; new payments go elsewhere", "alpha")
-    await work.flush()
+        await watching._page(work, "{psp} fails; new payments go elsewhere", "alpha")
+        await work.flush()
 
-    assert await notices.unread(work, keeper.id) == 1
-    assert await notices.unread(work, other.id) == 0
+        assert await notices.unread(work, keeper.id) == 1
+        assert await notices.unread(work, other.id) == 0
