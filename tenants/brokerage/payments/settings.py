@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from brokerage.payments.routing.terms import Breaker, Cap, Cost, Retry, Route
+from brokerage.payments.routing.terms import Breaker, Cap, Cost, Route
 from brokerage.payments.values import Method
 from brokerage.payments.written import Amount, Code, Text
 
@@ -169,7 +169,6 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     )
     routes: tuple[Route, ...] = ()
     payout_routes: tuple[Route, ...] = ()
-    payout_retries: tuple[Retry, ...] = ()
     breaker: Breaker = Breaker()
     approval_days: Annotated[int, Meta(ge=1, le=90)] = 30
     """How far back best-approval rules look."""

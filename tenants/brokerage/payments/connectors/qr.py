@@ -3,9 +3,8 @@
 No provider stands between: the payment is seen on the bank's statement, by its reference.
 """
 
-from datetime import datetime
+from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -15,25 +14,19 @@ from brokerage.payments.amounts import Digits
 from brokerage.payments.connector import (
     Asked,
     Capabilities,
-    Event,
     Instructions,
     Method,
     Offer,
     Order,
-    Paid,
     Payout,
-    State,
-    Status,
     identity,
 )
+from brokerage.payments.statement_alone import StatementAlone
 from stoa.connectors.checks import Check
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
 from stoa.connectors.outcomes import Outcome, Sending, hard, not_sent, technical
-from stoa.connectors.signatures import Headers
-from stoa.connectors.trouble import Forged
-from stoa.kernel.money import Money
-from stoa.kernel.refusals import Invalid, NotFound
+from stoa.kernel.refusals import Invalid
 from stoa.theming.texts import N_
 
 PIX_DIGITS: Final = Digits(["BRL"])
@@ -57,7 +50,7 @@ class VietSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     city: Annotated[str, Meta(title="City of the holder", max_length=30)] = ""
 
 
-class _Code:
+class _Code(StatementAlone, ABC):
     """A QR code of one account. Nothing is called, so nothing is told back."""
 
     code: ClassVar[str]
@@ -81,17 +74,17 @@ class _Code:
         )
 
     @property
+    @abstractmethod
     def account(self) -> str:
         """Where the money goes; empty while that is not set."""
-        raise NotImplementedError
 
     @property
     def identity(self) -> str:
         return identity(self.code, self.account, "")
 
+    @abstractmethod
     def payload(self, order: Order) -> str:
         """What the code says. Raises Invalid for an amount it cannot carry."""
-        raise NotImplementedError
 
     async def create_deposit(self, order: Order) -> Asked:
         if order.method is not Method.QR:
@@ -113,24 +106,8 @@ class _Code:
     async def cancel_deposit(self, reference: str) -> Outcome:
         return hard("open", "the code can still be paid; what comes is found by its reference")
 
-    def parse_callback(self, raw: bytes, headers: Headers, now: datetime) -> list[Event]:
-        raise Forged("Nobody calls back about these payments.")
-
-    async def poll(self, reference: str) -> Status:
-        """The statement tells, not this."""
-        return Status(reference=reference, state=State.PENDING, raw="awaiting-statement")
-
-    async def refund(self, refund: UUID, paid: Paid, money: Money) -> Sending:
-        return hard("no-refunds", "it goes back by a payout to the client's bank account")
-
-    async def poll_refund(self, refund: UUID, reference: str, paid: Paid) -> Status:
-        raise NotFound("Nothing is given back here.")
-
     async def pay_out(self, payout: Payout) -> Sending:
         return hard("no-payouts", "a QR code only takes money")
-
-    async def poll_payout(self, payout: UUID, reference: str, since: datetime) -> Status:
-        raise NotFound("Nothing is paid out here.")
 
     async def test_connection(self) -> list[Check]:
         """Nobody is called: what is checked is that a code can be drawn."""

@@ -3,9 +3,7 @@
 Seen on the bank's statement by that reference; no provider stands between.
 """
 
-from datetime import datetime
 from typing import Annotated, ClassVar, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -15,25 +13,19 @@ from brokerage.payments.amounts import FIAT, Digits
 from brokerage.payments.connector import (
     Asked,
     Capabilities,
-    Event,
     Instructions,
     Method,
     Offer,
     Order,
-    Paid,
     Payout,
-    State,
-    Status,
     identity,
 )
+from brokerage.payments.statement_alone import StatementAlone
 from stoa.connectors.checks import Check
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
 from stoa.connectors.outcomes import Outcome, Sending, hard, not_sent, technical
-from stoa.connectors.signatures import Headers
-from stoa.connectors.trouble import Forged
-from stoa.kernel.money import Money
-from stoa.kernel.refusals import Invalid, NotFound
+from stoa.kernel.refusals import Invalid
 from stoa.theming.texts import N_
 
 DIGITS: Final = Digits(FIAT)
@@ -62,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     countries: tuple[str, ...] = ()
 
 
-class Wire:
+class Wire(StatementAlone):
     """Instructions for a transfer to one account."""
 
     code: ClassVar[str] = "wire"
@@ -120,24 +112,8 @@ class Wire:
     async def cancel_deposit(self, reference: str) -> Outcome:
         return hard("open", "a transfer may be on its way; what comes is found by its reference")
 
-    def parse_callback(self, raw: bytes, headers: Headers, now: datetime) -> list[Event]:
-        raise Forged("Nobody calls back about bank transfers.")
-
-    async def poll(self, reference: str) -> Status:
-        """The statement tells, not this."""
-        return Status(reference=reference, state=State.PENDING, raw="awaiting-statement")
-
-    async def refund(self, refund: UUID, paid: Paid, money: Money) -> Sending:
-        return hard("no-refunds", "it goes back by a payout to the client's bank account")
-
-    async def poll_refund(self, refund: UUID, reference: str, paid: Paid) -> Status:
-        raise NotFound("Nothing is given back here.")
-
     async def pay_out(self, payout: Payout) -> Sending:
         return hard("no-payouts", "transfers out are made as files for the bank")
-
-    async def poll_payout(self, payout: UUID, reference: str, since: datetime) -> Status:
-        raise NotFound("Nothing is paid out here.")
 
     async def test_connection(self) -> list[Check]:
         """Nobody is called: what is checked is the account itself."""

@@ -11,7 +11,7 @@ from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
 DAYS: Final = 30
-_GUARDED: Final = ("routes", "payout_routes", "payout_retries", "resolve_alone", "breaker")
+_GUARDED: Final = ("routes", "payout_routes", "resolve_alone", "breaker")
 
 
 def touched(before: PaymentsSettings, after: PaymentsSettings) -> bool:

@@ -194,16 +194,3 @@ class Breaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def __post_init__(self) -> None:
         if list(self.steps) != sorted(set(self.steps)):
             raise ValueError("steps rise")
-
-
-class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What follows when a payout is refused: by the provider's code, or by its kind.
-
-    `same` tries there again, `next` goes on along the rule, `stop` gives the money back.
-    """
-
-    code: tuple[Word, ...] = ()
-    kind: Literal["technical", "hard", "any"] = "any"
-    do: Literal["same", "next", "stop"]
-    wait_s: Annotated[int, Meta(ge=0, le=86_400)] = 40
-    most: Annotated[int, Meta(ge=1, le=10)] = 5
