@@ -1,8 +1,8 @@
 """J2: a visitor becomes a client and trades, on both sub-brokers at once, with one address.
 
-Not in the product yet, and so not walked: the telephone's code (step 2), an officer's suppressed
-calls (7), bonuses that a pack forbids (11). The appropriateness test is passed at the first try: its
-retries are tested where it lives. Ten minutes of holding are three seconds here.
+Not walked: the telephone's code (step 2) and an officer's suppressed calls (7), which the product
+lacks yet. Bonuses that a pack forbids (11) and the retries of the appropriateness test, which is
+passed at the first try here, are tested where they live. Ten minutes of holding are three seconds here.
 """
 
 import pytest

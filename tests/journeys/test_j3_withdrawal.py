@@ -1,8 +1,9 @@
 """J3: money out with four eyes, on both sub-brokers at once.
 
-Not in the product yet, and so not walked: bonuses that a withdrawal takes away (step 1), approving
-by a link in a letter (4: there is none to follow), and the dry run of a lower tier (10). Money by bank is a correction here, as the stand-in
-providers take cards and coins alone. A payment that the bank returns (8) is tested where it lives.
+Not walked: approving by a link in a letter (4: there is none to follow). Bonuses that a withdrawal
+takes away (step 1), a payment that the bank returns (8) and the dry run of a lower tier (10) are
+tested where they live. Money by bank is a correction here, as the stand-in providers take cards
+and coins alone.
 """
 
 import pytest

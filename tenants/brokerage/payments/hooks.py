@@ -49,7 +49,7 @@ losses: Final[list[Losses]] = []
 leaving: Final[list[Leaving]] = []
 """Told (client, withdrawal, its losses) in the transaction that sends the first part."""
 deposit_undone: Final[list[Callable[[Work, UUID], Awaitable[None]]]] = []
-"""Told (deposit) in the transaction that gives it back or loses it to a chargeback."""
+"""To be told (deposit) by what undoes a credited one, in its transaction; nothing does so yet."""
 offers: Final[list[Callable[[Work, UUID], Awaitable[Sequence[Mapping[str, Any]]]]]] = []
 """Asked for (client): what is offered with the next deposit, as {title, text, places, href}."""
 related_makers: Final[list[Maker]] = []
