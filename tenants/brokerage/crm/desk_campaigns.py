@@ -13,7 +13,16 @@ from msgspec import Meta
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.crm import campaigns, figures, queries, rules, segments, suppression, tables, words
+from brokerage.crm import (
+    campaign_tables,
+    campaigns,
+    figures,
+    queries,
+    rules,
+    segments,
+    suppression,
+    words,
+)
 from brokerage.crm.model import Campaign, Segment
 from brokerage.crm.permissions import Crm
 from stoa.kernel.refusals import Invalid, NotFound
@@ -109,7 +118,7 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
     return await engine.answer(
         request,
         work,
-        tables.CAMPAIGNS,
+        campaign_tables.CAMPAIGNS,
         template="desk/crm/campaigns.html",
         may_edit=work.actor.may(Crm.CAMPAIGNS_EDIT),
     )
@@ -272,7 +281,9 @@ async def resume(
 
 @get("/desk/messages", access=access.desk(Crm.MESSAGES_VIEW))
 async def messages(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
-    return await engine.answer(request, work, tables.MESSAGES, template="desk/crm/messages.html")
+    return await engine.answer(
+        request, work, campaign_tables.MESSAGES, template="desk/crm/messages.html"
+    )
 
 
 async def _message(work: Work, message: UUID) -> Message:

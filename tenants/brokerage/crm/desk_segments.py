@@ -16,7 +16,7 @@ from msgspec import Meta
 from brokerage.clients import listing
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
-from brokerage.crm import figures, segments, tables, words
+from brokerage.crm import campaign_tables, figures, segments, words
 from brokerage.crm.model import Segment
 from brokerage.crm.permissions import Crm
 from stoa.kernel.refusals import Invalid, Refusal
@@ -81,7 +81,7 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
     return await engine.answer(
         request,
         work,
-        tables.SEGMENTS,
+        campaign_tables.SEGMENTS,
         template="desk/crm/segments.html",
         may_edit=work.actor.may(Crm.SEGMENTS_EDIT),
     )

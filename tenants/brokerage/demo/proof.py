@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from sqlalchemy import func, select
 
 from brokerage.payments.model import Deposit, PaymentAttempt
-from brokerage.recon import banks, booking, client_money, files, proofs
+from brokerage.recon import banks, booking, client_money, files, outside_lines, proofs
 from brokerage.recon.model import OutsideFile, OutsideLine
 from stoa.kernel.clock import business_day
 from stoa.kernel.ids import reference
@@ -245,7 +245,7 @@ async def _book(story: "Story", *, newest: bool) -> None:
             select(OutsideLine).where(OutsideLine.open.is_(True), OutsideLine.source.like("bank:%"))
         )
         for row in rows:
-            said = files.about(work, row).text
+            said = outside_lines.about(work, row).text
             if said.endswith("SETTLEMENT"):
                 await booking.as_settlement(work, row.id, said.split()[0].lower())
             elif said.endswith("FEE") and not newest:

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from brokerage.ledger import queries as ledger
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.recon import banks, breaks, files, proofs, queries, tables, words
+from brokerage.recon import banks, breaks, outside_lines, proofs, queries, tables, words
 from brokerage.recon.events import ProofAsked
 from brokerage.recon.model import Break
 from brokerage.recon.permissions import Recon
@@ -122,7 +122,7 @@ async def break_page(
             (datetime.fromisoformat(one["at"]), one["text"], one["places"], _who(people, one["by"]))
             for one in row.notes
         ],
-        lines=[(one, files.about(work, one)) for one in await queries.lines_for(work, row)],
+        lines=[(one, outside_lines.about(work, one)) for one in await queries.lines_for(work, row)],
         team=[(str(one), people.get(one, "")) for one in team],
         people={str(key): value for key, value in people.items()},
         reasons=tuple(words.REASONS.items()),

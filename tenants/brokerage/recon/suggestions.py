@@ -13,7 +13,7 @@ from brokerage.clients import queries as clients
 from brokerage.ledger import accounts
 from brokerage.payments.model import Deposit, DepositState
 from brokerage.payments.values import Method
-from brokerage.recon import files, rules
+from brokerage.recon import outside_lines, rules
 from brokerage.recon.model import OutsideLine
 from brokerage.recon.rules import Fit, Side
 from brokerage.recon.settings import ReconSettings
@@ -63,7 +63,7 @@ class Suggestion:
 async def of(work: Work, row: OutsideLine) -> list[Suggestion]:
     """The best first; those below the tenant's score are left out."""
     settings = work.settings(ReconSettings)
-    about = files.about(work, row)
+    about = outside_lines.about(work, row)
     line = Side(
         row.amount - row.matched,
         row.at.date(),

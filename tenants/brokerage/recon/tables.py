@@ -9,7 +9,7 @@ from brokerage.ledger import kinds as ledger_kinds
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.kinds import Said
 from brokerage.ledger.model import Entry
-from brokerage.recon import breaks, files, words
+from brokerage.recon import breaks, outside_lines, words
 from brokerage.recon.model import (
     Break,
     ClientMoneyDay,
@@ -101,7 +101,7 @@ async def _lines_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
     found: list[OutsideLine] = [row[0] for row in rows]
     shown: list[Shown] = []
     for row in found:
-        about = files.about(work, row)
+        about = outside_lines.about(work, row)
         shown.append(
             Shown(
                 key=str(row.id),
