@@ -13,6 +13,7 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.payments import rules
+from brokerage.payments.addresses import networks
 from brokerage.payments.connector import Destination as Paid
 from brokerage.payments.connector import ToBank, ToCrypto, ToWallet
 from brokerage.payments.model import Destination
@@ -31,15 +32,6 @@ _MOST: Final = 10
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC: Final = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-NETWORKS: Final[dict[str, tuple[str, re.Pattern[str], tuple[str, ...]]]] = {
-    "tron": ("TRON", re.compile(r"T[1-9A-HJ-NP-Za-km-z]{33}"), ("USDT",)),
-    "ethereum": ("Ethereum", re.compile(r"0x[0-9a-fA-F]{40}"), ("USDT", "USDC", "ETH")),
-    "bitcoin": (
-        "Bitcoin",
-        re.compile(r"(bc1[02-9ac-hj-np-z]{11,71}|[13][1-9A-HJ-NP-Za-km-z]{25,34})"),
-        ("BTC",),
-    ),
-}
 
 
 def bank(iban: str, bic: str = "", bank_name: str = "") -> ToBank:
@@ -58,18 +50,10 @@ def _mod97(iban: str) -> int:
     return int("".join(str(int(sign, 36)) for sign in turned)) % 97
 
 
-def crypto(network: str, asset: str, address: str) -> ToCrypto:
-    """Raises Invalid for an address that cannot be one of the network."""
-    known = NETWORKS.get(network)
-    if known is None or asset not in known[2]:
-        raise Invalid("Choose a network and one of its coins.", field="network")
-    if not known[1].fullmatch(address.strip()):
-        raise Invalid(
-            "This is not an address of {network}. A wrong address loses the money.",
-            field="address",
-            network=known[0],
-        )
-    return ToCrypto(address=address.strip(), network=network, asset=asset)
+def crypto(network: str, asset: str, address: str, memo: str = "") -> ToCrypto:
+    """Raises Invalid for what is no address of the network, or whose check digits are wrong."""
+    plain, told = networks.checked(network, asset, address, memo)
+    return ToCrypto(address=plain, network=network, asset=asset, memo=told)
 
 
 def wallet(email: str) -> ToWallet:
@@ -127,7 +111,7 @@ async def add(
         id=row,
         client=client,
         method=_method(to),
-        tail=number[-4:],
+        tail=_shown(to)[-4:],
         country=to.country or None if not isinstance(to, ToCrypto) else None,
         details_sealed=sealed,
         holder_sealed=work.seal(row, HOLDER, whose or None),
@@ -140,7 +124,7 @@ async def add(
     work.add(made)
     await work.flush()
     await notices.mail(
-        work, client, "destination_added", link="/withdraw", about=row, tail=number[-4:]
+        work, client, "destination_added", link="/withdraw", about=row, tail=made.tail
     )
     await notices.tell(work, client, N_("A new place to be paid to was added"), path="/withdraw")
     return made
@@ -151,9 +135,13 @@ def _number(to: ToBank | ToCrypto | ToWallet) -> str:
         case ToBank():
             return to.iban or to.account_number
         case ToCrypto():
-            return to.address
+            return f"{to.address}:{to.memo}" if to.memo else to.address
         case ToWallet():
             return to.account
+
+
+def _shown(to: ToBank | ToCrypto | ToWallet) -> str:
+    return to.address if isinstance(to, ToCrypto) else _number(to)
 
 
 def _method(to: ToBank | ToCrypto | ToWallet) -> Method:
@@ -208,6 +196,18 @@ def opened(work: Work, row: Destination) -> Paid:
     kind = kinds.get(row.method, ToWallet)
     found: Paid = msgspec.json.decode(text, type=kind)
     return found
+
+
+def proven(work: Work, row: Destination) -> bool:
+    """Whether a kept address still passes its check digits; true for places that have none."""
+    to = opened(work, row) if row.method == Method.CRYPTO else None
+    if not isinstance(to, ToCrypto):
+        return True
+    try:
+        networks.checked(to.network, to.asset, to.address, to.memo)
+    except Invalid:
+        return False
+    return True
 
 
 def label(row: Destination) -> str:

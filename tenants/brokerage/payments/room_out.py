@@ -11,6 +11,7 @@ from litestar.response import Response
 
 from brokerage.ledger import wallets
 from brokerage.payments import destinations, queries, withdrawals
+from brokerage.payments.addresses.networks import NETWORKS
 from brokerage.payments.model import Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
@@ -26,7 +27,13 @@ from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
 
-FIXES = {"kyc": "/verify", "edd": "/verify", "new-destination": "", CAME_BACK: ""}
+FIXES = {
+    "kyc": "/verify",
+    "edd": "/verify",
+    "new-destination": "",
+    "bad-address": "",
+    CAME_BACK: "",
+}
 """Where a client does something about what a withdrawal waits for."""
 
 
@@ -53,6 +60,7 @@ class NewDestination(msgspec.Struct):
     network: str = ""
     asset: str = ""
     address: str = ""
+    memo: str = ""
 
 
 async def _withdraw_form(
@@ -202,7 +210,7 @@ async def destinations_page(request: AnyRequest, work: NamedDependency[Work]) ->
         "room/payments/destinations.html",
         audience="room",
         destinations=await destinations.of(work, work.actor.id),
-        networks=destinations.NETWORKS,
+        networks=NETWORKS,
         wait_h=work.settings(PaymentsSettings).withdrawals.new_destination_wait_h,
         now=work.now,
         kind=str(request.query_params.get("kind", "bank")),
@@ -228,7 +236,7 @@ async def destination_add(request: AnyRequest, work: NamedDependency[Work]) -> R
         )
     elif form.kind is Method.CRYPTO:
         network, _, asset = form.network.partition(":")
-        to = destinations.crypto(network, form.asset or asset, form.address)
+        to = destinations.crypto(network, form.asset or asset, form.address, form.memo)
         await destinations.add(work, work.actor.id, to, label=form.label)
     else:
         raise Invalid("Choose a bank account or a crypto wallet.", field="kind")

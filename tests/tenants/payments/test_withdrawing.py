@@ -37,6 +37,7 @@ from .test_withdrawals import (
 )
 
 OTHER = "GB33BUKB20201555555555"
+COIN = ("tron", "USDT", "TNDzfERDpxLDS2w1q6yaFC7pzqaSQ3Bg3r")
 
 
 async def another_place(customer) -> Destination:
@@ -389,3 +390,37 @@ async def test_lowering_the_tiers_waits_for_a_second_person_and_is_rehearsed(
     assert done.status_code == 204, done.text
     async with market.opener()() as work:
         assert len(work.settings(PaymentsSettings).withdrawals.approvers) == 1
+
+
+async def test_an_address_that_fails_its_check_digits_is_never_sent_to(market, customer):
+    """One kept before check digits were looked at: it waits for the client, and goes elsewhere."""
+    await funded(customer)
+    async with customer.open_work() as work:
+        row = await destinations.add(work, customer.id, destinations.crypto(*COIN))
+        wrong = msgspec.structs.replace(destinations.opened(work, row), address=COIN[2][:-1] + "q")
+        text = msgspec.json.encode(wrong).decode()
+        row.details_sealed = work.seal(row.id, destinations.DETAILS, text)
+        row.usable_at = work.now - timedelta(hours=1)
+    async with customer.open_work() as work:
+        made = await withdrawals.request(
+            work, customer.id, Method.CRYPTO, usd("100.00"), destination=row.id
+        )
+
+    assert made.state == "held"
+    assert [one["code"] for one in made.checks if one["verdict"] == "waiting"] == ["bad-address"]
+    assert await parts(market, made.id) == [] or all(
+        one.state == "waiting" for one in await parts(market, made.id)
+    )
+
+
+async def test_one_address_in_small_letters_and_in_its_own_is_one_place(customer):
+    ether = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    async with customer.open_work() as work:
+        row = await destinations.add(
+            work, customer.id, destinations.crypto("ethereum", "USDT", ether.lower())
+        )
+        assert destinations.opened(work, row).address == ether
+        with pytest.raises(Conflict):
+            await destinations.add(
+                work, customer.id, destinations.crypto("ethereum", "USDT", ether)
+            )

@@ -104,6 +104,7 @@ async def costs(work: Work, days: int = 30) -> list[RouteCost]:
             PaymentAttempt.state == AttemptState.PAID,
             PaymentAttempt.cost.is_not(None),
             PaymentAttempt.asked_at > work.now - timedelta(days=days),
+            route.is_not(None),
         )
         .group_by(route, PaymentAttempt.psp, Deposit.currency)
     )

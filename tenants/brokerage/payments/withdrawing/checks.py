@@ -148,6 +148,8 @@ async def gather(
     ]
     if destination is not None:
         found += [_named(destination), _cooling(work, destination)]
+        if not destinations.proven(work, destination):
+            found.append(_not_an_address())
     total = await totals.of(work, client, money, priced, asked=asked)
     found.append(_limits(work, total))
     return Gathered(
@@ -315,6 +317,15 @@ def _source(parts: list[Part]) -> Check:
         "passed",
         N_("{amount} goes back to where it came from first."),
         {"amount": str(total)},
+    )
+
+
+def _not_an_address() -> Check:
+    return Check(
+        "bad-address",
+        N_("Destination"),
+        "waiting",
+        N_("This address fails its check digits, so nothing is sent there. Choose another place."),
     )
 
 
