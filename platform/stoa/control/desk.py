@@ -16,6 +16,7 @@ from stoa.kernel.ids import token
 from stoa.tenancy import provision
 from stoa.tenancy.model import Host, Provision, Pulse, Tenant
 from stoa.tenancy.work import PlatformWork
+from stoa.theming.texts import N_
 from stoa.web import access, forms
 from stoa.web.pages import go, page
 from stoa.web.state import State
@@ -23,12 +24,12 @@ from stoa.web.state import State
 AnyRequest = Request[Any, Any, Any]
 
 STEP_WORDS = {
-    "reserve": "Name reserved",
-    "schema": "Schema claimed, key made",
-    "settings": "Settings from the blueprint",
-    "seed": "Accounts, roles and texts",
-    "owner": "Owner invited",
-    "open": "Address opened",
+    "reserve": N_("Name reserved"),
+    "schema": N_("Schema claimed, key made"),
+    "settings": N_("Settings from the blueprint"),
+    "seed": N_("Accounts, roles and texts"),
+    "owner": N_("Owner invited"),
+    "open": N_("Address opened"),
 }
 
 
@@ -115,7 +116,7 @@ def _steps(row: Provision) -> list[dict[str, Any]]:
         state = "next"
         text = ""
         if name in done:
-            state, text = "done", f"{done[name]['took_ms']} ms"
+            state, text = "done", f"\u2066{done[name]['took_ms']} ms\u2069"
         elif name == row.step:
             state = "stopped" if row.state == "failed" else "here"
             text = row.error or ""

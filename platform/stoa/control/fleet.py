@@ -1,6 +1,8 @@
 """The fleet as a list, and one tenant as a page."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +10,16 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
+from markupsafe import Markup
 from sqlalchemy import func, literal, select
 
+from stoa.audit.model import OperatorAudit
 from stoa.identity.operators import Control
+from stoa.kernel.money import Money
 from stoa.tenancy.model import Host, Meter, Provision, Pulse, SchemaSlot, SupportSession, Tenant
 from stoa.tenancy.work import PlatformWork
+from stoa.theming.figures import money
+from stoa.theming.look import shown
 from stoa.theming.texts import N_
 from stoa.web import access, tables
 from stoa.web.pages import page
@@ -64,12 +71,39 @@ def worries(row: Any, now: Any) -> list[str]:
     return found
 
 
+class _Spoken(tuple[str, ...]):
+    """Message ids in one cell: said in the reader's language, kept as they are in files."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+    def __html__(self) -> Markup:
+        say = shown().texts.gettext
+        return Markup("{}").format(", ".join(say(one) for one in self))
+
+
+class _Amounts(dict[str, str]):
+    """Client money by currency: the largest as a figure, how many more beside it."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return " ".join(f"{amount} {code}" for code, amount in sorted(self.items()))
+
+    def __html__(self) -> Markup:
+        code, amount = max(self.items(), key=lambda one: Decimal(one[1]))
+        more = Markup(" <small>+{}</small>").format(len(self) - 1) if len(self) > 1 else ""
+        return money(Money(Decimal(amount), code)) + more
+
+
 async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     shown: list[tables.Shown] = []
     for row in rows:
         body = row.body or {}
         concerns = worries(row, work.now)
-        held = body.get("money_held") or {}
+        held = body.get("client_money") or {}
         shown.append(
             tables.Shown(
                 key=str(row.id),
@@ -78,10 +112,10 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
                 cells=(
                     {"name": row.name, "note": row.slug},
                     row.state,
-                    ", ".join(concerns),
+                    _Spoken(concerns) if concerns else "",
                     body.get("clients", 0),
                     body.get("volume_lots", "0"),
-                    "  ".join(f"{amount} {code}" for code, amount in sorted(held.items())[:3]),
+                    _Amounts(held) if held else "",
                     row.revision or "",
                     lag_s(body),
                     ", ".join(body.get("failing_connectors") or ()),
@@ -169,6 +203,15 @@ async def fleet(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Res
     )
 
 
+def _state(row: Tenant, slot: SchemaSlot | None, pulse: Pulse | None) -> Any:
+    return SimpleNamespace(
+        state=row.state,
+        migration_error=slot.error if slot else None,
+        body=pulse.body if pulse else {},
+        pulse_at=pulse.at if pulse else None,
+    )
+
+
 @get("/tenants/{tenant:uuid}", access=access.control(Control.TENANTS_VIEW))
 async def one(
     request: AnyRequest, work: NamedDependency[PlatformWork], tenant: FromPath[UUID]
@@ -193,6 +236,13 @@ async def one(
     series: dict[str, list[float]] = {}
     for meter in reversed(meters):
         series.setdefault(meter.name, []).append(float(meter.amount))
+    acts = await work.rows(
+        select(OperatorAudit)
+        .where(OperatorAudit.about_tenant == tenant)
+        .order_by(OperatorAudit.id.desc())
+        .limit(12)
+    )
+    days = sorted({meter.day for meter in meters})
     return page(
         request,
         work,
@@ -206,5 +256,8 @@ async def one(
         provision=provision,
         visits=visits,
         series=series,
+        days=days,
+        acts=acts,
+        worries=worries(_state(row, slot, pulse), work.now),
         address=request.app.state.stoa.config.url(hosts[0].name) if hosts else "",
     )

@@ -74,11 +74,11 @@ async def operator(config: Config) -> None:
     """The operator's first person, with a known second factor to try."""
     world = World(config, datetime.now(UTC), tell)
     try:
-        async with world.door.platform(purpose="demo") as work:
+        async with world.door.platform(purpose="demo.prepare") as work:
             known = await work.first(select(Operator.id).where(Operator.email == OPERATOR))
         if known is None:
             await operators.create_operator(world.door, OPERATOR, "Ada Operator", staffing.PASSWORD)
-        async with world.door.platform(purpose="demo") as work:
+        async with world.door.platform(purpose="demo.prepare") as work:
             row = await work.first(select(Operator).where(Operator.email == OPERATOR))
             assert row is not None  # noqa: S101 - it was just made
             if not factors.has(row):

@@ -41,7 +41,7 @@ async def open_tenant(world: World, wish: Wish) -> TenantRef:
         owner_email=f"owner@{wish.slug}.example",
         blueprint=wish.blueprint,
     )
-    async with world.door.platform(purpose="demo") as work:
+    async with world.door.platform(purpose="demo.prepare") as work:
         row = await provision.request(work, asked, key=f"demo-{wish.slug}", mine=True)
     await world.provisioner.run(row.id)
     ref = await world.door.registry.by_slug(wish.slug)

@@ -21,6 +21,7 @@ from brokerage.kyc import jobs as kyc_jobs
 from brokerage.partners import partners as partner_verbs
 from brokerage.trading import accounts, sync, transfers
 from brokerage.trading.model import TradingAccount
+from stoa.control import pulse
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.tenancy.actor import Actor
@@ -93,6 +94,8 @@ class Story:
                 await courting.sweep(self)
             if number % 8 == 7:
                 await courting.call_back(self)
+            if number % 4 == 0:
+                await pulse.take(self.world.door, self.world.provisioner.product, self.ref)
             if number % 3 == 1:
                 await courting.arrive(self, number // 3)
             if number % 10 == 9:
