@@ -14,8 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from stoa.kernel.ids import token, uuid7
 from stoa.tenancy.registry import TenantRef
-from stoa.theming import texts
-from stoa.web import cookies, errors
+from stoa.web import cookies, errors, nowhere
 from stoa.web.open import UNREACHABLE
 from stoa.web.reader import LANGUAGE_COOKIE, spoken
 from stoa.web.state import State
@@ -74,7 +73,7 @@ class Front:
         headers = _headers(scope)
         host = normal_host(headers.get(b"host", []))
         if host is None:
-            await _plain(send, 400, b"bad host")
+            await _nowhere(send, headers, 400)
             return
         control = host == self._state.config.control_host
         try:
@@ -83,19 +82,19 @@ class Front:
             log.warning("database away", exc_info=True)
             tenant = self._state.door.registry.last_known(host)
             if tenant is None:
-                await _plain(send, 503, _said(headers, errors.UNREACHABLE), retry=True)
+                await _nowhere(send, headers, 503)
                 return
             # The page is drawn in its brand; nothing of it is opened under what may be outdated.
             tenant = replace(tenant, state=UNREACHABLE)
         if not control and tenant is None:
-            await _plain(send, 421, b"nothing is served under this name")
+            await _nowhere(send, headers, 421)
             return
         seen = self._visit(scope, headers, host, tenant)
         scope.setdefault("state", {})
         scope["state"]["visit"] = seen
         limit = MAX_UPLOAD if scope["path"].startswith(self._uploads) else MAX_BODY
         if int(_first(headers, b"content-length") or 0) > limit:
-            await _plain(send, 413, b"too large")
+            await _nowhere(send, headers, 413)
             return
         started = time.perf_counter()
         status = 500
@@ -239,13 +238,12 @@ def _language(headers: dict[bytes, list[bytes]]) -> str | None:
     return spoken(_cookie(headers, LANGUAGE_COOKIE), accepted)
 
 
-def _said(headers: dict[bytes, list[bytes]], sentence: str) -> bytes:
-    return texts.of(_language(headers) or "en").gettext(sentence).encode()
+async def _nowhere(send: Send, headers: dict[bytes, list[bytes]], status: int) -> None:
+    accept = b",".join(headers.get(b"accept", [])).decode("latin-1")
+    await nowhere.answer(send, status, language=_language(headers) or "en", accept=accept)
 
 
-async def _plain(send: Send, status: int, body: bytes, *, retry: bool = False) -> None:
+async def _plain(send: Send, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-    if retry:
-        headers.append((b"retry-after", b"5"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
