@@ -68,9 +68,10 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
         tabs=[
             {"label": "mine", "href": "/desk/tasks?whose=mine&state=open", "count": mine},
             {"label": "late", "href": "/desk/tasks?state=late", "count": late},
-            {"label": "open", "href": "/desk/tasks?state=open", "count": everyone},
+            {"label": "open", "href": "/desk/tasks", "count": everyone},
+            {"label": "all", "href": "/desk/tasks?state="},
         ],
-        here=str(request.url.query),
+        here="?".join(filter(None, (request.url.path, str(request.url.query)))),
         owners=await clients.staff(work),
         may_edit=work.actor.may(Crm.TASKS_EDIT),
     )

@@ -256,6 +256,7 @@ TASKS = Table(
     id=Task.id,
     order="due",
     descending=False,
+    usual={"state": "open"},
     filters=(
         Filter(
             "whose",

@@ -1,5 +1,7 @@
 """Every page of this floor answers, and stays small."""
 
+import re
+
 import pytest
 
 from brokerage.crm import leads, tasks
@@ -75,3 +77,37 @@ async def test_a_lead_with_a_whole_story_is_shown(desk, house, aurora):
     assert page.status_code == 200, page.text[:400]
     assert "Calls back on Tuesday" in page.text
     assert "Before: Calls back on Monday" in page.text
+
+
+async def test_the_list_of_tasks_shows_what_is_open_until_asked_for_more(desk, house, aurora):
+    async with house.door.open(aurora, purpose="test") as work:
+        await tasks.open(work, "Ring the baker", rule="test")
+        finished = await tasks.open(work, "Ring the smith", rule="test")
+        finished.state = "done"
+    browser = await desk()
+
+    usual = (await browser.get("/desk/tasks")).text
+    everything = (await browser.get("/desk/tasks?state=")).text
+
+    assert "Ring the baker" in usual
+    assert "Ring the smith" not in usual
+    assert "Ring the smith" in everything
+    assert 'href="/desk/tasks?state="' in usual.split('class="chips"')[1]
+
+
+async def test_a_view_is_kept_with_every_sign_of_its_filters_and_can_be_forgotten(
+    desk, house, aurora
+):
+    browser = await desk()
+    await browser.get("/desk/tasks")
+
+    kept = await browser.post(
+        "/desk/views/tasks?path=/desk/tasks&state=&q=a%26b%3Dc", {"name": "Odd ones"}
+    )
+
+    assert kept.headers["hx-redirect"] == "/desk/tasks?state=&q=a%26b%3Dc"
+    page = (await browser.get(kept.headers["hx-redirect"])).text
+    forget = re.search(r'action="(/desk/views/[^"]+/forget)"', page)
+    assert forget is not None
+    assert (await browser.post(forget[1])).headers["hx-redirect"] == "/desk/tasks"
+    assert "Odd ones" not in (await browser.get("/desk/tasks")).text

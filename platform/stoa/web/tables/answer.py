@@ -29,7 +29,7 @@ async def answer(
     **context: Any,
 ) -> Response[Any]:
     """The whole answer to a list's address. `format=csv|xlsx` in it asks for a file."""
-    query = _query(request)
+    query = _query(request, table)
     asked = Asked.of(table, query)
     wanted = query.get("format", "")
     if wanted in {"csv", "xlsx"}:
@@ -50,42 +50,55 @@ async def shell(
     request: AnyRequest, work: Unit, table: Table, *, audience: str = "desk", url: str | None = None
 ) -> dict[str, Any]:
     """What parts/table.html draws, for pages that hold a table among other things."""
-    query = _query(request)
+    query = _query(request, table)
     asked = Asked.of(table, query)
     found = await read.page(work, table, asked)
     say = texts.of(look(request, None, audience).locale).gettext
     url = url or request.url.path
     made = _addresses(table, asked, query, found, url, say)
-    made["filters"] = [await _filter(work, one, asked, say) for one in table.filters]
-    made["chips"] = _chips(query, url, made["filters"])
+    made["filters"] = [await _filter(work, table, one, asked, say) for one in table.filters]
+    made["chips"] = _chips(table, query, url, made["filters"])
     may_export = table.export_permission is None or work.actor.may(table.export_permission)
     if may_export and not work.actor.read_only:
         made["csv_url"] = _url(url, query, format="csv")
         made["xlsx_url"] = _url(url, query, format="xlsx")
     if isinstance(work, Work) and audience == "desk":
-        kept = await views.of(work, table.name)
-        if kept:
-            made["views"] = [
-                {
-                    "label": one.name,
-                    "href": f"{url}?{one.query}",
-                    "active": dict(parse_qsl(one.query)) == _lasting(query),
-                }
-                for one in kept
-            ]
-        else:
-            made["views"] = [{"label": say("All"), "href": url, "active": not _lasting(query)}]
+        made["views"] = await _views(work, table, query, url, say)
         made["save_view_url"] = _url(f"/desk/views/{table.name}", query, path=url)
     return made
 
 
-def _query(request: AnyRequest) -> dict[str, str]:
-    return {str(key): str(value) for key, value in request.query_params.items()}
+async def _views(
+    work: Work, table: Table, query: Mapping[str, str], url: str, say: Any
+) -> list[dict[str, Any]]:
+    """The list as it comes, then what people keep of it; one's own can be forgotten."""
+    shown = _lasting(query)
+    first = say("Usual") if table.usual else say("All")
+    made: list[dict[str, Any]] = [{"label": first, "href": url, "active": not shown}]
+    for one in await views.of(work, table.name):
+        told = dict(parse_qsl(one.query, keep_blank_values=True))
+        active = told == shown
+        forget = f"/desk/views/{one.id}/forget" if one.person == work.actor.id else ""
+        made.append(
+            {
+                "label": one.name,
+                "href": f"{url}?{one.query}",
+                "active": active,
+                "forget": forget if active else "",
+            }
+        )
+    return made
+
+
+def _query(request: AnyRequest, table: Table) -> dict[str, str]:
+    """The address's query; of what is empty only that which takes a usual filter off."""
+    asked = {str(key): str(value) for key, value in request.query_params.items()}
+    return {key: value for key, value in asked.items() if value or key in table.usual}
 
 
 def _lasting(query: Mapping[str, str]) -> dict[str, str]:
     passing = {"after", "before", "format"}
-    return {key: value for key, value in query.items() if value and key not in passing}
+    return {key: value for key, value in query.items() if key not in passing}
 
 
 def _url(where: str, query: Mapping[str, str], /, **changes: str | None) -> str:
@@ -144,25 +157,26 @@ def _addresses(
     } | table.extra
 
 
-async def _filter(work: Unit, one: Filter, asked: Asked, say: Any) -> dict[str, Any]:
+async def _filter(work: Unit, table: Table, one: Filter, asked: Asked, say: Any) -> dict[str, Any]:
     options = await one.options(work) if callable(one.options) else one.options
     return {
         "name": one.key,
         "label": say(one.label),
         "kind": one.kind,
         "value": asked.filters.get(one.key, ""),
+        "usual": one.key in table.usual,
         "options": [(value, say(label)) for value, label in options],
     }
 
 
 def _chips(
-    query: Mapping[str, str], url: str, filters: list[dict[str, Any]]
+    table: Table, query: Mapping[str, str], url: str, filters: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     chips = []
     for one in filters:
         if one["value"]:
             named = dict(one["options"]).get(one["value"], one["value"])
-            gone = _url(url, query, **{one["name"]: None})
+            gone = _url(url, query, **{one["name"]: "" if one["name"] in table.usual else None})
             chips.append({"label": one["label"], "value": named, "remove_url": gone})
     return chips
 

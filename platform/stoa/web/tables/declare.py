@@ -1,6 +1,6 @@
 """How a list is declared."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -66,7 +66,8 @@ class Shown:
 class Table:
     """A list. `query` answers the select within the reader's scope, without order or limit;
     `view` turns a page of its rows into what is shown, in one go so that it can look things up
-    set-based. `id` is the unique column that breaks ties. `order` names a sortable column.
+    set-based. `id` is the unique column that breaks ties. `order` names a sortable column. `usual`
+    are filters that hold until the reader says otherwise: an empty one in the address takes it off.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Table:
     order: str
     descending: bool = True
     filters: Sequence[Filter] = ()
+    usual: Mapping[str, str] = field(default_factory=dict[str, str])
     search: Callable[[Any, str], ColumnElement[bool]] | None = None
     search_label: str = ""
     export_permission: str | None = None

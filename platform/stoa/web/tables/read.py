@@ -31,7 +31,8 @@ class Asked:
     def of(cls, table: Table, query: Mapping[str, str]) -> "Asked":
         """Unknown words in the address are ignored; an unknown sort falls back to the usual."""
         known = {f.key for f in table.filters}
-        filters = {k: v.strip()[:200] for k, v in query.items() if k in known and v.strip()}
+        told = {**table.usual, **query}
+        filters = {k: v.strip()[:200] for k, v in told.items() if k in known and v.strip()}
         sort = query.get("sort", "")
         descending = table.descending
         named = sort.lstrip("-")

@@ -1,7 +1,8 @@
 """Filters a person keeps under a name, for themselves or for everyone."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -14,12 +15,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stoa.db.rows import TenantRow
 from stoa.kernel.ids import uuid7
-from stoa.kernel.refusals import NotFound
+from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.work import Work
 from stoa.web import access, forms
 from stoa.web.pages import go
 
 AnyRequest = Request[Any, Any, Any]
+LONGEST: Final = 1000
+"""Letters of a query that is kept."""
 
 
 class SavedView(TenantRow):
@@ -31,7 +34,7 @@ class SavedView(TenantRow):
     person: Mapped[UUID]
     table: Mapped[str] = mapped_column("table_name", String(60))
     name: Mapped[str] = mapped_column(String(60))
-    query: Mapped[str] = mapped_column(String(1000))
+    query: Mapped[str] = mapped_column(String(LONGEST))
     path: Mapped[str] = mapped_column(String(200))
     shared: Mapped[bool] = mapped_column(server_default="false")
     made_at: Mapped[datetime]
@@ -69,7 +72,9 @@ async def save(
     form = await forms.read(request, Named)
     path = str(request.query_params.get("path", "/desk"))
     kept = [(k, v) for k, v in request.query_params.items() if k not in {"path", "after", "before"}]
-    query = "&".join(f"{k}={v}" for k, v in kept)[:1000]
+    query = urlencode(kept)
+    if len(query) > LONGEST:
+        raise Invalid("These filters are too long to keep. Take some away.", field="name")
     work.add(
         SavedView(
             id=uuid7(),

@@ -103,8 +103,9 @@ window.addEventListener("popstate", (event) => {
   if (!event.state?.panel && document.querySelector("[data-table]") && !document.getElementById("panel")?.open && event.state !== null && !("panel" in (event.state ?? {}))) location.reload();
 });
 
-/* Filters that are empty do not fill the address. */
+/* Filters that are empty do not fill the address, but for one that would hold without being asked for. */
 document.addEventListener("htmx:configRequest", (event) => {
-  if (!event.detail.elt.matches?.("[data-filters]")) return;
-  for (const [name, value] of Object.entries(event.detail.parameters)) if (value === "") delete event.detail.parameters[name];
+  const form = event.detail.elt;
+  if (!form.matches?.("[data-filters]")) return;
+  for (const [name, value] of Object.entries(event.detail.parameters)) if (value === "" && !form.querySelector(`[name="${CSS.escape(name)}"][data-usual]`)) delete event.detail.parameters[name];
 });
