@@ -258,3 +258,31 @@ async def test_what_is_live_is_fetched_again_when_its_topic_is_told(tab: Tab) ->
 
     await tab.page.wait_for_selector("#equity:has-text('15,000')")
     assert tab.said == []
+
+
+async def test_what_is_live_waits_for_a_form_inside_it_that_somebody_fills(tab: Tab) -> None:
+    """A region told of news used to be replaced while a form in it was open: what had been typed
+    into a note beside the buttons was gone.
+    """
+    told = "retry: 150\nevent: {}\ndata: x\n\n"
+    text = guide.page_html("home", guide.look("home")).replace(
+        "</main>",
+        '<div id="case" data-live="equity"><b class="num">one</b>'
+        '<form><input id="note" aria-label="Note"></form></div></main>',
+    )
+    tab.answers["/live"] = {"body": told.format("hello"), "content_type": "text/event-stream"}
+    await tab.page.route("**/*", tab._answer)
+    guide.SERVED["body"] = text
+    await tab.page.goto("http://guide.test/home")
+    await tab.page.fill("#note", "half a sentence")
+    await tab.page.locator("#note").blur()
+
+    guide.SERVED["body"] = text.replace(">one<", ">two<")
+    tab.answers["/live"] = {"body": told.format("equity"), "content_type": "text/event-stream"}
+    await tab.page.wait_for_timeout(900)
+    waiting = await tab.page.inner_text("#case b"), await tab.page.input_value("#note")
+    await tab.page.fill("#note", "")
+    await tab.page.locator("#note").blur()
+
+    assert waiting == ("one", "half a sentence")
+    await tab.page.wait_for_selector("#case:has-text('two')")

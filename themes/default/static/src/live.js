@@ -48,6 +48,22 @@ function connect() {
   listen();
 }
 
+/* Somebody is at work in there: writes, has written, or has something open that a fresh copy would shut. */
+function busy(element) {
+  const at = document.activeElement;
+  if (at !== element && element.contains(at) && at.matches("form *, input, textarea, select")) return true;
+  if (element.querySelector("dialog[open], details[data-menu][open]")) return true;
+  return all("form input, form textarea, form select", element).some(written);
+}
+
+function written(field) {
+  if (field.closest("[data-filters]") || field.type === "hidden") return false;
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.type === "file") return field.files.length > 0;
+  if (field.options) return [...field.options].some((one) => one.selected !== one.defaultSelected) && !([...field.options].every((one) => !one.defaultSelected) && field.selectedIndex <= 0);
+  return field.value !== field.defaultValue;
+}
+
 /* Several tellings in one moment are one fetch. */
 function changed(topic) {
   last = Date.now();
@@ -55,7 +71,6 @@ function changed(topic) {
   for (const chart of all("[data-chart-live]")) if (chart.dataset.chartLive.split(/\s+/).includes(topic)) chart.dispatchEvent(new CustomEvent("chart-refetch"));
   for (const element of all("[data-live]")) {
     if (!element.id || !element.dataset.live.split(/\s+/).includes(topic)) continue;
-    if (element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
     clearTimeout(due.get(element.id));
     due.set(element.id, setTimeout(() => refetch(element.id), 120 + Math.random() * 180));
   }
@@ -64,7 +79,8 @@ function changed(topic) {
 async function refetch(id) {
   due.delete(id);
   const element = document.getElementById(id);
-  if (!element || document.hidden) { if (element) element.dataset.liveStale = "1"; return; }
+  if (!element) return;
+  if (document.hidden || busy(element)) { element.dataset.liveStale = "1"; return; }
   const from = element.dataset.liveUrl || location.pathname + location.search;
   let text;
   try {
@@ -75,6 +91,7 @@ async function refetch(id) {
   const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(id);
   const now = document.getElementById(id);
   if (!fresh || !now) return;
+  if (busy(now)) { now.dataset.liveStale = "1"; return; }
   delete now.dataset.liveStale;
   if (fresh.outerHTML === now.outerHTML) return;
   const before = new Map(all("[data-live-part], .money, .num, .state", now).map((part, at) => [at, part.textContent]));
@@ -91,7 +108,10 @@ async function refetch(id) {
   if (!marked) put.classList.add("is-told");
 }
 
-document.addEventListener("visibilitychange", () => { if (!document.hidden) for (const element of all("[data-live-stale]")) refetch(element.id); });
+/* What waited is fetched as soon as nobody is at work in it any more. */
+const catchUp = () => { if (!document.hidden) for (const element of all("[data-live-stale]")) if (!busy(element)) refetch(element.id); };
+document.addEventListener("visibilitychange", catchUp);
+for (const name of ["focusout", "close", "toggle", "reset", "change"]) document.addEventListener(name, () => setTimeout(catchUp, 150), true);
 document.addEventListener("animationend", (event) => event.target.classList?.remove("is-told"));
 document.addEventListener("htmx:load", listen);
 setInterval(() => { if (source && Date.now() - last > QUIET_MS) { tell("lost"); if (Date.now() - last > QUIET_MS * 2) { source.close(); waited ||= 1; last = Date.now(); connect(); } } }, 5000);
