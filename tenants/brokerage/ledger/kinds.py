@@ -65,6 +65,26 @@ KINDS: Final[dict[str, Kind]] = {
     "release": Kind(
         N_("Set free"), icon="lock-open", meaning=N_("Held money went back to the wallet.")
     ),
+    "hold transfer": Kind(
+        N_("To a trading account"),
+        icon="arrows-left-right",
+        meaning=N_("Money was set aside to go to a trading account."),
+    ),
+    "release transfer": Kind(
+        N_("Back from a transfer"),
+        icon="lock-open",
+        meaning=N_("The trading account was not reached; the money went back to the wallet."),
+    ),
+    "hold withdrawal": Kind(
+        N_("Withdrawal asked for"),
+        icon="arrow-up-right",
+        meaning=N_("Money was set aside for a withdrawal until it is paid out."),
+    ),
+    "release withdrawal": Kind(
+        N_("Back from a withdrawal"),
+        icon="lock-open",
+        meaning=N_("The withdrawal was not paid; the money went back to the wallet."),
+    ),
     "exchange": Kind(
         N_("Exchange"),
         icon="arrows-exchange",
@@ -124,8 +144,15 @@ def learn(kind: str, label: str, icon: str, meaning: str = "", *, reversible: bo
     KINDS[kind] = Kind(label, icon, meaning, reversible)
 
 
-def of(kind: str) -> Kind:
-    return KINDS.get(kind) or Kind(kind.replace("-", " ").capitalize(), icon="receipt")
+def of(kind: str, cause: str | None = None) -> Kind:
+    """A kind by its code, told closer where it is known what the money is held for."""
+    known = KINDS.get(f"{kind} {cause}") or KINDS.get(kind)
+    return known or Kind(kind.replace("-", " ").capitalize(), icon="receipt")
+
+
+def choices() -> list[tuple[str, str]]:
+    """The kinds an entry can be of, for filters."""
+    return [(code, kind.label) for code, kind in KINDS.items() if " " not in code]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _LEG_ID = func.concat(
 
 
 async def _kind_options(_work: Any) -> list[tuple[str, str]]:
-    return [(code, kind.label) for code, kind in kinds.KINDS.items()]
+    return kinds.choices()
 
 
 async def _currency_options(work: Any) -> list[tuple[str, str]]:
@@ -115,7 +115,7 @@ async def _entries_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
         out, into, owners = ways.get(row.id, ([], [], set()))
         cells = (
             row.posted_at,
-            kinds.Said(kinds.of(row.kind).label),
+            kinds.Said(kinds.of(row.kind, row.ref_kind).label),
             ", ".join(sorted(named.get(one, "") for one in owners)),
             f"{', '.join(out)} → {', '.join(into)}",
             Money(row.amount, row.currency).rounded(),
@@ -170,7 +170,7 @@ def statement(account: UUID) -> Table:
                 key=f"{leg.entry}-{leg.line}",
                 cells=(
                     leg.posted_at,
-                    kinds.Said(kinds.of(entry.kind).label),
+                    kinds.Said(kinds.of(entry.kind, entry.ref_kind).label),
                     Money(leg.amount, leg.currency).rounded(),
                     Money(leg.balance, leg.currency).rounded() if leg.balance is not None else None,
                     entry.reason or "",

@@ -175,7 +175,7 @@ async def described(work: Work, rows: Sequence[Any]) -> list[Movement]:
 
 
 def _movement(leg: Leg, entry: Entry, *, fee: bool) -> Movement:
-    kind = kinds.of("fee") if fee else kinds.of(entry.kind)
+    kind = kinds.of("fee") if fee else kinds.of(entry.kind, entry.ref_kind)
     return Movement(
         entry.id,
         entry.posted_at,
@@ -268,7 +268,7 @@ async def entry_view(work: Work, entry: UUID) -> EntryView:
         quote = Promise.of(promised) if promised is not None else None
     return EntryView(
         row,
-        kinds.of(row.kind),
+        kinds.of(row.kind, row.ref_kind),
         sides,
         known.get(row.posted_by, "") if row.posted_by else "",
         path(hooks.paths, row.ref_kind, row.ref),

@@ -11,6 +11,7 @@ import typst
 from sqlalchemy import select, text
 
 from brokerage.clients import queries as clients
+from brokerage.ledger import kinds
 from brokerage.trading.model import Deal, TradingAccount
 from stoa.kernel import where
 from stoa.kernel.money import Money
@@ -24,7 +25,7 @@ from stoa.theming.texts import N_
 MOST_LINES: Final = 5000
 _AT_ONCE: Final = asyncio.Semaphore(2)
 MOVEMENTS: Final = text(
-    "select l.posted_at as at, e.kind, e.reason, l.amount, l.currency, l.balance "
+    "select l.posted_at as at, e.kind, e.ref_kind, e.reason, l.amount, l.currency, l.balance "
     "from leg l join ledger_account a on a.id = l.account and a.kind = 'wallet' "
     "and a.owner = :client join entry e on e.id = l.entry "
     "where l.posted_at >= :start and l.posted_at < :end order by l.posted_at, e.id, l.line "
@@ -35,18 +36,6 @@ OPENING: Final = text(
     "and l.posted_at < :at order by l.version desc limit 1), 0) as balance "
     "from ledger_account a where a.kind = 'wallet' and a.owner = :client order by a.currency"
 )
-KINDS: Final = {
-    "deposit": N_("Deposit received"),
-    "withdrawal": N_("Withdrawal"),
-    "transfer": N_("Transfer to or from an account"),
-    "exchange": N_("Exchange"),
-    "hold": N_("Set aside"),
-    "release": N_("Returned from set aside"),
-    "fee": N_("Fee"),
-    "adjustment": N_("Adjustment"),
-    "partner-payout": N_("Partner payout"),
-    "internal": N_("Transfer between clients"),
-}
 
 
 def months(start: datetime, now: datetime) -> list[str]:
@@ -131,7 +120,7 @@ async def gather(work: Work, client: UUID, start: datetime, end: datetime) -> di
         "movements": [
             [
                 f"{row.at:%Y-%m-%d %H:%M}",
-                say(KINDS.get(str(row.kind), str(row.kind))),
+                say(kinds.of(row.kind, row.ref_kind).label),
                 _money(row.amount, row.currency),
                 _money(row.balance, row.currency) if row.balance is not None else "",
             ]
