@@ -27,7 +27,7 @@ from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
 
-TABS: Final = (Tab("money", N_("Money"), "/desk/clients/{client}/money", Ledger.VIEW, order=30),)
+TABS: Final = (Tab("money", N_("Wallets"), "/desk/clients/{client}/money", Ledger.VIEW, order=30),)
 
 Words = Annotated[str, Meta(max_length=400)]
 

@@ -117,7 +117,13 @@ MODULE = Module(
         ),
     ],
     tabs=[
-        Tab("payments", N_("Payments"), "/desk/clients/{client}/payments", Payments.DEPOSITS, 30)
+        Tab(
+            "payments",
+            N_("Deposits and withdrawals"),
+            "/desk/clients/{client}/payments",
+            Payments.DEPOSITS,
+            25,
+        )
     ],
     today=shown.today,
     home=shown.home,

@@ -100,7 +100,7 @@ async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
                 "tried": tried,
                 "approval": providers.percent(paid, tried),
                 "technical": providers.percent(bad, tried),
-                "hook": hook_paths.path(work, psp.code),
+                "hook": hook_paths.address(work, psp.code),
             }
         )
     settings = work.settings(PaymentsSettings)
@@ -112,7 +112,6 @@ async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
         psps=rows,
         routes=settings.routes,
         payout_routes=settings.payout_routes,
-        host=work.tenant.host,
         may_test=work.actor.may(Payments.TEST),
         may_edit=work.actor.may(Settings.EDIT),
     )
@@ -146,8 +145,7 @@ async def psp_health(
         incidents=await figures.incidents(work, code, limit=5),
         causes=words.CAUSES,
         costs=[one for one in await figures.costs(work) if one.psp == code],
-        hook=hook_paths.path(work, code),
-        host=work.tenant.host,
+        hook=hook_paths.address(work, code),
         may_test=work.actor.may(Payments.TEST),
         may_pause=work.actor.may(Payments.PAUSE),
     )
