@@ -41,6 +41,7 @@ NAMED: Final = {
     "Banner": ("text", "action"),
     "Meta": ("title", "description"),
     "Status": ("label",),
+    "go": ("notice",),
 }
 _TEMPLATE_MARKS: Final = ("_", "gettext", "_n", "ngettext")
 

@@ -12,6 +12,7 @@ from stoa.theming.figures import NONE
 from stoa.theming.look import shown
 
 RELATIVE_FOR: Final = timedelta(days=6)
+_MONTH: Final = "LLLL y"
 _NONE: Final = Markup('<span class="none">%s</span>') % NONE
 
 
@@ -41,11 +42,12 @@ def when(moment: datetime | None, *, exact: bool = False) -> Markup:
 
 
 def on(day: date | datetime | None, style: str = "medium") -> Markup:
-    """A calendar day: `12 Mar 2026`."""
+    """A calendar day: `12 Mar 2026`; by style `month` the month alone: `March 2026`."""
     if day is None:
         return _NONE
     plain = _local(day).date() if isinstance(day, datetime) else day
-    text = format_date(plain, style, locale=shown().cldr)
+    shape = _MONTH if style == "month" else style
+    text = format_date(plain, shape, locale=shown().cldr)
     return Markup('<time datetime="%s">%s</time>') % (plain.isoformat(), text)
 
 
@@ -59,10 +61,11 @@ def clock(moment: datetime | None) -> Markup:
     return Markup('<time datetime="%s" title="%s">%s</time>') % (moment.isoformat(), full, text)
 
 
-def lasted(span: timedelta | None) -> str:
-    """A length of time in one unit: `4 hours`."""
+def lasted(span: timedelta | int | None) -> str:
+    """A length of time in one unit: `4 hours`; a plain number is seconds."""
     if span is None:
         return NONE
+    span = timedelta(seconds=span) if isinstance(span, int) else span
     return format_timedelta(_rounded(span), locale=shown().cldr)
 
 

@@ -212,10 +212,10 @@ async def pay(
     request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
 ) -> Response[None]:
     made = await payouts.make(work, partner)
-    notice = "Below the minimum: nothing was paid."
+    notice = N_("Below the minimum: nothing was paid.")
     if made is not None:
         paid = made.state == PayoutState.PAID
-        notice = "Paid into the wallet." if paid else "Waits for a second person."
+        notice = N_("Paid into the wallet.") if paid else N_("Waits for a second person.")
     return go(request, f"/desk/partners/{partner}", notice=notice)
 
 

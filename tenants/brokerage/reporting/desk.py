@@ -89,7 +89,10 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         work,
         "room/reporting/statements.html",
         audience="room",
-        months=statements.months(row.registered_at, work.now),
+        months=[
+            (name, date.fromisoformat(f"{name}-01"))
+            for name in statements.months(row.registered_at, work.now)
+        ],
     )
 
 

@@ -88,7 +88,7 @@ async function refetch(id) {
     if (!answer.ok) return;
     text = await answer.text();
   } catch { return; }
-  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(id);
+  const fresh = new DOMParser().parseFromString(text.replace(/<style\b[\s\S]*?<\/style>/g, ""), "text/html").getElementById(id);
   const now = document.getElementById(id);
   if (!fresh || !now) return;
   if (busy(now)) { now.dataset.liveStale = "1"; return; }
