@@ -17,7 +17,7 @@ import msgspec
 from stoa.connectors.breaker import Breaker, BreakerView, Limits
 from stoa.connectors.egress import MAX_BYTES, TOTAL_S, Egress, Reply
 from stoa.connectors.health import Health, HealthView
-from stoa.connectors.trouble import Unreachable
+from stoa.connectors.trouble import Unreachable, Withheld
 from stoa.kernel.refusals import Refusal, Unavailable
 
 _TOO_MANY: Final = 429
@@ -86,13 +86,13 @@ class Line:
         """Hold one place for one call, and learn from how it ends.
 
         Raises:
-            Unreachable: the breaker is open, or all places stayed taken. Nothing was sent.
+            Withheld: the breaker is open, or all places stayed taken. Nothing was sent.
         """
         async with self._place():
             began = self._steady()
             ticket = self.breaker.enter(began)
             if ticket is None:
-                raise Unreachable(
+                raise Withheld(
                     "The provider is not answering; we will try again soon.", code="breaker-open"
                 )
             call = Call()
@@ -146,7 +146,7 @@ class Line:
             async with asyncio.timeout(_WAIT_S):
                 await self._places.acquire()
         except TimeoutError as why:
-            raise Unreachable("The provider is answering too slowly.", code="line-full") from why
+            raise Withheld("The provider is answering too slowly.", code="line-full") from why
         self._busy += 1
         try:
             yield

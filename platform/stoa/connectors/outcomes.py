@@ -9,13 +9,18 @@ from enum import StrEnum
 
 import msgspec
 
+from stoa.connectors.trouble import Withheld
 from stoa.kernel.refusals import Refusal, Unavailable
 
 
 class Refusing(StrEnum):
-    """TECHNICAL: their trouble or ours, another provider may be asked. HARD: the answer is no."""
+    """TECHNICAL: their trouble or ours, another provider may be asked. HARD: the answer is no.
+
+    UNCALLED: we held the call back ourselves, so that nobody was asked and no try was made.
+    """
 
     TECHNICAL = "technical"
+    UNCALLED = "uncalled"
     HARD = "hard"
 
 
@@ -40,7 +45,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
     @property
     def technical(self) -> bool:
-        return self.why is Refusing.TECHNICAL
+        return self.why is not Refusing.HARD
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
@@ -64,4 +69,6 @@ def hard(code: str, text: str = "") -> Refused:
 
 def not_sent(why: Refusal) -> Refused:
     """For a refusal raised before anything left: theirs or the network's trouble, or our no."""
+    if isinstance(why, Withheld):
+        return Refused(Refusing.UNCALLED, why.code)
     return technical(why.code) if isinstance(why, Unavailable) else hard(why.code, str(why))

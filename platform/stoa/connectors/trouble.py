@@ -15,6 +15,12 @@ class Unreachable(Unavailable):
     kind = "unreachable"
 
 
+class Withheld(Unreachable):
+    """We did not call: our breaker is open, or every place of the line is taken."""
+
+    kind = "withheld"
+
+
 class NoAnswer(Unavailable):
     """Something was sent and no whole answer came back. It may have been acted upon."""
 

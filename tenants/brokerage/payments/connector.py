@@ -1,13 +1,14 @@
 """What every payment provider must speak: deposits, refunds and payouts, as plain values."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
 
+from brokerage.payments.troubles import Trouble
 from brokerage.payments.values import (
     Asked,
     Capabilities,
@@ -64,6 +65,7 @@ __all__ = [
     "Instructions",
     "Instrument",
     "Method",
+    "NamesTroubles",
     "NeedsCertificate",
     "Offer",
     "Order",
@@ -114,6 +116,13 @@ class SaysMore(Protocol):
     def receipt(self, raw: bytes, now: datetime, *, fine: bool) -> Receipt:
         """`fine` is false where a CHECK asked about a payment that is not expected."""
         ...
+
+
+@runtime_checkable
+class NamesTroubles(Protocol):
+    """A connector whose provider's codes do not say by their words why a payout was not taken."""
+
+    payout_troubles: ClassVar[Mapping[str, Trouble]]
 
 
 @runtime_checkable

@@ -14,7 +14,7 @@ from brokerage.payments import queries, withdrawals
 from brokerage.payments.model import Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.tables import WITHDRAWALS
-from brokerage.payments.withdrawing import clocks
+from brokerage.payments.withdrawing import clocks, queueing
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -45,6 +45,7 @@ async def withdrawals_page(request: AnyRequest, work: NamedDependency[Work]) -> 
         WITHDRAWALS,
         template="desk/payments/withdrawals.html",
         queue=waiting,
+        held=await queueing.queued(work),
         now=work.now,
     )
 
@@ -56,6 +57,7 @@ async def withdrawal_page(
     row = await work.get(Withdrawal, withdrawal)
     brief = await clients.brief(work, row.client)
     given = await withdrawals.approvals(work, row)
+    parts = await withdrawals.parts_of(work, row.id)
     names = await clients.names(work, [one.approver for one in given])
     came, left = await queries.of_client(work, row.client, limit=6)
     may = work.actor.may(Payments.APPROVE) and not work.actor.read_only
@@ -67,13 +69,13 @@ async def withdrawal_page(
         withdrawal=row,
         client=brief,
         story=await queries.story(work, row, staff=True),
-        parts=await withdrawals.parts_of(work, row.id),
+        parts=[(one, queueing.WHY[one.code or ""] if one.queued else "") for one in parts],
         given=[{"name": names.get(one.approver, ""), "at": one.at} for one in given],
         may_approve=may
         and row.state == "review"
         and all(one.approver != work.actor.id for one in given)
         and row.asked_by != work.actor.id,
-        may_reject=may and row.state in {"held", "review", "approved"},
+        may_reject=may and withdrawals.may_stop(row, parts),
         next=await queries.after(work, row),
         came=came,
         left=[one for one in left if one.id != row.id],

@@ -17,8 +17,17 @@ from sqlalchemy import select
 from brokerage.payments import hooks, rules
 from brokerage.payments import withdrawals as verbs
 from brokerage.payments.events import PayoutDue
-from brokerage.payments.withdrawing import concluding, deciding, looking, ordering
-from brokerage.payments.withdrawing.concluding import conclude, label_of
+from brokerage.payments.withdrawing import (
+    concluding,
+    courses,
+    deciding,
+    looking,
+    ordering,
+    placing,
+    queueing,
+    rows,
+)
+from brokerage.payments.withdrawing.concluding import conclude
 from brokerage.payments.withdrawing.looking import look
 from brokerage.payments.withdrawing.model import (
     PayoutAttempt,
@@ -61,18 +70,23 @@ async def _claim(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order | No
     try:
         order = await ordering.order(work, row, part)
     except Unavailable as why:
-        part.code, part.technical = why.code[:80], True
-        part.next_ask_at = work.now + timedelta(minutes=1)
+        await queueing.nobody(work, row, part, why.code)
+        return None
+    held = await placing.held_back(work, part.psp)
+    if held is not None:
+        await queueing.wait(work, row, part, held)
+        verbs.announce(work, row)
         return None
     part.move(PayoutState.SENDING)
+    part.code, part.technical = None, None
     part.sent_at, part.tries = work.now, part.tries + 1
-    part.next_ask_at = work.now + timedelta(seconds=concluding.ASK_S)
+    part.next_ask_at = work.now + timedelta(seconds=rows.ASK_S)
     if row.state == WithdrawalState.APPROVED:
         row.move(WithdrawalState.SENDING)
         row.sent_at = row.sent_at or work.now
         for hook in hooks.leaving:
             await hook(work, row.client, row.id, row.loses)
-    tell(work, row, "sent", places={"label": label_of(row, part)})
+    tell(work, row, "sent", places={"label": rows.label_of(row, part)})
     verbs.announce(work, row)
     return order
 
@@ -126,7 +140,9 @@ async def sweep(open_work: OpenWork) -> None:
 
 async def _postpone(open_work: OpenWork, payout: UUID) -> None:
     async with open_work() as work:
-        concluding.ask_later(work, await work.lock(PayoutAttempt, payout))
+        row, part = await concluding.both(work, payout)
+        rows.ask_later(work, part)
+        await courses.unanswered(work, row, part)
 
 
 __all__ = ["conclude", "look", "send", "sweep"]

@@ -157,6 +157,7 @@ async def withdrawal_page(
     row = await work.get(Withdrawal, withdrawal)
     if row.client != work.actor.id:
         raise NotFound
+    parts = await withdrawals.parts_of(work, row.id)
     return page(
         request,
         work,
@@ -164,8 +165,8 @@ async def withdrawal_page(
         audience="room",
         withdrawal=row,
         story=await queries.story(work, row, staff=False),
-        parts=await withdrawals.parts_of(work, row.id),
-        may_cancel=row.state in {"held", "review", "approved"},
+        parts=parts,
+        may_cancel=withdrawals.may_stop(row, parts),
         still_open=row.ended_at is None,
         places=await destinations.of(work, row.client) if row.state in {"held", "review"} else [],
         came_back=row.code == CAME_BACK,

@@ -115,6 +115,26 @@ class Rolling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     most: Amount
 
 
+class Retries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What follows when a provider does not take a payout, by the kind of trouble.
+
+    A call we held back ourselves is none of them: the payout waits and no try is counted. A wrong
+    destination always asks the client for another one. Without an answer it is asked about and
+    never sent again; `unknown_tell_min` is when people are told.
+    """
+
+    technical_tries: Annotated[int, Meta(ge=1, le=10)] = 5
+    technical_pause_s: Annotated[int, Meta(ge=10, le=3_600)] = 40
+    """Before the second try; twice as long before each further one."""
+    balance: Literal["elsewhere", "wait", "stop"] = "elsewhere"
+    """The provider's account of ours is short: another provider first, then wait; or only wait."""
+    balance_every_min: Annotated[int, Meta(ge=10, le=1_440)] = 60
+    balance_for_h: Annotated[int, Meta(ge=1, le=168)] = 72
+    declined: Literal["stop", "elsewhere"] = "stop"
+    """Declined for good: over, or each other provider is asked once."""
+    unknown_tell_min: Annotated[int, Meta(ge=5, le=1_440)] = 30
+
+
 class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     auto_approve: AutoApprove = AutoApprove()
     approvers: tuple[Tier, ...] = (
@@ -128,6 +148,7 @@ class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     came_back_to: Literal["hold", "wallet"] = "hold"
     """Where money goes that a bank sent back: it waits for a new destination, or is spendable."""
     new_destination_wait_h: Hours = 24
+    retries: Retries = Retries()
     promise_h: dict[Method, Hours] = msgspec.field(
         default_factory=lambda: {Method.CARD: 24, Method.BANK: 48, Method.CRYPTO: 4}
     )

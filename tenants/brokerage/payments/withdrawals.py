@@ -12,7 +12,7 @@ Who asks is never among those who approve, on any path: the rule is here and in 
 
 from brokerage.payments.withdrawing.approving import approve, may_decide, reject
 from brokerage.payments.withdrawing.asking import preview, request
-from brokerage.payments.withdrawing.changing import cancel, redirect
+from brokerage.payments.withdrawing.changing import cancel, may_stop, redirect
 from brokerage.payments.withdrawing.deciding import again
 from brokerage.payments.withdrawing.preparing import Preview
 from brokerage.payments.withdrawing.rows import (
@@ -33,6 +33,7 @@ __all__ = [
     "cancel",
     "locked",
     "may_decide",
+    "may_stop",
     "parts_of",
     "preview",
     "redirect",

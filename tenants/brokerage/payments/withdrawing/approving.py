@@ -21,6 +21,7 @@ from brokerage.payments.withdrawing.rows import (
     announce,
     approvals,
     locked,
+    parts_of,
     told,
     write,
 )
@@ -138,6 +139,7 @@ async def reject(work: Work, withdrawal: UUID, reason: str) -> Withdrawal:
     if work.actor.id is not None and work.actor.id == row.asked_by:
         raise Denied("You asked for this yourself; someone else decides. Nothing was changed.")
 
+    changing.must_be_here(row, await parts_of(work, row.id))
     partly = await changing.some_left(work, row)
     row.move(WithdrawalState.RETURNED if partly else WithdrawalState.REJECTED)
     row.reason, row.code, row.decided_at = reason.strip()[:500], "rejected", work.now

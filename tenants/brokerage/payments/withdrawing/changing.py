@@ -1,5 +1,6 @@
 """What the client may still do: take it back, or send what has not left somewhere else."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from brokerage.ledger import wallets
@@ -8,8 +9,9 @@ from brokerage.payments.events import WithdrawalCancelled
 from brokerage.payments.permissions import Payments
 from brokerage.payments.rules import Part
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.troubles import Trouble
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import deciding, preparing
+from brokerage.payments.withdrawing import deciding, placing, preparing
 from brokerage.payments.withdrawing.model import (
     PayoutAttempt,
     PayoutState,
@@ -29,6 +31,7 @@ from brokerage.payments.withdrawing.rows import (
     write,
 )
 from brokerage.payments.withdrawing.story import tell
+from stoa.connectors.outcomes import Refusing
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
@@ -39,8 +42,7 @@ async def cancel(work: Work, withdrawal: UUID) -> Withdrawal:
     work.require(Payments.WITHDRAW_OWN)
     work.actor.own((await work.get(Withdrawal, withdrawal)).client)
     row = await locked(work, withdrawal)
-    if row.state in {WithdrawalState.SENDING, WithdrawalState.PAID}:
-        raise Conflict("It is on its way already and cannot be taken back. Nothing was changed.")
+    must_be_here(row, await parts_of(work, row.id))
 
     partly = await some_left(work, row)
     row.move(WithdrawalState.RETURNED if partly else WithdrawalState.CANCELLED)
@@ -50,6 +52,32 @@ async def cancel(work: Work, withdrawal: UUID) -> Withdrawal:
     work.tell(WithdrawalCancelled(**told(row)))
     await write(work, row, "withdrawal_cancelled")
     return row
+
+
+def may_stop(row: Withdrawal, parts: Sequence[PayoutAttempt]) -> bool:
+    """Whether all that is not paid waits here still: no provider was told, or has an answer open.
+
+    What lost a bonus as it was sent is not taken back whole any more.
+    """
+    if row.state in {WithdrawalState.HELD, WithdrawalState.REVIEW, WithdrawalState.APPROVED}:
+        return True
+    states = {part.state for part in parts}
+    if row.state != WithdrawalState.SENDING or PayoutState.WAITING not in states:
+        return False
+    if states & {PayoutState.SENDING, PayoutState.ACCEPTED}:
+        return False
+    return PayoutState.PAID in states or not row.loses
+
+
+def must_be_here(row: Withdrawal, parts: Sequence[PayoutAttempt]) -> None:
+    """Raises Conflict where `may_stop` says no."""
+    if not may_stop(row, parts):
+        gone = row.state in {WithdrawalState.SENDING, WithdrawalState.PAID}
+        raise Conflict(
+            "It is on its way already and cannot be taken back. Nothing was changed."
+            if gone
+            else "This withdrawal has ended already. Nothing was changed."
+        )
 
 
 async def some_left(work: Work, row: Withdrawal) -> bool:
@@ -82,6 +110,10 @@ async def redirect(work: Work, withdrawal: UUID, destination: UUID) -> Withdrawa
     place = await destinations.own(work, row.client, destination)
     if place.id == row.destination and row.code != CAME_BACK:
         raise Invalid("It goes there already.", field="destination")
+    if place.id == row.destination and await _no_such_place(work, row):
+        raise Invalid(
+            "The bank does not pay to this place. Choose or add another one.", field="destination"
+        )
     way = await preparing.offered(work, row.client, Method(place.method), row.currency)
     freed = [part for part in await newest_parts(work, row) if _may_move(part)]
     if not freed:
@@ -108,6 +140,15 @@ async def redirect(work: Work, withdrawal: UUID, destination: UUID) -> Withdrawa
     tell(work, row, "redirected", places={"amount": str(money), "label": label})
     await deciding.judge(work, row)
     return row
+
+
+async def _no_such_place(work: Work, row: Withdrawal) -> bool:
+    """Whether the last word on it was that there is no such place, or that it takes nothing."""
+    return any(
+        part.state == PayoutState.REFUSED
+        and placing.trouble(work, part, part.code or "", Refusing.HARD) is Trouble.DESTINATION
+        for part in await newest_parts(work, row)
+    )
 
 
 def _may_move(part: PayoutAttempt) -> bool:

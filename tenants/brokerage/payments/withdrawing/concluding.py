@@ -1,6 +1,5 @@
 """What became of a payout, written down: paid, refused, come back, or still not known."""
 
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -10,8 +9,8 @@ from brokerage.payments import crediting
 from brokerage.payments.events import WithdrawalPaid, WithdrawalReturned
 from brokerage.payments.rules import Check
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import rows
+from brokerage.payments.troubles import Trouble
+from brokerage.payments.withdrawing import courses, placing, queueing, rows
 from brokerage.payments.withdrawing.model import (
     Destination,
     PayoutAttempt,
@@ -20,17 +19,12 @@ from brokerage.payments.withdrawing.model import (
     WithdrawalState,
 )
 from brokerage.payments.withdrawing.story import tell
-from stoa.connectors.outcomes import Accepted, Confirmed, Refused, Sending
-from stoa.kernel.ids import uuid7
+from stoa.connectors.outcomes import Accepted, Confirmed, Refused, Refusing, Sending
 from stoa.kernel.money import Money
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-
-ASK_S: Final = 20
-MOST_TRIES: Final = 5
-_MOST_ASK_S: Final = 1800
 
 
 async def conclude(open_work: OpenWork, payout: UUID, answer: Sending) -> None:
@@ -47,13 +41,13 @@ async def conclude(open_work: OpenWork, payout: UUID, answer: Sending) -> None:
                 part.reference = reference[:160]
                 if part.state == PayoutState.SENDING:
                     part.move(PayoutState.ACCEPTED)
-                ask_later(work, part)
+                rows.ask_later(work, part)
             case Refused():
-                await refused(work, row, part, answer.code, technically=answer.technical)
+                await refused(work, row, part, answer)
             case _:
                 part.code = answer.code[:80]
                 tell(work, row, "looked-up", answer.code)
-                ask_later(work, part)
+                rows.ask_later(work, part)
         rows.announce(work, row)
 
 
@@ -61,12 +55,6 @@ async def both(work: Work, payout: UUID) -> tuple[Withdrawal, PayoutAttempt]:
     part = await work.get(PayoutAttempt, payout)
     row = await rows.locked(work, part.withdrawal)
     return row, await work.lock(PayoutAttempt, payout)
-
-
-def ask_later(work: Work, part: PayoutAttempt) -> None:
-    part.tries += 1
-    wait = min(ASK_S * 2 ** min(part.tries, 7), _MOST_ASK_S)
-    part.next_ask_at = work.now + timedelta(seconds=wait)
 
 
 async def paid(work: Work, row: Withdrawal, part: PayoutAttempt) -> None:
@@ -86,37 +74,33 @@ async def paid(work: Work, row: Withdrawal, part: PayoutAttempt) -> None:
     if row.destination is not None and part.way == "payout":
         (await work.get(Destination, row.destination)).used_at = work.now
     if len(row.plan) > 1:
-        tell(work, row, "part-paid", places={"amount": str(money), "label": label_of(row, part)})
+        tell(
+            work, row, "part-paid", places={"amount": str(money), "label": rows.label_of(row, part)}
+        )
     await _finish(work, row)
 
 
-async def refused(
-    work: Work, row: Withdrawal, part: PayoutAttempt, code: str, *, technically: bool
-) -> None:
-    """Certainly not sent. Trouble of theirs: another try, perhaps elsewhere; a no ends the part."""
+async def refused(work: Work, row: Withdrawal, part: PayoutAttempt, answer: Refused) -> None:
+    """Certainly not sent. What follows depends on the kind of trouble, as the tenant settled it."""
+    if answer.why is Refusing.UNCALLED:
+        await queueing.uncalled(work, row, part, answer.code)
+        return
+    trouble = placing.trouble(work, part, answer.code, answer.why)
     part.move(PayoutState.REFUSED)
     part.ended_at, part.next_ask_at = work.now, None
-    part.code, part.technical = code[:80], technically
+    part.code, part.technical = answer.code[:80], trouble is Trouble.TECHNICAL
     await work.flush()
-    if technically and part.number < MOST_TRIES:
-        work.add(
-            PayoutAttempt(
-                id=uuid7(int(work.now.timestamp() * 1000)),
-                withdrawal=row.id,
-                part=part.part,
-                number=part.number + 1,
-                psp=part.psp if part.way == "refund" or part.method == Method.CARD else "",
-                way=part.way,
-                method=part.method,
-                source=part.source,
-                amount=part.amount,
-                fee=part.fee,
-                currency=part.currency,
-                made_at=work.now,
-                next_ask_at=work.now + timedelta(seconds=ASK_S * 2**part.number),
-            )
-        )
+    again = await courses.after(work, row, part, trouble)
+    if again is not None:
+        work.add(courses.next_try(work, row, part, again.at))
+        places = {"label": rows.label_of(row, part)}
+        tell(work, row, again.what, answer.code, places=places)
         return
+    await given_up(work, row, part, answer.code)
+
+
+async def given_up(work: Work, row: Withdrawal, part: PayoutAttempt, code: str) -> None:
+    """No further try: the money waits for another place, or is in the wallet again."""
     money = Money(part.amount + part.fee, part.currency)
     row.reason = code[:200]
     if _waits_for_a_place(work, row):
@@ -202,7 +186,7 @@ async def came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str)
     The fee was for the work done. A withdrawal that has ended otherwise gives it to the wallet.
     """
     if part.state != PayoutState.PAID:
-        await refused(work, row, part, code, technically=False)
+        await refused(work, row, part, Refused(Refusing.HARD, code))
         return
     part.move(PayoutState.RETURNED)
     part.code = code[:80]
@@ -229,8 +213,3 @@ async def came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str)
     tell(work, row, what, code, places={"amount": str(money)})
     if row.state == WithdrawalState.PAID:
         await _undone(work, row)
-
-
-def label_of(row: Withdrawal, part: PayoutAttempt) -> str:
-    planned = row.plan[part.part - 1] if part.part <= len(row.plan) else {}
-    return str(planned.get("label") or part.method)

@@ -10,7 +10,7 @@ from brokerage.payments import providers
 from brokerage.payments.connector import CannotAsk, Paid
 from brokerage.payments.model import AttemptState, PaymentAttempt
 from brokerage.payments.values import State, Status, sending
-from brokerage.payments.withdrawing import concluding, ordering, rows
+from brokerage.payments.withdrawing import concluding, courses, ordering, rows
 from brokerage.payments.withdrawing.model import PayoutAttempt, PayoutState, Withdrawal
 from brokerage.payments.withdrawing.ordering import Order
 from stoa.connectors.outcomes import Accepted, Confirmed, Refused
@@ -20,6 +20,8 @@ from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
 _SURE_AFTER: Final = timedelta(minutes=5)
+_MOST_SAME: Final = 10
+"""So often the same order is asked about before it is no longer given again by itself."""
 
 
 async def look(open_work: OpenWork, payout: UUID, *, told: Status | None = None) -> None:
@@ -92,11 +94,12 @@ async def _follow(work: Work, row: Withdrawal, part: PayoutAttempt, status: Stat
         case Confirmed():
             await concluding.paid(work, row, part)
         case Refused():
-            await concluding.refused(work, row, part, answer.code, technically=False)
+            await concluding.refused(work, row, part, answer)
         case _:
             if part.state == PayoutState.SENDING and isinstance(answer, Accepted):
                 part.move(PayoutState.ACCEPTED)
-            concluding.ask_later(work, part)
+            rows.ask_later(work, part)
+            await courses.unanswered(work, row, part)
 
 
 async def _nobody_has_it(open_work: OpenWork, payout: UUID) -> None:
@@ -106,11 +109,12 @@ async def _nobody_has_it(open_work: OpenWork, payout: UUID) -> None:
         row, part = await concluding.both(work, payout)
         if part.state != PayoutState.SENDING or part.sent_at is None:
             if part.state == PayoutState.ACCEPTED:
-                concluding.ask_later(work, part)
+                rows.ask_later(work, part)
             return
         sure = work.now - part.sent_at > _SURE_AFTER
-        concluding.ask_later(work, part)
-        if sure and part.tries < concluding.MOST_TRIES * 2:
+        rows.ask_later(work, part)
+        await courses.unanswered(work, row, part)
+        if sure and part.tries < _MOST_SAME:
             order = await ordering.order(work, row, part)
             within = order.connector.capabilities.idempotent_s
             if (work.now - part.sent_at).total_seconds() > within:

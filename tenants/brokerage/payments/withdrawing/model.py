@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
@@ -77,7 +77,7 @@ class Withdrawal(TenantRow):
             "rejected",
             "returned",
         },
-        WithdrawalState.SENDING: {"paid", "returned", "held"},
+        WithdrawalState.SENDING: {"paid", "returned", "held", "cancelled", "rejected"},
         WithdrawalState.PAID: {"returned", "held"},
         WithdrawalState.REJECTED: set(),
         WithdrawalState.CANCELLED: set(),
@@ -178,13 +178,19 @@ class PayoutState(StrEnum):
     CANCELLED = "cancelled"
 
 
+QUEUED: Final = frozenset(
+    {"circuit-open", "breaker-open", "line-full", "paused-tenant", "paused-operator", "no-route"}
+)
+"""Codes of a part that waits for its provider: the call was not made."""
+
+
 class PayoutAttempt(TenantRow):
     """One part of a withdrawal given to one provider; the id is the provider's idempotency key."""
 
     __tablename__ = "payout_attempt"
     MOVES: ClassVar[Mapping[str, set[str]]] = {
         PayoutState.WAITING: {"sending", "cancelled"},
-        PayoutState.SENDING: {"accepted", "paid", "refused", "returned"},
+        PayoutState.SENDING: {"waiting", "accepted", "paid", "refused", "returned"},
         PayoutState.ACCEPTED: {"paid", "refused", "returned"},
         PayoutState.PAID: {"returned"},
         PayoutState.REFUSED: set(),
@@ -213,6 +219,11 @@ class PayoutAttempt(TenantRow):
     tries: Mapped[int] = mapped_column(Integer, default=0)
     next_ask_at: Mapped[datetime | None]
     decision: Mapped[dict[str, Any] | None]
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits for its provider, and not for us: no call was made."""
+        return self.state == PayoutState.WAITING and self.code in QUEUED
 
     __table_args__ = (
         CheckConstraint("amount > 0 and fee >= 0", name="amount"),

@@ -10,16 +10,16 @@ from brokerage.payments import crediting, destinations, providers
 from brokerage.payments.connector import Destination as To
 from brokerage.payments.connector import Paid, Payer, PaymentConnector, Payout, ToToken
 from brokerage.payments.model import AttemptState, Deposit, PaymentAttempt
-from brokerage.payments.routing import looking
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import concluding, rows
+from brokerage.payments.withdrawing import concluding, placing
 from brokerage.payments.withdrawing.model import (
     Destination,
     PayoutAttempt,
     PayoutState,
     Withdrawal,
 )
-from stoa.connectors.outcomes import Sending, technical
+from stoa.connectors.lines import was_sent
+from stoa.connectors.outcomes import Sending, Unknown, not_sent
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Unavailable
@@ -62,17 +62,8 @@ async def order(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order:
         return Order(connector, part.id, money, "refund", told)
     brief = await clients.brief(work, row.client)
     to = await _to(work, row, part)
-    if not part.psp:
-        ask = await looking.asked(work, brief, part.id, Method(part.method), money, payout=True)
-        tried = frozenset(
-            one.psp
-            for one in await rows.parts_of(work, row.id)
-            if one.part == part.part and one.state == PayoutState.REFUSED
-        )
-        try:
-            routed = await looking.decide(work, ask, tried=tried, payout=True)
-        except Unavailable:
-            routed = await looking.decide(work, ask, payout=True)
+    if not part.psp or (part.state == PayoutState.WAITING and not placing.bound(part)):
+        routed = await placing.routed(work, row, part, brief)
         part.psp, part.decision = routed.psp, routed.kept
     payout = Payout(
         id=part.id,
@@ -107,6 +98,7 @@ async def call(open_work: OpenWork, order: Order) -> None:
     try:
         answer = await order.send()
     except Unavailable as why:
-        answer = technical(why.code)
+        # What left us may have been acted upon, however the connector tells of it.
+        answer = Unknown(why.code) if was_sent(why) else not_sent(why)
     faultpoint("payout.answered")
     await concluding.conclude(open_work, order.payout, answer)

@@ -1,6 +1,7 @@
 """What every step of a withdrawal uses: its rows in the order of locks, and who is told."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -25,8 +26,22 @@ from stoa.tenancy.work import Work
 
 CAME_BACK: Final = "payout-returned"
 """The code of a held withdrawal whose money waits for a new destination."""
+ASK_S: Final = 20
+_MOST_ASK_S: Final = 1800
 UNDER_WAY: Final = frozenset({PayoutState.WAITING, PayoutState.SENDING, PayoutState.ACCEPTED})
 UNDONE: Final = frozenset({PayoutState.REFUSED, PayoutState.RETURNED})
+
+
+def ask_later(work: Work, part: PayoutAttempt) -> None:
+    """When the provider is asked about it again: later each time."""
+    part.tries += 1
+    wait = min(ASK_S * 2 ** min(part.tries, 7), _MOST_ASK_S)
+    part.next_ask_at = work.now + timedelta(seconds=wait)
+
+
+def label_of(row: Withdrawal, part: PayoutAttempt) -> str:
+    planned = row.plan[part.part - 1] if part.part <= len(row.plan) else {}
+    return str(planned.get("label") or part.method)
 
 
 async def parts_of(work: Work, withdrawal: UUID) -> list[PayoutAttempt]:

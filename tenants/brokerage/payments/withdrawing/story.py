@@ -23,6 +23,34 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
         N_("No answer from the provider: we ask until it tells. It is not sent twice."),
         "waiting",
     ),
+    "queued": (
+        N_(
+            "Queued for {label}: the provider takes nothing at the moment. It is sent as soon as it "
+            "does; until then it can be cancelled."
+        ),
+        "waiting",
+    ),
+    "again-technical": (
+        N_("The provider had trouble with {label} and did not send it; it is tried again"),
+        "waiting",
+    ),
+    "again-balance": (
+        N_("The provider could not pay to {label} yet; it is tried again until it can"),
+        "waiting",
+    ),
+    "elsewhere-balance": (N_("Another provider is asked to pay to {label}"), "waiting"),
+    "elsewhere-declined": (
+        N_("The provider declined to pay to {label}; another one is asked"),
+        "waiting",
+    ),
+    "bad-destination": (
+        N_("There is no such place to pay to, or it takes no payments. Choose another one."),
+        "stopped",
+    ),
+    "unknown-long": (
+        N_("Still no answer; people were told and ask the provider. It is not sent twice."),
+        "waiting",
+    ),
     "part-paid": (N_("{amount} paid to {label}"), "done"),
     "paid": (N_("Paid"), "done"),
     "part-failed": (N_("{amount} could not be paid and is in your wallet again"), "stopped"),

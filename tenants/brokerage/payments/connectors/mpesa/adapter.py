@@ -1,6 +1,7 @@
 """M-Pesa as the product's payment port."""
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 from urllib.parse import parse_qs
@@ -28,6 +29,7 @@ from brokerage.payments.connector import (
 )
 from brokerage.payments.connectors.mpesa import shapes
 from brokerage.payments.connectors.mpesa.settings import Settings
+from brokerage.payments.troubles import Trouble
 from stoa.connectors import loose, rest, signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
@@ -60,6 +62,7 @@ class MPesa:
     code: ClassVar[str] = "mpesa"
     label: ClassVar[str] = "M-Pesa"
     settings_type: ClassVar[type[msgspec.Struct]] = Settings
+    payout_troubles: ClassVar[Mapping[str, Trouble]] = {"1": Trouble.BALANCE}
 
     def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
         self._settings = settings

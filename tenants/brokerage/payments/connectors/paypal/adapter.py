@@ -3,6 +3,7 @@
 import base64
 import time
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from brokerage.payments.connector import (
 )
 from brokerage.payments.connectors.paypal import bodies, proofs, shapes
 from brokerage.payments.connectors.paypal.settings import Settings
+from brokerage.payments.troubles import Trouble
 from stoa.connectors import rest
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
@@ -59,6 +61,9 @@ class PayPal:
     code: ClassVar[str] = "paypal"
     label: ClassVar[str] = "PayPal"
     settings_type: ClassVar[type[msgspec.Struct]] = Settings
+    payout_troubles: ClassVar[Mapping[str, Trouble]] = {
+        "PAYEE_ACCOUNT_RESTRICTED": Trouble.TECHNICAL  # Of a refund: the account is ours.
+    }
 
     def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
         self._settings = settings
