@@ -20,7 +20,8 @@ class Refusal(Exception):
         self.sentence = sentence
         self.code = code or self.kind
         self.field = field
-        self.places = places
+        # A sentence may name its own code, which is what a person tells support.
+        self.places = {"code": self.code, **places}
 
     def __str__(self) -> str:
         return self.sentence.format_map(_Lenient(self.places))

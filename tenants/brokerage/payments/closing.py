@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from brokerage.payments import queries
 from brokerage.payments.model import Withdrawal
+from brokerage.payments.receiving import queries as receiving
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -32,6 +33,16 @@ async def export(work: Work, client: UUID) -> Any:
                 "started_at": row.started_at.isoformat(),
             }
             for row in came
+        ],
+        "deposit_addresses": [
+            {
+                "coin": row.asset,
+                "network": row.network,
+                "address": row.address,
+                "memo": row.memo,
+                "opened_at": row.opened_at.isoformat() if row.opened_at else None,
+            }
+            for row in await receiving.all_of(work, client)
         ],
         "withdrawals": [
             {

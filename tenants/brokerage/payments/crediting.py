@@ -148,7 +148,7 @@ def _proposed(work: Work, problem: str, row: Deposit, money: Money | None) -> st
     """What we would do: the rest may still come while the time to pay is not over."""
     if money is None:
         return "look"
-    if problem in {"second-payment", "other-currency"}:
+    if problem in {"second-payment", "other-currency", "not-allowed"}:
         return "return"
     if problem == "callback-differs" and money == Money(row.amount, row.currency):
         return "credit"

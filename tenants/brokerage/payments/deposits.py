@@ -192,6 +192,8 @@ async def cancel(open_work: OpenWork, deposit: UUID) -> None:
                 PaymentAttempt.deposit == deposit, PaymentAttempt.state == AttemptState.OPEN
             )
         )
+        if attempt is not None and "address" in attempt.decision:
+            raise Conflict("The coins are on their way to your address; nothing can stop them.")
         if attempt is None or attempt.reference is None:
             raise Conflict("This deposit is being prepared. Try again in a moment.")
         connector, their = await providers.connected(work, attempt.psp), attempt.reference

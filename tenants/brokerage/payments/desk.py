@@ -18,6 +18,7 @@ from brokerage.payments import (
 )
 from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
+from brokerage.payments.receiving import queries as receiving
 from brokerage.payments.room import entered
 from brokerage.payments.tables import DEPOSITS, UNRESOLVED
 from brokerage.payments.withdrawing import checks
@@ -148,6 +149,7 @@ async def client_tab(
         audience="desk",
         came=came,
         left=left if work.actor.may(Payments.WITHDRAWALS) else [],
+        addresses=await receiving.all_of(work, client),
     )
 
 

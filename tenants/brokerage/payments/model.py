@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.withdrawing.model import (
     Destination,
     PayoutAttempt,
@@ -21,8 +22,10 @@ from brokerage.payments.withdrawing.model import (
 from stoa.db.rows import TenantRow
 
 __all__ = [
+    "AddressState",
     "AttemptState",
     "Deposit",
+    "DepositAddress",
     "DepositState",
     "Destination",
     "PaymentAttempt",

@@ -20,6 +20,8 @@ from brokerage.payments import (
 from brokerage.payments.closing import blockers, export
 from brokerage.payments.events import CallbackTaken, PayoutDue
 from brokerage.payments.permissions import Payments
+from brokerage.payments.receiving import arriving
+from brokerage.payments.receiving import room as receiving_room
 from brokerage.payments.routing import desk as routing_desk
 from brokerage.payments.routing import guarding, rulesdesk, watching
 from brokerage.payments.settings import PaymentsSettings
@@ -84,6 +86,7 @@ MODULE = Module(
     web=[
         *room.ALL,
         *room_out.ALL,
+        *receiving_room.ALL,
         *desk.ALL,
         *desk_out.ALL,
         *routing_desk.ALL,
@@ -99,6 +102,7 @@ MODULE = Module(
     schedule=[
         Every(5, settlement.sweep, lane="money"),
         Every(5, payouts.sweep, lane="money"),
+        Every(15, arriving.sweep, lane="money"),
         Every(5, watching.sweep, lane="money"),
         Every(60, clocks.sweep, lane="money"),
     ],

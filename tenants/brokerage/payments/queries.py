@@ -58,6 +58,10 @@ PROBLEMS: Final = {
     "other-reference": N_("The provider says it belongs to another payment"),
     "unknown-reference": N_("We know no payment of this reference"),
     "chargeback": N_("The payer's bank takes it back"),
+    "not-allowed": N_("It came from a client who may not pay in this way now"),
+    "unpriced": N_("No rate tells what these coins are worth"),
+    "bad-address": N_("The provider gave an address that is none of its network"),
+    "address-taken": N_("The provider gave an address that another client has"),
 }
 PROPOSED: Final = {
     "credit": N_("Credit what came"),

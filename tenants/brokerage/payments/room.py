@@ -13,6 +13,7 @@ from brokerage.ledger.settings import LedgerSettings
 from brokerage.payments import deposits, hooks, queries
 from brokerage.payments.model import Deposit, DepositState
 from brokerage.payments.permissions import Payments
+from brokerage.payments.receiving import queries as receiving
 from brokerage.payments.values import Method
 from stoa.kernel import money
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
@@ -69,6 +70,7 @@ async def deposit_page(request: AnyRequest, work: NamedDependency[Work]) -> Resp
         base=work.tenant.base_currency,
         ready=await queries.ready(work, work.actor.id),
         recent=came,
+        addresses=bool(await receiving.offered(work, work.actor.id)),
         offers=[one for hook in hooks.offers for one in await hook(work, work.actor.id)],
         typed={
             name: str(request.query_params.get(name, ""))[:40]
@@ -82,14 +84,14 @@ async def deposit_start(request: AnyRequest) -> Response[Any]:
     client, open_work = await entered(request)
     form = await forms.read(request, PayIn)
     asked = money.parse(form.amount, form.currency)
-    _running(request)
+    running(request)
     made = await deposits.start(open_work, client, form.method, asked, key=form.key)
     if made.url is None:
         return go(request, f"/deposit/{made.deposit}")
     return _away(request, made.url)
 
 
-def _running(request: AnyRequest) -> None:
+def running(request: AnyRequest) -> None:
     tenant = visit(request).tenant
     if tenant is None or tenant.state != "active":
         raise Conflict(
@@ -131,6 +133,7 @@ async def deposit_state(
         waiting=row.state in {DepositState.STARTING, DepositState.WAITING},
         others=await queries.others(work, row) if row.state == DepositState.FAILED else [],
         again=queries.again_path(row, row.method),
+        sent=any("address" in one.decision for one in tried),
     )
 
 

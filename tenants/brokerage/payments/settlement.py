@@ -23,6 +23,7 @@ from brokerage.payments.model import (
     PayoutAttempt,
     ProviderEvent,
 )
+from brokerage.payments.receiving import arriving
 from brokerage.payments.settings import PaymentsSettings
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
@@ -42,17 +43,20 @@ async def settle(open_work: OpenWork, fact: CallbackTaken) -> None:
         told = _status_of(event)
         payout: UUID | None = None
         attempt: UUID | None = None
+        address: UUID | None = None
         if event.kind in {EventKind.PAYOUT, EventKind.REFUND}:
             payout = await _payout_of(work, event)
-        else:
+        elif (address := await arriving.address_of(work, event)) is None:
             attempt = await _paid_in(work, event)
         if event.state not in {"taken", "parked"}:
             return
-        if payout is None and attempt is None:
+        if payout is None and attempt is None and address is None:
             await _park(work, event)
     if payout is not None:
         await payouts.look(open_work, payout, told=told)
         await _done(open_work, fact.event, payout=payout)
+    elif address is not None:
+        await arriving.look(open_work, address, event=fact.event)
     elif attempt is not None:
         await look(open_work, attempt, event=fact.event)
 
@@ -191,12 +195,16 @@ async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None)
     """Ask the provider where an attempt stands, and write down what follows."""
     async with open_work() as work:
         row = await work.get(PaymentAttempt, attempt)
+        sent_to = row.decision.get(arriving.BY)
         told = await work.get(ProviderEvent, event) if event is not None else None
         their = row.reference or (told.reference if told is not None else None)
         heard = _status_of(told) if told is not None else None
         connector: PaymentConnector | None = None
-        if their and (row.state != AttemptState.PAID or told is not None):
+        if sent_to is None and their and (row.state != AttemptState.PAID or told is not None):
             connector = await providers.connected(work, row.psp)
+    if sent_to is not None:
+        await arriving.look(open_work, UUID(sent_to), event=event)
+        return
     status: Status | None = None
     if connector is not None and their:
         try:

@@ -13,6 +13,7 @@ from brokerage.payments import providers, queries
 from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import PROBLEMS
+from brokerage.payments.receiving import queries as receiving
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.rows import CAME_BACK
 from stoa.connectors.breaker import Circuit
@@ -169,7 +170,7 @@ async def needs(work: Work, client: UUID) -> Sequence[Need]:
 
 
 async def search(work: Work, typed: str) -> list[Hit]:
-    """A deposit or a withdrawal by its reference."""
+    """A deposit or a withdrawal by its reference, and whose a coin address is."""
     wanted = typed.strip().upper()
     hits: list[Hit] = []
     if wanted.startswith("D-") and work.actor.may(Payments.DEPOSITS):
@@ -188,9 +189,16 @@ async def search(work: Work, typed: str) -> list[Hit]:
             hits.append(
                 Hit("withdrawal", left.reference, money, f"/desk/withdrawals/{left.id}", 95)
             )
+    if len(typed.strip()) >= _ADDRESS_SIGNS and work.actor.may(Payments.DEPOSITS):
+        found = await receiving.owner(work, typed.strip())
+        if found is not None:
+            note = f"{found.asset} · {found.network}"
+            path = f"/desk/clients/{found.client}/payments"
+            hits.append(Hit("deposit", found.address or "", note, path, 95))
     return hits
 
 
+_ADDRESS_SIGNS = 25
 _DEPOSIT_TITLES = {
     DepositState.CREDITED: (N_("Deposit credited"), "done"),
     DepositState.FAILED: (N_("Deposit failed"), "stopped"),

@@ -63,6 +63,8 @@ class Stand:
                 return Told(json=[one.plain() for one in provider.pay(**body)])
             case "settle":
                 return Told(json=[one.plain() for one in provider.settle(**body)])
+            case "send":
+                return Told(json=[one.plain() for one in provider.send(**body)])
             case "fault":
                 self.faults.append(body)
             case "switch":

@@ -7,13 +7,16 @@ import secrets
 from typing import Any
 
 from support.outside import Asked, Told
-from support.psp.provider import Callback, Provider, stamp
+from support.psp.provider import Callback, Provider, coin_address, stamp
 
 LOGIN, PASSWORD, TOKEN, WALLET, COIN = "api-login", "api-password", "jwt", "318", "1000"
 MEDIA = "application/vnd.api+json"
+PAGE = 2  # of transfers; the real one has more on a page
 
 
 class Standin(Provider):
+    same_address = ""
+
     def error(self, status: int, code: str, why: str = "") -> Told:
         one = {"code": code, "status": str(status), "title": code, "detail": why}
         return Told(status, json={"errors": [one]})
@@ -55,10 +58,23 @@ class Standin(Provider):
                 ]
                 return Told(json={"data": found})
             case "GET", ["transfer"]:
-                self.must(asked.query.get("filter[op_type]") == "2", 400, "filter", "op_type")
-                one = self.payouts.get(asked.query.get("filter[op_id]", ""))
-                return Told(json={"data": [one["transfer"]] if one and "transfer" in one else []})
+                return self._transfers(asked)
         return self.error(404, "not_found")
+
+    def _transfers(self, asked: Asked) -> Told:
+        kind, key = asked.query.get("filter[op_type]"), asked.query.get("filter[op_id]", "")
+        self.must(kind in {"1", "2"}, 400, "filter", "op_type")
+        if kind == "2":
+            one = self.payouts.get(key)
+            return Told(json={"data": [one["transfer"]] if one and "transfer" in one else []})
+        self.must(key in self.deposits, 404, "not_found", key)
+        found = list(self.deposits[key].get("transfers", {}).values())
+        page = int(asked.query.get("page[number]", "1"))
+        self.must(page >= 1, 400, "page", str(page))
+        part = found[(page - 1) * PAGE : page * PAGE]
+        pages = max(1, -(-len(found) // PAGE))
+        counted = {"pagination": {"page": page, "pages": pages, "count": len(found)}}
+        return Told(json={"data": part, "meta": counted})
 
     def _read(self, body: Any, kind: str, need: dict[str, Any], may: dict[str, Any]) -> Any:
         one = self.fields(
@@ -87,7 +103,7 @@ class Standin(Provider):
         key = str(secrets.randbelow(10**6))
         one["attributes"] |= {
             "status": 2,
-            "address": "bcrt1qs8vkvgj53tdzxaxzcxrwnvtp0ezse0vmrjty6u",
+            "address": self.same_address or coin_address(key, 0),
             "payment_page": f"https://pay.b2binpay.com/#/d/{key}",
             "target_paid": "0.00000000",
         }
@@ -127,6 +143,21 @@ class Standin(Provider):
         told["status"] = 5 if amount else 3
         return [self._hook(one, {"status": 2, "amount": told["target_paid"], "op_type": 1})]
 
+    def send(self, reference: str, amount: str, how: str, transfer: str) -> list[Callback]:
+        one = self.deposits[reference]
+        told = {
+            "op_id": int(reference),
+            "op_type": 1,
+            "status": {"seen": 1, "there": 2, "gone": -1}[how],
+            "amount": amount,
+            "confirmations": {"seen": 1, "there": 3, "gone": 0}[how],
+            "txid": hashlib.sha256(transfer.encode()).hexdigest(),
+        }
+        key = f"7{reference}{transfer}"
+        held = one.setdefault("transfers", {})
+        held[key] = {"type": "transfer", "id": key, "attributes": told}
+        return [self._hook(one, told, key)]
+
     def settle(self, kind: str, reference: str, how: str) -> list[Callback]:
         one = self.payouts[reference]
         attributes = {
@@ -138,15 +169,15 @@ class Standin(Provider):
         one["transfer"] = {"type": "transfer", "id": f"9{reference}", "attributes": attributes}
         return [self._hook(one, attributes)]
 
-    def _hook(self, one: dict[str, Any], transfer: dict[str, Any]) -> Callback:
+    def _hook(self, one: dict[str, Any], transfer: dict[str, Any], number: str = "") -> Callback:
         at, ours = stamp(), one["attributes"]["tracking_id"]
         key = hashlib.sha256(f"{LOGIN}{PASSWORD}".encode()).digest()
         message = f"{transfer['status']}{transfer['amount']}{ours}{at}".encode()
         mac = hmac.new(key, message, hashlib.sha256).hexdigest()
         included = {
             "type": "transfer",
-            "id": f"7{one['id']}",
-            "attributes": transfer | {"confirmations": 3, "risk": 10},
+            "id": number or f"7{one['id']}",
+            "attributes": {"confirmations": 3, "risk": 10} | transfer,
         }
         body = {
             "data": {"type": one["type"], "id": one["id"], "attributes": one["attributes"]},

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from support.outside import Asked, Told
-from support.psp.provider import Callback, Provider
+from support.psp.provider import Callback, Provider, coin_address
 
 STORE, KEY, SECRET = "9CiNzKoANXxmk5ayZngSXrHTiVvvgCrwrpFQd4m2K776", "btcpay-key", "hook-secret"
 BASE = f"/api/v1/stores/{STORE}"
@@ -35,13 +35,16 @@ class Standin(Provider):
             case "GET", ["invoices", key]:
                 return Told(json=self._there(key) | ({"status": self.odd} if self.odd else {}))
             case "GET", ["invoices", key, "payment-methods"]:
-                came = self._there(key).get("came", "0")
+                one = self._there(key)
+                came = one.get("came", "0")
                 return Told(
                     json=[
                         {
                             "paymentMethodId": "BTC-CHAIN",
                             "currency": "BTC",
                             "paymentMethodPaid": came,
+                            "destination": coin_address(key, 0),
+                            "payments": list(one.get("payments", {}).values()),
                         },
                         {"paymentMethodId": "BTC-LN", "currency": "BTC", "paymentMethodPaid": "0"},
                     ]
@@ -66,17 +69,20 @@ class Standin(Provider):
     def _invoice(self, body: Any) -> Told:
         self.fields(
             body,
-            need={"amount": str, "currency": str},
-            may={"metadata": dict, "checkout": dict},
+            need={"currency": str},
+            may={"amount": str, "metadata": dict, "checkout": dict},
             status=422,
         )
-        self.must(float(body["amount"]) > 0, 422, "amount", "amount")
+        # Without an amount it is a top-up invoice: its currency is settled by what comes.
+        self.must(float(body.get("amount", "1")) > 0, 422, "amount", "amount")
         checkout = self.fields(
             body["checkout"],
             need={},
             may={
                 "speedPolicy": str,
                 "expirationMinutes": int,
+                "monitoringMinutes": int,
+                "paymentMethods": list,
                 "redirectURL": str,
                 "redirectAutomatically": bool,
                 "defaultLanguage": str,
@@ -138,6 +144,16 @@ class Standin(Provider):
             self._hook("InvoiceProcessing", **told),
             self._hook("InvoiceSettled", **told, manuallyMarked=False, overPaid=False),
         ]
+
+    def send(self, reference: str, amount: str, how: str, transfer: str) -> list[Callback]:
+        one = self.deposits[reference]
+        self.must("amount" not in one, 422, "amount", "not a top-up invoice")
+        key = f"{hashlib.sha256(transfer.encode()).hexdigest()}-0"
+        state = {"seen": "Processing", "there": "Settled", "gone": "Invalid"}[how]
+        held = {"id": key, "receivedDate": int(time.time()), "value": amount, "fee": "0"}
+        one.setdefault("payments", {})[key] = held | {"status": state, "destination": "x"}
+        kind = "InvoicePaymentSettled" if how == "there" else "InvoiceReceivedPayment"
+        return [self._hook(kind, invoiceId=reference, metadata=one["metadata"], payment=held)]
 
     def settle(self, kind: str, reference: str, how: str) -> list[Callback]:
         one = self.payouts[reference]

@@ -1,6 +1,7 @@
 """What every stand-in shares: strict reading, its record of what it did, and its bad days."""
 
 import base64
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -63,6 +64,10 @@ class Provider:
         """A payout or refund ends: `done` or `failed`."""
         raise NotImplementedError
 
+    def send(self, reference: str, amount: str, how: str, transfer: str) -> list[Callback]:
+        """Coins to an address that stays: `seen`, `there` or `gone`; the same transfer goes on."""
+        raise NotImplementedError
+
     # Strict reading
 
     def must(self, fine: object, status: int, code: str, why: str) -> None:
@@ -103,6 +108,20 @@ class Provider:
         told: Told = make()
         self.keys[key] = (asked.body, told.status, told.json)
         return told
+
+
+SIGNS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def coin_address(seed: str, version: int) -> str:
+    """A well-formed address nobody has the key of: 0 is Bitcoin's, 65 is TRON's."""
+    content = bytes([version]) + hashlib.sha256(seed.encode()).digest()[:20]
+    whole = content + hashlib.sha256(hashlib.sha256(content).digest()).digest()[:4]
+    number, text = int.from_bytes(whole), ""
+    while number:
+        number, rest = divmod(number, 58)
+        text = SIGNS[rest] + text
+    return SIGNS[0] * (len(whole) - len(whole.lstrip(b"\0"))) + text
 
 
 def stamp() -> str:

@@ -55,6 +55,7 @@ class Setup:
     country: str = "KE"
     short: tuple[str, str] = ("", "")  # what to pay too little with, in the provider's own writing
     urls: tuple[str, ...] = ("base_url",)
+    sends: str = ""  # what is paid out, where that is not what is paid in
     over_bytes: bool = True
     once: bool = True
     asks: bool = True
@@ -72,6 +73,7 @@ class Setup:
     poll_path: str = ""
     poll_method: str = "GET"
     proof_in_headers: bool = True
+    staying: dict[str, Any] = field(default_factory=dict)  # settings for addresses that stay
     signed_part: tuple[str, str] = ("", "")  # what is signed, and what a forger writes instead
     sending: tuple[str, ...] = ()  # secrets that are sent with calls
     hook_only: bool = False  # there is nobody to call: only the callback's secret can be missing
@@ -79,6 +81,11 @@ class Setup:
     @property
     def priced(self) -> Money:
         amount, currency = self.money.split()
+        return Money(Decimal(amount), currency)
+
+    @property
+    def sent(self) -> Money:
+        amount, currency = (self.sends or self.money).split()
         return Money(Decimal(amount), currency)
 
 
@@ -112,6 +119,16 @@ class Rig:
         return _heard(
             await self.control(
                 "pay", reference=reference, how=how, amount=amount, currency=currency
+            )
+        )
+
+    async def send(
+        self, reference: str, amount: str, how: str = "there", transfer: str = "1"
+    ) -> list[tuple[bytes, list[tuple[str, str]]]]:
+        """Coins to an address that stays."""
+        return _heard(
+            await self.control(
+                "send", reference=reference, amount=amount, how=how, transfer=transfer
             )
         )
 
@@ -151,7 +168,7 @@ class Rig:
         told: dict[str, Any] = {
             "id": uuid4(),
             "reference": "W-7K3M-9QXR",
-            "money": self.setup.priced,
+            "money": self.setup.sent,
             "destination": self.setup.to,
             "payer": self.order().payer,
             "description": "Northlight W-7K3M-9QXR",

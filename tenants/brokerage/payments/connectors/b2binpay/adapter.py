@@ -3,55 +3,52 @@
 import hashlib
 import hmac
 from datetime import datetime
-from types import MappingProxyType
 from typing import ClassVar, Final
 from uuid import UUID
 
 import msgspec
 
-from brokerage.payments.amounts import of_major
 from brokerage.payments.connector import (
     Asked,
     Capabilities,
     Event,
-    Hosted,
-    Instructions,
-    Instrument,
     Method,
     Offer,
     Order,
     Paid,
     Payout,
     Receipt,
-    State,
     Status,
     ToCrypto,
     ask,
     identity,
     send,
 )
-from brokerage.payments.connectors.b2binpay import shapes
+from brokerage.payments.connectors.b2binpay import shapes, staying
 from brokerage.payments.connectors.b2binpay.settings import Settings
+from brokerage.payments.receiving.port import Arrival, Coin, Place, Wanted, ask_place
 from stoa.connectors import loose, rest, signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
 from stoa.connectors.loose import mapping, rows, text
-from stoa.connectors.outcomes import Outcome, Sending, hard, not_sent, technical
+from stoa.connectors.outcomes import (
+    Outcome,
+    Refused,
+    Sending,
+    hard,
+    not_sent,
+)
 from stoa.connectors.rest import Rest, Said, safe
 from stoa.connectors.signatures import Headers
 from stoa.connectors.trouble import Forged, Unreachable
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid, NotFound, Refusal, Unavailable
-from stoa.theming.texts import N_
 
 _MEDIA: Final = "application/vnd.api+json"
 _TOKEN_S: Final = 600
 _DAY_S: Final = 86_400
 _PAYOUTS_OP: Final = "2"
-_DEPOSITS: Final = MappingProxyType(
-    {2: State.CREATED, 3: State.SUCCEEDED, 4: State.CANCELLED, 5: State.REVIEW}
-)
 _TECHNICAL: Final = frozenset({"insufficient_funds", "not_enough_balance", "throttled", "1005"})
 
 
@@ -106,7 +103,10 @@ class B2BinPay:
         if self._settings.confirmations:
             told["confirmations_needed"] = self._settings.confirmations
         body = shapes.document_of("deposit", told, wallet, self._coin_of(order.money.currency))
-        return await ask(self._api.post("/deposit/", body, headers=headers), self._place)
+        return await ask(
+            self._api.post("/deposit/", body, headers=headers),
+            lambda said: shapes.asked_of(said, hosted=self._settings.hosted),
+        )
 
     async def cancel_deposit(self, reference: str) -> Outcome:
         return hard("open", "an address cannot be withdrawn: what is sent to it still arrives")
@@ -138,7 +138,7 @@ class B2BinPay:
     async def poll(self, reference: str) -> Status:
         headers = await self._headers()
         said = await self._get(f"/deposit/{safe(reference)}", headers)
-        return self._deposit(mapping(said.get("data")))
+        return shapes.deposit_of(mapping(said.get("data")), self._wallets)
 
     async def refund(self, refund: UUID, paid: Paid, money: Money) -> Sending:
         return hard("no-refunds", "coins are given back by a payout to the client's own address")
@@ -192,6 +192,34 @@ class B2BinPay:
             our_id=str(payout),
             code=text(transfer.get("user_message")),
         )
+
+    @property
+    def coins(self) -> tuple[Coin, ...]:
+        return staying.coins_of(self._wallets, self._settings.networks)
+
+    async def give_address(self, wanted: Wanted) -> Place | Refused:
+        asset, told = wanted.coin.asset, self._settings
+        try:
+            body = staying.body_of(
+                wanted,
+                self._wallet(asset),
+                self._coin_of(asset),
+                told.callback_url,
+                told.confirmations,
+            )
+            headers = await self._headers(str(wanted.id))
+        except Refusal as why:
+            return not_sent(why)
+        return await ask_place(self._api.post("/deposit/", body, headers=headers), staying.place_of)
+
+    async def arrivals(self, place: str, wanted: Wanted, named: tuple[str, ...]) -> list[Arrival]:
+        headers, found = await self._headers(), list[Arrival]()
+        page, pages = 1, 1
+        while page <= pages:
+            said = await self._get("/transfer/", headers, staying.query_of(place, page))
+            found += staying.arrivals_of(said, wanted.coin.asset, self._settings.confirmations)
+            page, pages = page + 1, staying.pages_of(said)
+        return found
 
     async def test_connection(self) -> list[Check]:
         """Sign in and read the wallets: changes nothing."""
@@ -254,43 +282,3 @@ class B2BinPay:
 
     def _coin_of(self, currency: str) -> str:
         return self._coins.get(currency, "")
-
-    def _place(self, said: Said) -> Asked:
-        one = mapping(said.get("data"))
-        told, reference = mapping(one.get("attributes")), text(one.get("id"))
-        page, address = text(told.get("payment_page")), text(told.get("address"))
-        if reference and page and self._settings.hosted:
-            return Hosted(reference, page)
-        if not reference or not address:
-            return technical("no-address", "the provider gave no address to pay to")
-        due = text(told.get("target_amount_requested"))
-        lines = [(N_("Send exactly"), due), (N_("To this address"), address)]
-        if tag := text(mapping(told.get("destination")).get("tag")):
-            lines.append((N_("Memo or tag"), tag))
-        return Instructions(reference, tuple(lines), address)
-
-    def _deposit(self, one: Said) -> Status:
-        told = mapping(one.get("attributes"))
-        number = told.get("status")
-        state = _DEPOSITS.get(number, State.PENDING) if isinstance(number, int) else State.PENDING
-        currency = self._currency(one)
-        came = of_major(told.get("target_paid"), currency)
-        if state is State.CREATED and came:
-            state = State.PENDING
-        ordered = of_major(told.get("target_amount_requested"), currency)
-        return Status(
-            reference=text(one.get("id")),
-            state=state,
-            raw=f"deposit.{number}",
-            money=came if state.money_came else ordered,
-            our_id=text(told.get("tracking_id")),
-            instrument=Instrument(method=Method.CRYPTO, brand=currency)
-            if state.money_came
-            else None,
-        )
-
-    def _currency(self, one: Said) -> str:
-        """The wallet's currency: what the amounts of a deposit are in."""
-        wallet = mapping(mapping(mapping(one.get("relationships")).get("wallet")).get("data"))
-        number = text(wallet.get("id"))
-        return next((code for code, held in self._wallets.items() if held == number), "")

@@ -28,6 +28,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...],
         Meta(title="Coins", description="Asset and currency number: BTC=1000, ETH=1002"),
     ] = ("BTC=1000", "ETH=1002")
+    networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            title="Networks of addresses that stay",
+            description="Coin and network, as the wallet has it: USDT=tron. Others get an address "
+            "for each deposit.",
+        ),
+    ] = ("BTC=bitcoin", "LTC=litecoin", "ETH=ethereum")
     confirmations: Annotated[
         int, Meta(title="Confirmations", description="0: as B2BINPAY has it.", ge=0, le=100)
     ] = 0

@@ -1,18 +1,29 @@
 """B2BINPAY's words into ours and back. Pure."""
 
+from types import MappingProxyType
 from typing import Final
 
-from brokerage.payments.amounts import CRYPTO, FIAT, Digits
+from brokerage.payments.amounts import CRYPTO, FIAT, Digits, of_major
 from brokerage.payments.connector import (
+    Asked,
     Event,
     EventKind,
+    Hosted,
+    Instructions,
+    Instrument,
+    Method,
     State,
     Status,
 )
 from stoa.connectors.loose import mapping, rows, text
+from stoa.connectors.outcomes import technical
 from stoa.connectors.rest import Fault, Said
+from stoa.theming.texts import N_
 
 DIGITS: Final = Digits([*FIAT, *CRYPTO])
+DEPOSITS: Final = MappingProxyType(
+    {2: State.CREATED, 3: State.SUCCEEDED, 4: State.CANCELLED, 5: State.REVIEW}
+)
 
 
 def pairs_of(told: tuple[str, ...]) -> dict[str, str]:
@@ -74,3 +85,45 @@ def event_of(body: Said, ours: str) -> Event:
         payment=str(transfer.get("id") or ""),
         state=state,
     )
+
+
+def asked_of(said: Said, *, hosted: bool) -> Asked:
+    one = mapping(said.get("data"))
+    told, reference = mapping(one.get("attributes")), text(one.get("id"))
+    page, address = text(told.get("payment_page")), text(told.get("address"))
+    if reference and page and hosted:
+        return Hosted(reference, page)
+    if not reference or not address:
+        return technical("no-address", "the provider gave no address to pay to")
+    due = text(told.get("target_amount_requested"))
+    lines = [(N_("Send exactly"), due), (N_("To this address"), address)]
+    if tag := text(mapping(told.get("destination")).get("tag")):
+        lines.append((N_("Memo or tag"), tag))
+    return Instructions(reference, tuple(lines), address)
+
+
+def deposit_of(one: Said, wallets: dict[str, str]) -> Status:
+    told = mapping(one.get("attributes"))
+    number = told.get("status")
+    state = DEPOSITS.get(number, State.PENDING) if isinstance(number, int) else State.PENDING
+    currency = _currency(one, wallets)
+    came = of_major(told.get("target_paid"), currency)
+    if state is State.CREATED and came:
+        state = State.PENDING
+    ordered = of_major(told.get("target_amount_requested"), currency)
+    paid = Instrument(method=Method.CRYPTO, brand=currency) if state.money_came else None
+    return Status(
+        reference=text(one.get("id")),
+        state=state,
+        raw=f"deposit.{number}",
+        money=came if state.money_came else ordered,
+        our_id=text(told.get("tracking_id")),
+        instrument=paid,
+    )
+
+
+def _currency(one: Said, wallets: dict[str, str]) -> str:
+    """The wallet's currency: what the amounts of a deposit are in."""
+    wallet = mapping(mapping(mapping(one.get("relationships")).get("wallet")).get("data"))
+    number = text(wallet.get("id"))
+    return next((code for code, held in wallets.items() if held == number), "")

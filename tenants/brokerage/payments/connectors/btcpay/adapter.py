@@ -25,14 +25,15 @@ from brokerage.payments.connector import (
     sending,
     stop,
 )
-from brokerage.payments.connectors.btcpay import shapes
+from brokerage.payments.connectors.btcpay import shapes, staying
 from brokerage.payments.connectors.btcpay.settings import Settings
+from brokerage.payments.receiving.port import Arrival, Coin, Place, Wanted, ask_place
 from stoa.connectors import signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
 from stoa.connectors.loose import mapping, text
-from stoa.connectors.outcomes import Outcome, Sending, hard, not_sent
+from stoa.connectors.outcomes import Outcome, Refused, Sending, hard, not_sent
 from stoa.connectors.rest import Rest, Said, safe
 from stoa.connectors.signatures import Headers
 from stoa.connectors.trouble import Forged
@@ -161,6 +162,31 @@ class BTCPay:
         if made is None:
             raise NotFound("The provider does not have that.")
         return shapes.payout_of(made)
+
+    @property
+    def coins(self) -> tuple[Coin, ...]:
+        taken = frozenset(self._settings.currencies) if self._settings.staying else frozenset()
+        return tuple(Coin(one, staying.NETWORKS[one]) for one in shapes.COINS if one in taken)
+
+    async def give_address(self, wanted: Wanted) -> Place | Refused:
+        """An invoice whose address we never learned is shown to nobody, so that nobody pays it."""
+        body = staying.invoice_of(wanted, self._settings.confirmations)
+        place = await ask_place(self._api.post(f"{self._store}/invoices", body), staying.told_of)
+        if isinstance(place, Refused):
+            return place
+        try:
+            methods = await self._ways(place.reference)
+        except Refusal as why:
+            return not_sent(why)
+        return staying.place_of(place, methods, wanted.coin.asset)
+
+    async def arrivals(self, place: str, wanted: Wanted, named: tuple[str, ...]) -> list[Arrival]:
+        return staying.arrivals_of(
+            await self._ways(place), wanted.coin.asset, self._settings.confirmations
+        )
+
+    async def _ways(self, invoice: str) -> list[Said]:
+        return await self._api.rows(f"{self._store}/invoices/{safe(invoice)}/payment-methods")
 
     async def test_connection(self) -> list[Check]:
         """Read the store: it needs the key and changes nothing."""

@@ -21,5 +21,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["HighSpeed", "MediumSpeed", "LowMediumSpeed", "LowSpeed"],
         Meta(title="Confirmations", description="None, one, two or six blocks."),
     ] = "LowMediumSpeed"
+    staying: Annotated[
+        bool,
+        Meta(
+            title="Addresses that stay",
+            description="A top-up invoice of a year for each client. Try it at your server first.",
+        ),
+    ] = False
     currencies: tuple[str, ...] = ("EUR", "USD", "BTC")
     payout_currencies: tuple[str, ...] = ("BTC",)

@@ -47,6 +47,7 @@ EVENTS: Final = MappingProxyType(
         "InvoiceCreated": State.CREATED,
         "InvoiceReceivedPayment": State.PENDING,
         "InvoiceProcessing": State.PENDING,
+        "InvoicePaymentSettled": State.PENDING,
         "InvoiceExpired": State.EXPIRED,
         "InvoiceInvalid": State.FAILED,
         "InvoiceSettled": State.SUCCEEDED,

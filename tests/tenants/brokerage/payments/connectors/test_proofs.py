@@ -15,7 +15,7 @@ from brokerage.payments.connectors.b2binpay import B2BinPay
 from brokerage.payments.connectors.b2binpay import Settings as B2BSettings
 from brokerage.payments.connectors.mpesa import MPesa
 from brokerage.payments.connectors.mpesa import Settings as MPesaSettings
-from brokerage.payments.connectors.nowpayments import canonical
+from brokerage.payments.connectors.nowpayments.proof import canonical
 from brokerage.payments.connectors.paypal import PayPal
 from brokerage.payments.connectors.paypal import Settings as PayPalSettings
 from brokerage.payments.connectors.praxis import Praxis
@@ -290,3 +290,13 @@ async def test_a_certificate_from_elsewhere_is_not_even_fetched(url: str) -> Non
         await connector.fetch_certificate([("PAYPAL-CERT-URL", url)])
     with pytest.raises(Forged):
         connector.parse_callback(b"{}", [("PAYPAL-CERT-URL", url)], NOW)
+
+
+def test_the_authenticator_s_code_is_that_of_rfc_6238() -> None:
+    """Appendix B, SHA-1, the last six digits; the secret is the text "12345678901234567890"."""
+    from brokerage.payments.connectors.nowpayments.payouts import code_of
+
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    found = [code_of(secret, at // 30) for at in (59, 1111111109, 1111111111, 1234567890)]
+    assert found == ["287082", "081804", "050471", "005924"]
+    assert len(code_of("jbsw y3dp ehpk 3pxp", 1)) == 6

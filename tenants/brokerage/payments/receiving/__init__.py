@@ -1,0 +1,1 @@
+"""Addresses that stay: one per client, coin and network; what is sent there becomes deposits."""
