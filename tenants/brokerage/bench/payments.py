@@ -18,7 +18,7 @@ from brokerage.bench.ground import Ground
 from brokerage.bench.wire import Answer, Wire
 from brokerage.clients.model import Client
 from brokerage.ledger import accounts, wallets
-from brokerage.payments import callbacks, deposits, destinations
+from brokerage.payments import callbacks, deposits, destinations, places
 from brokerage.payments.model import Deposit, PaymentAttempt, ProviderEvent
 from brokerage.payments.values import Method
 from brokerage.product import PRODUCT
@@ -286,6 +286,6 @@ async def _wallet_of(ground: Ground, client: UUID, amount: Decimal) -> UUID:
         if held:
             return held[0].id
         row = await destinations.add(
-            work, client, destinations.bank("DE89370400440532013000", "COBADEFFXXX", "Bench")
+            work, client, places.bank("DE89370400440532013000", "COBADEFFXXX", "Bench")
         )
         return row.id

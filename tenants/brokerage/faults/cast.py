@@ -17,7 +17,7 @@ from brokerage.faults.seats import Seat, seat
 from brokerage.kyc import defaults, standing
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import rates
-from brokerage.payments import destinations
+from brokerage.payments import destinations, places
 from brokerage.payments.withdrawing.model import Destination
 from brokerage.trading import accounts
 from brokerage.trading.terms import terms
@@ -96,7 +96,7 @@ async def _client(
             work, row.id, product="standard", currency=base, pack=pack, cap=cap, verified=True
         )
     async with world.work(ref, world.client(row.id), "faults.place") as work:
-        place = await destinations.add(work, row.id, destinations.bank(IBAN))
+        place = await destinations.add(work, row.id, places.bank(IBAN))
     async with world.work(ref, purpose="faults.place") as work:
         old = work.now - timedelta(days=9)
         await work.run(update(Destination).where(Destination.id == place.id).values(usable_at=old))

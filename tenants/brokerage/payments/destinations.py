@@ -1,13 +1,11 @@
 """Where a client is paid: sealed, checked, and waiting a while when new."""
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-import phonenumbers
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
@@ -29,58 +27,6 @@ from stoa.theming.texts import N_
 DETAILS: Final = "payout_destination.details"
 HOLDER: Final = "payout_destination.holder"
 _MOST: Final = 10
-_IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
-_BIC: Final = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-
-
-def bank(iban: str, bic: str = "", bank_name: str = "") -> ToBank:
-    """Raises Invalid for an account number whose check digits are wrong."""
-    plain = re.sub(r"\s", "", iban).upper()
-    if not _IBAN.fullmatch(plain) or _mod97(plain) != 1:
-        raise Invalid("This IBAN is not right. Compare it with your bank's.", field="iban")
-    code = re.sub(r"\s", "", bic).upper()
-    if code and not _BIC.fullmatch(code):
-        raise Invalid("This BIC is not right. It has 8 or 11 letters and digits.", field="bic")
-    return ToBank(country=plain[:2], bank_name=bank_name[:80], iban=plain, bic=code)
-
-
-def _mod97(iban: str) -> int:
-    turned = iban[4:] + iban[:4]
-    return int("".join(str(int(sign, 36)) for sign in turned)) % 97
-
-
-def crypto(network: str, asset: str, address: str, memo: str = "") -> ToCrypto:
-    """Raises Invalid for what is no address of the network, or whose check digits are wrong."""
-    plain, told = networks.checked(network, asset, address, memo)
-    return ToCrypto(address=plain, network=network, asset=asset, memo=told)
-
-
-def wallet(email: str) -> ToWallet:
-    """An e-wallet that is known by an address. Raises Invalid for what cannot be one."""
-    plain = email.strip().lower()
-    if not _EMAIL.fullmatch(plain):
-        raise Invalid("Enter the e-mail address of your wallet.", field="email")
-    return ToWallet(account=plain)
-
-
-def mobile(number: str, country: str, operator: str = "") -> ToWallet:
-    """A mobile money account. Raises Invalid for a number that is none of the country."""
-    try:
-        read = phonenumbers.parse(number, country.upper() or None)
-    except phonenumbers.NumberParseException as why:
-        raise _not_a_number() from why
-    if not phonenumbers.is_valid_number(read):
-        raise _not_a_number()
-    where = phonenumbers.region_code_for_number(read) or country.upper()
-    plain = phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
-    return ToWallet(
-        account=plain, method=Method.MOBILE, country=where, operator=operator.strip().upper()[:40]
-    )
-
-
-def _not_a_number() -> Invalid:
-    return Invalid("This is not a mobile number. Write it with its country code.", field="number")
 
 
 async def add(
@@ -98,7 +44,7 @@ async def add(
     number = _number(to)
     blind = work.blind(DETAILS, number)
     if any(one.blind == blind for one in held):
-        raise Conflict("You have this destination already.", field="iban")
+        raise Conflict("You have this destination already.")
     if len(held) >= _MOST:
         raise Conflict("{n} destinations are the most. Remove one first.", n=_MOST)
     row = uuid7(int(work.now.timestamp() * 1000))
@@ -133,7 +79,7 @@ async def add(
 def _number(to: ToBank | ToCrypto | ToWallet) -> str:
     match to:
         case ToBank():
-            return to.iban or to.account_number
+            return to.iban or to.pix_key or f"{to.sort_code}{to.routing_number}{to.account_number}"
         case ToCrypto():
             return f"{to.address}:{to.memo}" if to.memo else to.address
         case ToWallet():

@@ -14,6 +14,7 @@ from brokerage.payments import (
     psp_desk,
     room,
     room_out,
+    room_places,
     settlement,
     shown,
 )
@@ -86,6 +87,7 @@ MODULE = Module(
     web=[
         *room.ALL,
         *room_out.ALL,
+        *room_places.ALL,
         *receiving_room.ALL,
         *desk.ALL,
         *desk_out.ALL,

@@ -1,4 +1,4 @@
-"""Withdrawals in the trader room: asked for, followed, sent elsewhere, taken back; and the places."""
+"""Withdrawals in the trader room: asked for, followed, sent elsewhere, taken back."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,6 @@ from litestar.response import Response
 
 from brokerage.ledger import wallets
 from brokerage.payments import destinations, queries, withdrawals
-from brokerage.payments.addresses.networks import NETWORKS
 from brokerage.payments.model import Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
@@ -48,19 +47,6 @@ class PayOut(msgspec.Struct):
 
 class Elsewhere(msgspec.Struct):
     destination: UUID
-
-
-class NewDestination(msgspec.Struct):
-    kind: Method
-    holder: str = ""
-    label: str = ""
-    iban: str = ""
-    bic: str = ""
-    bank_name: str = ""
-    network: str = ""
-    asset: str = ""
-    address: str = ""
-    memo: str = ""
 
 
 async def _withdraw_form(
@@ -170,6 +156,7 @@ async def withdrawal_page(
         still_open=row.ended_at is None,
         places=await destinations.of(work, row.client) if row.state in {"held", "review"} else [],
         came_back=row.code == CAME_BACK,
+        methods=queries.METHODS,
         fixes=FIXES,
         now=work.now,
         clock=await clocks.of(work, row),
@@ -202,59 +189,6 @@ async def withdrawal_cancel(
     )
 
 
-@get("/withdraw/destinations", access=access.room(Payments.WITHDRAW_OWN, step_up=True))
-async def destinations_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    assert work.actor.id is not None  # noqa: S101 - a client's session names them
-    return page(
-        request,
-        work,
-        "room/payments/destinations.html",
-        audience="room",
-        destinations=await destinations.of(work, work.actor.id),
-        networks=NETWORKS,
-        wait_h=work.settings(PaymentsSettings).withdrawals.new_destination_wait_h,
-        now=work.now,
-        kind=str(request.query_params.get("kind", "bank")),
-    )
-
-
-@post(
-    "/withdraw/destinations",
-    access=access.room(Payments.WITHDRAW_OWN, step_up=True, while_suspended=True),
-)
-async def destination_add(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
-    form = await forms.read(request, NewDestination)
-    assert work.actor.id is not None  # noqa: S101 - a client's session names them
-    if form.kind is Method.BANK:
-        if len(form.holder.strip()) < 2:
-            raise Invalid("Whose account is it? It must be in your own name.", field="holder")
-        await destinations.add(
-            work,
-            work.actor.id,
-            destinations.bank(form.iban, form.bic, form.bank_name),
-            holder=form.holder,
-            label=form.label,
-        )
-    elif form.kind is Method.CRYPTO:
-        network, _, asset = form.network.partition(":")
-        to = destinations.crypto(network, form.asset or asset, form.address, form.memo)
-        await destinations.add(work, work.actor.id, to, label=form.label)
-    else:
-        raise Invalid("Choose a bank account or a crypto wallet.", field="kind")
-    return go(request, "/withdraw", notice=N_("Kept. It can be used after the waiting time."))
-
-
-@post(
-    "/withdraw/destinations/{destination:uuid}/remove",
-    access=access.room(Payments.WITHDRAW_OWN, while_suspended=True),
-)
-async def destination_remove(
-    request: AnyRequest, work: NamedDependency[Work], destination: FromPath[UUID]
-) -> Response[None]:
-    await destinations.remove(work, destination)
-    return go(request, "/withdraw/destinations", notice=N_("Removed."))
-
-
 ALL = [
     withdraw_page,
     withdraw_review,
@@ -262,7 +196,4 @@ ALL = [
     withdrawal_page,
     withdrawal_cancel,
     withdrawal_redirect,
-    destinations_page,
-    destination_add,
-    destination_remove,
 ]

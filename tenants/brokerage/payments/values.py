@@ -7,6 +7,7 @@ compares `our_id`, amount and currency with it, and moves its state by `join` al
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,10 @@ class Method(StrEnum):
     WALLET = "wallet"
     MOBILE = "mobile"
     QR = "qr"
+
+
+Asks = Literal["iban", "sort-code", "ach", "account", "pix", "coin", "email", "phone"]
+"""What a place to be paid to is known by."""
 
 
 class State(StrEnum):
@@ -213,7 +218,7 @@ class ToToken(msgspec.Struct, frozen=True, tag="token"):
 
 
 class ToBank(msgspec.Struct, frozen=True, tag="bank"):
-    """IBAN countries fill `iban` and perhaps `bic`; others the number and its routing code."""
+    """IBAN countries fill `iban` and perhaps `bic`; others the number and its code; PIX its key."""
 
     country: str
     bank_name: str = ""
@@ -223,6 +228,7 @@ class ToBank(msgspec.Struct, frozen=True, tag="bank"):
     account_number: str = ""
     routing_number: str = ""
     sort_code: str = ""
+    pix_key: str = ""
 
 
 class ToCrypto(msgspec.Struct, frozen=True, tag="crypto"):
@@ -256,13 +262,19 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """One method a provider carries. No countries named means all; limits are per currency."""
+    """One method a provider carries. No countries named means all; limits are per currency.
+
+    `asks` names what a place to pay to is known by, as `places.FORMS` has it; `operators` the
+    mobile networks it reaches, where it has to be told which.
+    """
 
     method: Method
     currencies: frozenset[str]
     countries: frozenset[str] = frozenset()
     least: tuple[Money, ...] = ()
     most: tuple[Money, ...] = ()
+    asks: tuple[Asks, ...] = ()
+    operators: tuple[str, ...] = ()
 
     def fits(self, money: Money, country: str = "") -> bool:
         """Whether an amount may be tried; an unknown country is left to the provider."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from brokerage.ledger import wallets
-from brokerage.payments import destinations, payouts, withdrawals
+from brokerage.payments import destinations, payouts, places, withdrawals
 from brokerage.payments.events import PayoutDue
 from brokerage.payments.model import (
     Destination,
@@ -34,7 +34,7 @@ def usd(amount: str) -> Money:
 
 async def a_place(customer, *, ready: bool = True) -> UUID:
     async with customer.open_work() as work:
-        row = await destinations.add(work, customer.id, destinations.bank(IBAN))
+        row = await destinations.add(work, customer.id, places.bank(IBAN))
     if ready:
         async with customer.market.opener()() as work:
             await work.run(
@@ -361,4 +361,4 @@ async def test_anothers_withdrawal_and_destination_do_not_exist(market, customer
 @pytest.mark.parametrize("iban", ["DE00370400440532013000", "XX", "", "DE8937040044053201300O"])
 async def test_a_wrong_account_number_is_refused(iban):
     with pytest.raises(Invalid):
-        destinations.bank(iban)
+        places.bank(iban)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
 from brokerage.ledger import wallets
-from brokerage.payments import destinations, payouts, withdrawals
+from brokerage.payments import destinations, payouts, places, withdrawals
 from brokerage.payments.model import Destination, Withdrawal
 from brokerage.payments.settings import Amount, PaymentsSettings, Rolling, Tier
 from brokerage.payments.values import Method
@@ -42,7 +42,7 @@ COIN = ("tron", "USDT", "TNDzfERDpxLDS2w1q6yaFC7pzqaSQ3Bg3r")
 
 async def another_place(customer) -> Destination:
     async with customer.open_work() as work:
-        row = await destinations.add(work, customer.id, destinations.bank(OTHER))
+        row = await destinations.add(work, customer.id, places.bank(OTHER))
     async with customer.market.opener()() as work:
         await work.run(
             update(Destination)
@@ -273,11 +273,9 @@ async def test_an_account_in_another_name_is_looked_at_by_a_person(market, custo
     """T68: name match."""
     await funded(customer)
     async with customer.open_work() as work:
-        mine = await destinations.add(
-            work, customer.id, destinations.bank(OTHER), holder="DUARTE Inés"
-        )
+        mine = await destinations.add(work, customer.id, places.bank(OTHER), holder="DUARTE Inés")
         other = await destinations.add(
-            work, customer.id, destinations.bank("FR1420041010050500013M02606"), holder="John Smith"
+            work, customer.id, places.bank("FR1420041010050500013M02606"), holder="John Smith"
         )
     assert (mine.named, other.named) == (True, False)
     async with market.opener()() as work:
@@ -396,7 +394,7 @@ async def test_an_address_that_fails_its_check_digits_is_never_sent_to(market, c
     """One kept before check digits were looked at: it waits for the client, and goes elsewhere."""
     await funded(customer)
     async with customer.open_work() as work:
-        row = await destinations.add(work, customer.id, destinations.crypto(*COIN))
+        row = await destinations.add(work, customer.id, places.crypto(*COIN))
         wrong = msgspec.structs.replace(destinations.opened(work, row), address=COIN[2][:-1] + "q")
         text = msgspec.json.encode(wrong).decode()
         row.details_sealed = work.seal(row.id, destinations.DETAILS, text)
@@ -417,10 +415,8 @@ async def test_one_address_in_small_letters_and_in_its_own_is_one_place(customer
     ether = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
     async with customer.open_work() as work:
         row = await destinations.add(
-            work, customer.id, destinations.crypto("ethereum", "USDT", ether.lower())
+            work, customer.id, places.crypto("ethereum", "USDT", ether.lower())
         )
         assert destinations.opened(work, row).address == ether
         with pytest.raises(Conflict):
-            await destinations.add(
-                work, customer.id, destinations.crypto("ethereum", "USDT", ether)
-            )
+            await destinations.add(work, customer.id, places.crypto("ethereum", "USDT", ether))

@@ -24,3 +24,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     currencies: tuple[str, ...] = ("NGN",)
     countries: tuple[str, ...] = ()
     payout_currencies: tuple[str, ...] = ("NGN",)
+    operators: Annotated[
+        tuple[str, ...],
+        Meta(
+            title="Mobile operators", description="Their codes here, for payouts to mobile money."
+        ),
+    ] = ("MPS", "MTN", "AIRTEL")

@@ -1,6 +1,7 @@
 """Hyperswitch as the product's payment port."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -35,6 +36,7 @@ from brokerage.payments.connectors.hyperswitch.calls import (
     their_id,
 )
 from brokerage.payments.connectors.hyperswitch.settings import Settings
+from brokerage.payments.values import Asks
 from stoa.connectors import loose, signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
@@ -95,7 +97,7 @@ class Hyperswitch:
                 for name in self._settings.methods
             ),
             payouts=tuple(
-                Offer(method=Method(name), currencies=carried)
+                Offer(method=Method(name), currencies=carried, asks=_asks(name, carried))
                 for name in self._settings.payout_methods
             ),
             refunds=True,
@@ -263,6 +265,14 @@ def _destination(to: Destination) -> Said:
             return {"payout_type": "wallet", "payout_method_data": {"wallet": wallet}}
 
 
+def _asks(method: str, carried: Collection[str]) -> tuple[Asks, ...]:
+    """Accounts by IBAN, and the national kinds of the currencies that are carried."""
+    if method != "bank":
+        return ()
+    national: tuple[tuple[str, Asks], ...] = (("GBP", "sort-code"), ("USD", "ach"), ("BRL", "pix"))
+    return ("iban", *(kind for currency, kind in national if currency in carried))
+
+
 def _bank(to: ToBank) -> dict[str, Any]:
     told = {
         "bank_name": to.bank_name,
@@ -273,6 +283,7 @@ def _bank(to: ToBank) -> dict[str, Any]:
         "bank_account_number": to.account_number,
         "bank_routing_number": to.routing_number,
         "bank_sort_code": to.sort_code,
+        "pix_key": to.pix_key,
     }
     return {key: value for key, value in told.items() if value}
 

@@ -23,6 +23,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "hyperswitch.webhook"  # noqa: S105
     )
     methods: tuple[Literal["card", "crypto", "bank", "wallet"], ...] = ("card", "crypto")
-    payout_methods: tuple[Literal["card", "crypto", "bank"], ...] = ("bank", "crypto")
+    payout_methods: tuple[Literal["card", "crypto", "bank", "wallet"], ...] = ("bank", "crypto")
     currencies: tuple[str, ...] = ("USD", "EUR", "GBP")
     countries: tuple[str, ...] = ()

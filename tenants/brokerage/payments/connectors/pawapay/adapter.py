@@ -83,8 +83,19 @@ class PawaPay:
         carried = frozenset(self._settings.currencies) & shapes.DIGITS.carried
         countries = frozenset(self._settings.countries) & frozenset(_MARKETS)
         mobile = Offer(method=Method.MOBILE, currencies=carried, countries=countries)
+        sent = tuple(
+            Offer(
+                method=Method.MOBILE,
+                currencies=carried,
+                countries=frozenset({one}),
+                operators=tuple(
+                    code for code in self._settings.operators if code.endswith(_MARKETS[one])
+                ),
+            )
+            for one in sorted(countries)
+        )
         return Capabilities(
-            deposits=(mobile,), payouts=(mobile,), refunds=True, idempotent_s=_FOR_EVER_S
+            deposits=(mobile,), payouts=sent, refunds=True, idempotent_s=_FOR_EVER_S
         )
 
     async def create_deposit(self, order: Order) -> Asked:

@@ -29,4 +29,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "https://api.pawapay.io"
     currencies: tuple[str, ...] = ("KES", "GHS", "TZS", "UGX", "RWF", "XAF", "XOF")
     countries: tuple[str, ...] = ("KE", "GH", "TZ", "UG", "RW", "CM", "SN", "CI", "BJ")
+    operators: Annotated[
+        tuple[str, ...],
+        Meta(title="Mobile operators", description="As pawaPay names them: MPESA_KEN …"),
+    ] = (
+        "MPESA_KEN",
+        "MTN_MOMO_GHA",
+        "VODAFONE_GHA",
+        "VODACOM_TZA",
+        "AIRTEL_TZA",
+        "MTN_MOMO_UGA",
+        "AIRTEL_OAPI_UGA",
+        "MTN_MOMO_RWA",
+        "AIRTEL_RWA",
+        "MTN_MOMO_CMR",
+        "ORANGE_SEN",
+        "ORANGE_CIV",
+        "MTN_MOMO_BEN",
+    )
     callback_url: CallbackAddress = ""

@@ -90,8 +90,14 @@ class Paystack:
                 for method in self._settings.methods
                 if method in _CHANNELS
             ),
-            payouts=tuple(
-                Offer(method=method, currencies=sent) for method in (Method.BANK, Method.MOBILE)
+            payouts=(
+                Offer(method=Method.BANK, currencies=sent, countries=countries, asks=("account",)),
+                Offer(
+                    method=Method.MOBILE,
+                    currencies=sent,
+                    countries=countries,
+                    operators=self._settings.operators,
+                ),
             ),
             refunds=True,
             idempotent_s=_DAY_S,

@@ -21,3 +21,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     currencies: tuple[str, ...] = ("NGN",)
     countries: tuple[str, ...] = ("NG",)
     payout_currencies: tuple[str, ...] = ("NGN",)
+    operators: Annotated[
+        tuple[str, ...],
+        Meta(
+            title="Mobile operators", description="Their codes here, for payouts to mobile money."
+        ),
+    ] = ("MTN", "VOD", "ATL", "MPESA")
