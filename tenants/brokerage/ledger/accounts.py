@@ -4,6 +4,7 @@ client_wallet(work, client, currency) -> Account        what a client may spend
 hold(work, client, currency, cause)   -> Account        set aside; cause = ("withdrawal", id)
 platform(work, client, currency, trading_account) -> Account
 credit(work, client, currency, cause) -> Account        a bonus: the house's until it is earned
+receivable(work, client, currency, cause) -> Account    what a client owes: never a wallet below zero
 house(work, code, currency)           -> Account        "psp:alpha", "fees", "bank", ...
 await get(work, id)                   -> Account        of a stored id, such as a hold's
 await freeze(work, client, why) / unfreeze(work, client)
@@ -34,16 +35,21 @@ WALLET: Final = "wallet"
 HOLD: Final = "hold"
 PLATFORM: Final = "platform"
 CREDIT: Final = "credit"
+RECEIVABLE: Final = "receivable"
 
 CLIENT_GUARDS: Final = {
     WALLET: Guard.FLOOR,
     HOLD: Guard.FLOOR,
     PLATFORM: Guard.RUNNING,
     CREDIT: Guard.FLOOR,
+    RECEIVABLE: Guard.RUNNING,
 }
 
-CLIENT_TREES: Final = dict.fromkeys(CLIENT_GUARDS, Tree.CLIENT_MONEY) | {CREDIT: Tree.HOUSE}
-"""A bonus is no client money: it is the house's until it is earned."""
+CLIENT_TREES: Final = dict.fromkeys(CLIENT_GUARDS, Tree.CLIENT_MONEY) | {
+    CREDIT: Tree.HOUSE,
+    RECEIVABLE: Tree.HOUSE,
+}
+"""A bonus is the house's until it is earned, and what a client owes is a claim of the house."""
 
 HOUSE: Final[dict[str, Tree]] = {
     "bank": Tree.CLIENT_MONEY,
@@ -59,6 +65,7 @@ HOUSE: Final[dict[str, Tree]] = {
     "trading": Tree.HOUSE,
     "negative-balance": Tree.HOUSE,
     "chargebacks": Tree.HOUSE,
+    "write-offs": Tree.HOUSE,
     "adjustments": Tree.HOUSE,
     "costs": Tree.HOUSE,
 }
@@ -148,6 +155,14 @@ def credit(work: Work, client: UUID, currency: str, cause: Ref) -> Account:
         owner=client,
         ref=cause,
     )
+
+
+def receivable(work: Work, client: UUID, currency: str, cause: Ref) -> Account:
+    """What a client owes for one cause: below zero as long as they owe, never above it.
+
+    A wallet cannot fall below zero; what is not in it is written here.
+    """
+    return _of_client(work, RECEIVABLE, client, currency, cause)
 
 
 def _of_client(work: Work, kind: str, client: UUID, currency: str, ref: Ref | None) -> Account:

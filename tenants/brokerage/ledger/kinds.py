@@ -187,12 +187,14 @@ ACCOUNT_LABELS: Final[dict[str, str]] = {
     "trading": N_("Trading result of the house"),
     "negative-balance": N_("Losses paid for clients"),
     "chargebacks": N_("Chargebacks to recover"),
+    "write-offs": N_("Claims given up"),
     "adjustments": N_("Corrections by hand"),
     "costs": N_("Costs of providers and banks"),
     "wallet": N_("Wallet"),
     "hold": N_("Set aside"),
     "platform": N_("Trading account"),
     "credit": N_("Bonus credit"),
+    "receivable": N_("Owed by the client"),
 }
 
 

@@ -33,6 +33,7 @@ SINGLE: Final = (
     "trading",
     "negative-balance",
     "chargebacks",
+    "write-offs",
     "adjustments",
 )
 """House accounts every tenant starts with, in each of its currencies."""

@@ -149,8 +149,12 @@ async def _write_batch(work: Work, todo: list[Ready], despite_freeze: bool) -> d
     return None
 
 
-async def reverse(work: Work, entry: UUID, *, operation: str, reason: str) -> Posted:
+async def reverse(
+    work: Work, entry: UUID, *, operation: str, reason: str, ref: Ref | None = None
+) -> Posted:
     """Post the opposite of an entry, linked to it. Each entry is reversed at most once.
+
+    `ref` is what the reversal is about, where that is more than the entry it undoes.
 
     Raises Conflict when it was reversed before or is itself a reversal, NotCovered when the money
     is no longer there to take back.
@@ -169,7 +173,7 @@ async def reverse(work: Work, entry: UUID, *, operation: str, reason: str) -> Po
         operation=operation,
         kind="reversal",
         legs=reversed_legs(legs),
-        ref=("entry", entry),
+        ref=ref or ("entry", entry),
         reason=reason,
         reverses=entry,
     )
