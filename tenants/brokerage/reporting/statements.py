@@ -1,29 +1,24 @@
 """A client's statement: every movement and every deal of a period, the same bytes each time."""
 
-import asyncio
-import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import typst
 from sqlalchemy import select, text
 
 from brokerage.clients import queries as clients
 from brokerage.ledger import kinds
 from brokerage.trading.model import Deal, TradingAccount
-from stoa.kernel import where
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming import texts
+from stoa.theming import papers, texts
 from stoa.theming.brand import Brand
 from stoa.theming.texts import N_
 
 MOST_LINES: Final = 5000
-_AT_ONCE: Final = asyncio.Semaphore(2)
 MOVEMENTS: Final = text(
     "select l.posted_at as at, e.kind, e.ref_kind, e.reason, l.amount, l.currency, l.balance "
     "from leg l join ledger_account a on a.id = l.account and a.kind = 'wallet' "
@@ -155,19 +150,4 @@ def _plain(value: Decimal) -> str:
 
 async def pdf(told: dict[str, Any]) -> bytes:
     """The statement as PDF; equal data give equal bytes."""
-    async with _AT_ONCE:
-        return await asyncio.to_thread(_compile, told)
-
-
-def _compile(told: dict[str, Any]) -> bytes:
-    home = where.themes() / "default"
-    made: Any = typst.compile(
-        str(home / "documents" / "statement.typ"),
-        root=str(home / "documents"),
-        font_paths=[str(home / "static" / "built" / "fonts-ttf")],
-        sys_inputs={"told": json.dumps(told, ensure_ascii=False)},
-        ignore_system_fonts=True,
-        timestamp=0,
-    )
-    result: bytes = made
-    return result
+    return await papers.pdf("statement", told)
