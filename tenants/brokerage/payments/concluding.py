@@ -117,6 +117,7 @@ async def _came(
         return
     tried.move(AttemptState.PAID)
     tried.ended_at = work.now
+    tried.payment = tried.payment or status.payment or None
     row.psp = tried.psp
     tried.cost = await looking.cost_now(work, tried.psp, row)
     await _keep_instrument(work, row, status)
@@ -165,6 +166,7 @@ async def _keep_instrument(work: Work, row: Deposit, status: Status) -> None:
         "last4": paid.last4[:4],
         "network": paid.network[:40],
         "country": paid.country[:2],
+        "three_ds": paid.three_ds[:40],
     }
     if paid.fingerprint:
         # Tells one card from another without saying which: a digest under the tenant's own key.

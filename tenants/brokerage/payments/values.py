@@ -85,7 +85,16 @@ class EventKind(StrEnum):
 
 
 class DisputeStage(StrEnum):
-    OPENED = "opened"
+    """How far the payer's bank has gone; in the order that news without a time of its own are read.
+
+    INQUIRY: it asks, nothing was taken. PRE_ARBITRATION: it does not accept our answer. REVERSED:
+    it gave the money back by itself. WON and LOST: it was decided.
+    """
+
+    INQUIRY = "inquiry"
+    CHARGEBACK = "chargeback"
+    PRE_ARBITRATION = "pre-arb"
+    REVERSED = "reversed"
     WON = "won"
     LOST = "lost"
 
@@ -148,7 +157,10 @@ Asked = Hosted | Instructions | Refused
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """What a payer paid with, as far as the provider tells: for paying back to the source."""
+    """What a payer paid with, as far as the provider tells: for paying back to the source.
+
+    `three_ds` is how the payer's bank made sure of them, in the provider's word.
+    """
 
     method: Method
     token: str = ""
@@ -159,6 +171,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     country: str = ""
     network: str = ""
     address: str = ""
+    three_ds: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +179,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     `decline` tells of the last failed attempt; the deposit may still be open for another card.
     `as_ordered`: the provider takes the whole amount of the order or nothing, and does not repeat it.
+    `payment` is its id of the payment beneath, by which disputes name it.
     """
 
     reference: str
@@ -177,6 +191,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     instrument: Instrument | None = None
     as_ordered: bool = False
+    payment: str = ""
 
 
 def sending(status: Status) -> Sending:
@@ -194,6 +209,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a callback tells. (connector, `provider_event_id`) is unique for ever.
 
     `payment` is the provider's id of the payment beneath, where the reference is another object.
+    Of a dispute `numbered` says that the reference is the case's own, `due` until when to answer,
+    `debited` and `fee` what the provider took for it, where it tells.
     """
 
     provider_event_id: str
@@ -208,6 +225,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     decline: Refusing | None = None
     code: str = ""
     at: datetime | None = None
+    numbered: bool = True
+    due: datetime | None = None
+    debited: Money | None = None
+    fee: Money | None = None
 
 
 class ToToken(msgspec.Struct, frozen=True, tag="token"):

@@ -27,7 +27,7 @@ class Controls:
             alpha.on(method, path, handler)
 
     def dispute(self, asked: Asked) -> Answer:
-        """Charge back {charge | payment_intent | session, reason?, amount?}."""
+        """Charge back {charge | payment_intent | session, reason?, amount?, inquiry?}."""
         given = asked.document()
         session = self._of.book.get("sessions", given.get("session")) or {}
         paying_id = given.get("payment_intent") or session.get("payment_intent")
@@ -38,6 +38,7 @@ class Controls:
             key,
             reason=str(given.get("reason") or "fraudulent"),
             amount=int(amount) if amount else None,
+            inquiry=bool(given.get("inquiry")),
         )
         if row is None:
             return as_json({"error": "no charge there that can be disputed"}, 404)
@@ -45,7 +46,7 @@ class Controls:
 
     def close_dispute(self, asked: Asked) -> Answer:
         row = self._of.book.get("disputes", asked.params["id"])
-        if row is None or row["status"] != "needs_response":
+        if row is None or not row["status"].endswith("needs_response"):
             return as_json({"error": "no open dispute there"}, 404)
         won = asked.document().get("status") == "won"
         return as_json(shown(self._of.returns.close_dispute(row, won=won)))

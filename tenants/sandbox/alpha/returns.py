@@ -1,6 +1,6 @@
 """Money back to payers: refunds the merchant makes, disputes the payer's bank makes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sandbox.alpha import amounts, params
 from sandbox.alpha.errors import error, invalid, missing, no_such
@@ -13,6 +13,23 @@ if TYPE_CHECKING:
 KNOWN = frozenset("amount charge currency expand metadata payment_intent reason".split())
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 ANSWER_BY_S = 7 * 86_400
+
+
+DISPUTE_FEE: Final = 1500
+
+
+def _taken(row: Row, sign: int) -> Row:
+    """What a dispute does to the merchant's balance; the fee is kept however it ends."""
+    fee = DISPUTE_FEE if sign < 0 else 0
+    return {
+        "id": fresh("txn_3"),
+        "object": "balance_transaction",
+        "amount": sign * row["amount"],
+        "currency": row["currency"],
+        "fee": fee,
+        "net": sign * row["amount"] - fee,
+        "reporting_category": "dispute" if sign < 0 else "dispute_reversal",
+    }
 
 
 class Returns:
@@ -89,9 +106,14 @@ class Returns:
         self._of.event("refund.updated", row)
 
     def dispute(
-        self, key: str, *, reason: str = "fraudulent", amount: int | None = None
+        self,
+        key: str,
+        *,
+        reason: str = "fraudulent",
+        amount: int | None = None,
+        inquiry: bool = False,
     ) -> Row | None:
-        """The payer's bank takes the money back. Nothing when it has done so before."""
+        """The payer's bank takes the money back, or only asks. Nothing when it has done so before."""
         charge = self._of.book.get("charges", key)
         if charge is None or charge["disputed"] or charge["status"] != "succeeded":
             return None
@@ -100,6 +122,7 @@ class Returns:
             "id": fresh("du_1"),
             "object": "dispute",
             "amount": amount or charge["amount"],
+            "balance_transactions": [],
             "charge": charge["id"],
             "created": now,
             "currency": charge["currency"],
@@ -114,9 +137,11 @@ class Returns:
             "metadata": {},
             "payment_intent": charge["payment_intent"],
             "reason": reason,
-            "status": "needs_response",
+            "status": "warning_needs_response" if inquiry else "needs_response",
             "_merchant": charge["_merchant"],
         }
+        if not inquiry:
+            row["balance_transactions"] = [_taken(row, -1)]
         self._of.book.change("charge.disputed", "charges", charge["id"], disputed=True)
         self._of.book.put("dispute.created", "disputes", row)
         self._of.event("charge.dispute.created", row)
@@ -124,7 +149,14 @@ class Returns:
 
     def close_dispute(self, row: Row, *, won: bool) -> Row:
         status = "won" if won else "lost"
-        closed = self._of.book.change(f"dispute.{status}", "disputes", row["id"], status=status)
+        moved = list(row["balance_transactions"])
+        if row["status"].startswith("warning"):
+            status = "warning_closed"
+        elif won:
+            moved.append(_taken(row, 1))
+        closed = self._of.book.change(
+            f"dispute.{status}", "disputes", row["id"], status=status, balance_transactions=moved
+        )
         self._of.event("charge.dispute.closed", closed)
         return closed
 

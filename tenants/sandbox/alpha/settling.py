@@ -46,7 +46,7 @@ class Settling(settling.Settling):
             if row["status"] == "failed":
                 found.append(self.of(row, "reversal", row["id"], plus=True))
         for row in self.rows("disputes", merchant):
-            if row["status"] != "won":
+            if row["status"] not in {"won", "warning_needs_response", "warning_closed"}:
                 found.append(self.of(row, "chargeback", row.get("payment_intent") or ""))
         transfers = self.rows("settlements", merchant)
         return found + [self.of(row, "transfer", row["id"]) for row in transfers]

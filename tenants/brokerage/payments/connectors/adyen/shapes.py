@@ -50,9 +50,13 @@ LINKS: Final = MappingProxyType(
 _PAYOUTS: Final = MappingProxyType({"Authorised": State.SUCCEEDED, "Refused": State.FAILED})
 _DISPUTES: Final = MappingProxyType(
     {
-        "NOTIFICATION_OF_CHARGEBACK": DisputeStage.OPENED,
-        "CHARGEBACK": DisputeStage.OPENED,
-        "CHARGEBACK_REVERSED": DisputeStage.WON,
+        "REQUEST_FOR_INFORMATION": DisputeStage.INQUIRY,
+        "NOTIFICATION_OF_CHARGEBACK": DisputeStage.CHARGEBACK,
+        "CHARGEBACK": DisputeStage.CHARGEBACK,
+        "CHARGEBACK_REVERSED": DisputeStage.REVERSED,
+        "ISSUER_RESPONSE_TIMEFRAME_EXPIRED": DisputeStage.WON,
+        "PREARBITRATION_WON": DisputeStage.WON,
+        "PREARBITRATION_LOST": DisputeStage.LOST,
         "SECOND_CHARGEBACK": DisputeStage.LOST,
     }
 )
@@ -124,7 +128,19 @@ def event(item: Said) -> Event:
         )
     if kind in _DISPUTES:
         stage = _DISPUTES[kind]
-        return Event(kind=EventKind.DISPUTE, reference=psp, payment=original, stage=stage, **told)
+        # The notification announces; the chargeback itself is when the money was taken.
+        took = told["money"] if kind in {"CHARGEBACK", "SECOND_CHARGEBACK"} else None
+        more = mapping(item.get("additionalData"))
+        told["code"] = text(more.get("chargebackReasonCode")) or text(item.get("reason"))
+        return Event(
+            kind=EventKind.DISPUTE,
+            reference=psp,
+            payment=original,
+            stage=stage,
+            debited=took,
+            due=loose.iso(more.get("defensePeriodEndsAt")),
+            **told,
+        )
     if kind in _MOVED:
         what, state = _MOVED[kind]
         ended = state if success or state is not State.SUCCEEDED else State.FAILED

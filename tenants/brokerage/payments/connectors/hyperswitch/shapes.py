@@ -46,10 +46,19 @@ _PAYOUTS: Final = MappingProxyType(
 _STAGES: Final = MappingProxyType(
     {
         "dispute_won": DisputeStage.WON,
-        "dispute_cancelled": DisputeStage.WON,
+        "dispute_cancelled": DisputeStage.REVERSED,
         "dispute_lost": DisputeStage.LOST,
         "dispute_accepted": DisputeStage.LOST,
         "dispute_expired": DisputeStage.LOST,
+    }
+)
+
+_PHASES: Final = MappingProxyType(
+    {
+        "pre_dispute": DisputeStage.INQUIRY,
+        "dispute": DisputeStage.CHARGEBACK,
+        "pre_arbitration": DisputeStage.PRE_ARBITRATION,
+        "arbitration": DisputeStage.PRE_ARBITRATION,
     }
 )
 
@@ -118,10 +127,16 @@ def _dispute(kind: str, thing: Said) -> Event:
         reference=text(thing.get("dispute_id")),
         raw=kind,
         payment=text(thing.get("payment_id")),
-        stage=_STAGES.get(text(thing.get("dispute_status")), DisputeStage.OPENED),
+        stage=_STAGES.get(text(thing.get("dispute_status"))) or _open_stage(thing),
         money=_money(minor, thing.get("currency")),
         code=text(thing.get("connector_reason")),
+        due=loose.iso(thing.get("challenge_required_by")),
     )
+
+
+def _open_stage(thing: Said) -> DisputeStage:
+    """Not decided yet: how far it has gone. A stage we do not know counts as money taken."""
+    return _PHASES.get(text(thing.get("dispute_stage")), DisputeStage.CHARGEBACK)
 
 
 def _of_status(kind: str, what: EventKind, status: Status, payment: str = "") -> Event:

@@ -60,6 +60,22 @@ _ITEMS: Final = MappingProxyType(
     }
 )
 
+_CYCLE: Final = MappingProxyType(
+    {
+        "INQUIRY": DisputeStage.INQUIRY,
+        "CHARGEBACK": DisputeStage.CHARGEBACK,
+        "PRE_ARBITRATION": DisputeStage.PRE_ARBITRATION,
+        "ARBITRATION": DisputeStage.PRE_ARBITRATION,
+    }
+)
+_OUTCOMES: Final = MappingProxyType(
+    {
+        "RESOLVED_SELLER_FAVOUR": DisputeStage.WON,
+        "CANCELED_BY_BUYER": DisputeStage.REVERSED,
+        "DENIED": DisputeStage.WON,
+    }
+)
+
 
 def unit(order: Said) -> Said:
     """The one purchase of our orders."""
@@ -155,8 +171,10 @@ def event(raw: bytes) -> Event:
             kind=EventKind.DISPUTE,
             reference=text(thing.get("id")),
             payment=text(thing.get("id")),
-            stage=DisputeStage.LOST,
+            stage=DisputeStage.CHARGEBACK,
             money=money(thing.get("amount")),
+            numbered=False,
+            debited=money(thing.get("amount")),
             **told,
         )
     if kind.startswith("PAYMENT.CAPTURE."):
@@ -183,10 +201,9 @@ def _item_event(told: Said, thing: Said) -> Event:
 def _dispute(told: Said, thing: Said) -> Event:
     payment = rows(thing.get("disputed_transactions"))
     outcome = text(mapping(thing.get("dispute_outcome")).get("outcome_code"))
-    stage = DisputeStage.OPENED
+    stage = _CYCLE.get(text(thing.get("dispute_life_cycle_stage")), DisputeStage.CHARGEBACK)
     if thing.get("status") == "RESOLVED":
-        won = outcome == "RESOLVED_SELLER_FAVOUR"
-        stage = DisputeStage.WON if won else DisputeStage.LOST
+        stage = _OUTCOMES.get(outcome, DisputeStage.LOST)
     return Event(
         kind=EventKind.DISPUTE,
         reference=text(thing.get("dispute_id")),
@@ -194,6 +211,7 @@ def _dispute(told: Said, thing: Said) -> Event:
         stage=stage,
         money=money(thing.get("dispute_amount")),
         code=text(thing.get("reason")),
+        due=loose.iso(thing.get("seller_response_due_date")),
         **told,
     )
 

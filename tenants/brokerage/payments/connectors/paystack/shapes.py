@@ -143,12 +143,17 @@ def event_of(raw: bytes) -> Event:
     told: dict[str, Any] = {"provider_event_id": name, "raw": kind}
     if kind.startswith("charge.dispute."):
         charge = mapping(one.get("transaction"))
-        stage = DISPUTES.get(text(one.get("resolution")), DisputeStage.OPENED)
         return Event(
             kind=EventKind.DISPUTE,
-            reference=text(charge.get("reference")),
-            stage=stage,
+            reference=str(key or ""),
+            our_id=text(charge.get("reference")),
+            payment=text(charge.get("reference")),
+            stage=DISPUTES.get(text(one.get("resolution")), DisputeStage.CHARGEBACK),
             money=DIGITS.of_minor(one.get("refund_amount"), one.get("currency")),
+            code=text(one.get("category")),
+            numbered=bool(key),
+            due=loose.iso(one.get("due_at")),
+            at=loose.iso(one.get("resolved_at") or one.get("created_at")),
             **told,
         )
     if kind == "charge.success":

@@ -8,6 +8,7 @@ from typing import Final
 
 from brokerage.payments.amounts import FIAT, Digits
 from brokerage.payments.connector import (
+    DisputeStage,
     Event,
     EventKind,
     Instrument,
@@ -123,6 +124,21 @@ def notice_of(body: Said, at: datetime) -> Event:
     one, session = mapping(body.get("transaction")), mapping(body.get("session"))
     status = transaction_of(one, session)
     deposit = text(one.get("transaction_type") or "sale") in {"sale", "authorize", "authorization"}
+    if status.state is State.CHARGED_BACK:
+        return Event(
+            provider_event_id=f"{one.get('tid')}|{status.raw}",
+            kind=EventKind.DISPUTE,
+            reference=status.reference,
+            raw=f"{one.get('transaction_type') or 'sale'}.{status.raw}",
+            our_id=status.our_id,
+            payment=str(one.get("tid") or ""),
+            stage=DisputeStage.CHARGEBACK,
+            money=status.money,
+            code=status.code,
+            at=at,
+            numbered=False,
+            debited=status.money,
+        )
     return Event(
         provider_event_id=f"{one.get('tid')}|{status.raw}",
         kind=EventKind.DEPOSIT if deposit else EventKind.OTHER,

@@ -18,7 +18,7 @@ from brokerage.payments.connector import (
 from brokerage.payments.connectors.stripe import amounts
 from brokerage.payments.connectors.stripe.calls import Said, decline_of
 from stoa.connectors import loose, signatures
-from stoa.connectors.loose import mapping, text
+from stoa.connectors.loose import mapping, rows, text
 from stoa.kernel.money import Money
 
 _REFUNDS: Final = MappingProxyType(
@@ -41,9 +41,11 @@ _PAYOUTS: Final = MappingProxyType(
 )
 _STAGES: Final = MappingProxyType(
     {
+        "warning_needs_response": DisputeStage.INQUIRY,
+        "warning_under_review": DisputeStage.INQUIRY,
+        "warning_closed": DisputeStage.WON,
         "won": DisputeStage.WON,
         "lost": DisputeStage.LOST,
-        "warning_closed": DisputeStage.WON,
     }
 )
 
@@ -63,6 +65,7 @@ def deposit(session: Said) -> Status:
         decline=decline_of(error) if error else None,
         code=text(error.get("decline_code") or error.get("code")),
         instrument=_instrument(charge) if charge.get("paid") else None,
+        payment=_id(paying or session.get("payment_intent")),
     )
 
 
@@ -126,7 +129,13 @@ def _charge_event(kind: str, charge: Said) -> Event:
 
 
 def _dispute_event(kind: str, dispute: Said) -> Event:
-    stage = _STAGES.get(text(dispute.get("status")), DisputeStage.OPENED)
+    stage = _STAGES.get(text(dispute.get("status")), DisputeStage.CHARGEBACK)
+    took = [
+        one
+        for one in rows(dispute.get("balance_transactions"))
+        if (loose.whole(one.get("amount")) or 0) < 0
+    ]
+    taken = took[-1] if took else {}
     return _event(
         kind,
         EventKind.DISPUTE,
@@ -135,6 +144,9 @@ def _dispute_event(kind: str, dispute: Said) -> Event:
         money=_money(dispute.get("amount"), dispute.get("currency")),
         payment=_id(dispute.get("payment_intent")),
         code=text(dispute.get("reason")),
+        due=loose.unix(mapping(dispute.get("evidence_details")).get("due_by")),
+        debited=_money(-(loose.whole(taken.get("amount")) or 0) or None, taken.get("currency")),
+        fee=_money(loose.whole(taken.get("fee")) or None, taken.get("currency")),
     )
 
 
@@ -230,6 +242,7 @@ def _instrument(charge: Said) -> Instrument:
         fingerprint=text(card.get("fingerprint")),
         holder=text(mapping(charge.get("billing_details")).get("name")),
         country=text(card.get("country")),
+        three_ds=text(mapping(card.get("three_d_secure")).get("result")),
     )
 
 

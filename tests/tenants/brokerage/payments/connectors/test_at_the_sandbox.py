@@ -256,7 +256,7 @@ async def test_money_goes_back_and_is_disputed(card: tuple[AlphaShop, stripe.Str
     assert isinstance(too_much, Refused)
     await shop.at.control("dispute", session=hosted.reference)
     event = await hears(shop, connector, "charge.dispute.created")
-    assert (event.kind, event.stage) == (EventKind.DISPUTE, DisputeStage.OPENED)
+    assert (event.kind, event.stage) == (EventKind.DISPUTE, DisputeStage.CHARGEBACK)
     assert event.payment.startswith("pi_")
 
 
@@ -467,7 +467,7 @@ async def test_a_payment_s_money_goes_back_once(
     assert len((await shop.truth())["refunds"]) == 1
     await shop.at.control("dispute", payment_id=hosted.reference)
     dispute = await hears(shop, connector, "dispute_opened")
-    assert (dispute.stage, dispute.payment) == (DisputeStage.OPENED, hosted.reference)
+    assert (dispute.stage, dispute.payment) == (DisputeStage.CHARGEBACK, hosted.reference)
     assert all(check.fine for check in await connector.test_connection())
 
 

@@ -248,7 +248,7 @@ def test_a_refunded_charge_moves_its_deposit() -> None:
 @pytest.mark.parametrize(
     ("status", "stage"),
     [
-        ("needs_response", DisputeStage.OPENED),
+        ("needs_response", DisputeStage.CHARGEBACK),
         ("lost", DisputeStage.LOST),
         ("won", DisputeStage.WON),
     ],
