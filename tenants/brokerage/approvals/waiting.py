@@ -22,6 +22,7 @@ from brokerage.partners import payouts as partner_payouts
 from brokerage.partners.model import PartnerPayout, PayoutState
 from brokerage.partners.permissions import Partners
 from brokerage.payments import withdrawals
+from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
 from stoa.kernel.money import Money
@@ -155,6 +156,24 @@ async def _approve_partner_payout(work: Work, key: UUID, _seal: str) -> object:
     return await partner_payouts.approve(work, key)
 
 
+async def _disputes(work: Work) -> list[Waiting]:
+    rows = await disputes.to_agree(work, MOST)
+    names = await clients.names(work, [row.client for row in rows])
+    return [
+        Waiting(
+            "dispute",
+            row.id,
+            names.get(row.client, row.reference),
+            row.asked_note or "",
+            f"/desk/disputes/{row.id}",
+            row.asked_at or row.opened_at,
+            money=Money(row.secured, row.paid_in),
+            mine=row.asked_by == work.actor.id,
+        )
+        for row in rows
+    ]
+
+
 async def _setting_changes(work: Work) -> list[Waiting]:
     return [
         Waiting(
@@ -217,10 +236,11 @@ SOURCES: Final = (
         _partner_payouts,
         _approve_partner_payout,
     ),
+    Source("dispute", N_("Disputes given up"), "credit-card-off", Payments.GIVE_UP, _disputes),
     Source("setting", N_("Changes of settings"), "settings", Settings.AGREE, _setting_changes),
     Source("kyc", N_("Second looks of compliance"), "id", Kyc.SECOND, _second_looks),
 )
-"""Settings and second looks are read one by one: they have no yes for many at once."""
+"""Disputes, settings and second looks are read one by one: they have no yes for many at once."""
 
 
 def source(kind: str) -> Source | None:

@@ -14,7 +14,7 @@ from brokerage.bonuses.model import Grant, GrantState
 from brokerage.bonuses.story import left_of, tell
 from brokerage.ledger import accounts, rates, wallets
 from brokerage.ledger.model import LedgerAccount
-from brokerage.payments.hooks import Loss
+from brokerage.payments.hooks import Loss, Undoing
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.money import Money
 from stoa.tenancy.door import OpenWork
@@ -134,6 +134,11 @@ async def _over(work: Work, grant: UUID, state: GrantState, what: str) -> None:
         await moving.burn(work, row, left_of(row), what, what)
     moving.end(work, row, state)
     moving.announce(work, row)
+
+
+async def undone(work: Work, what: Undoing) -> None:
+    """A payer's bank takes the deposit back, all or a part of it."""
+    await with_its_deposit(work, what.deposit)
 
 
 async def with_its_deposit(work: Work, deposit: UUID) -> None:

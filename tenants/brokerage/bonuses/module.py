@@ -39,7 +39,7 @@ ledger.room_paths["bonus"] = "/bonuses/{id}"
 payments.losses.append(losing.by_withdrawal)
 payments.leaving.append(losing.as_money_leaves)
 payments.related_makers.append(losing.gave_by_hand)
-payments.deposit_undone.append(losing.with_its_deposit)
+payments.deposit_undone.append(losing.undone)
 payments.offers.append(shown.offers)
 clients.exports["bonuses"] = shown.export
 

@@ -101,6 +101,7 @@ async def money(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
 CAUSES: Final = {
     "withdrawal": N_("A withdrawal under way"),
     "transfer": N_("A transfer to a trading account"),
+    "dispute": N_("A payment your bank disputes"),
 }
 """What a hold is for, in the client's words, by kind of cause."""
 

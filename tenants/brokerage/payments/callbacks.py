@@ -22,6 +22,7 @@ from brokerage.payments.connector import (
     Receipt,
     SaysMore,
 )
+from brokerage.payments.disputes import noticing
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import (
     AttemptState,
@@ -205,6 +206,7 @@ def _row(work: Work, psp: str, event: Event, raw: bytes) -> dict[str, Any]:
         "code": event.code[:80],
         "technical": event.decline is Refusing.TECHNICAL if event.decline else None,
         "stage": str(event.stage) if event.stage else None,
+        "dispute": noticing.kept(event) if event.kind is EventKind.DISPUTE else None,
         "raw_sealed": work.keys.seal(RAW, row, raw),
         "state": "taken" if acts else "ignored",
         "received_at": work.now,

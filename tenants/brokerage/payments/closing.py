@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.payments import queries
+from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Withdrawal
 from brokerage.payments.receiving import queries as receiving
 from stoa.kernel.money import Money
@@ -17,7 +18,10 @@ async def blockers(work: Work, client: UUID) -> list[str]:
     under_way = await work.first(
         select(Withdrawal.id).where(Withdrawal.client == client, Withdrawal.ended_at.is_(None))
     )
-    return [N_("A withdrawal is still on its way.")] if under_way is not None else []
+    found = [N_("A withdrawal is still on its way.")] if under_way is not None else []
+    if await disputes.standing(work, client) is not None:
+        found.append(N_("A payment is disputed, or something is owed for one."))
+    return found
 
 
 async def export(work: Work, client: UUID) -> Any:

@@ -16,6 +16,7 @@ from brokerage.payments import (
     settlement,
     unresolved,
 )
+from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
@@ -44,6 +45,7 @@ async def deposits_page(request: AnyRequest, work: NamedDependency[Work]) -> Res
         DEPOSITS,
         template="desk/payments/deposits.html",
         waiting=len(await queries.unresolved(work, 50)),
+        disputed=work.actor.may(Payments.DISPUTES),
     )
 
 
@@ -69,6 +71,10 @@ async def deposit_page(
         issues=open_issues,
         problems=queries.PROBLEMS,
         may_ask=work.actor.may(Payments.RESOLVE),
+        disputes=await disputes.of_deposit(work, row.id)
+        if work.actor.may(Payments.DISPUTES)
+        else [],
+        may_dispute=work.actor.may(Payments.DISPUTES_EDIT) and row.state == "credited",
     )
 
 

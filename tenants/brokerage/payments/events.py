@@ -105,3 +105,28 @@ class PayoutDue(Fact, frozen=True, kw_only=True):
     lane: ClassVar[str] = "money"
 
     payout: UUID
+
+
+class _Dispute(Fact, frozen=True, kw_only=True):
+    dispute: UUID
+    deposit: UUID
+    client: UUID
+    stage: str
+
+
+@fact
+class DepositDisputed(_Dispute, frozen=True, kw_only=True):
+    """A payer's bank asks about a credited deposit or takes it back; the money is held or owed."""
+
+    kind: ClassVar[str] = "deposit.disputed"
+    lane: ClassVar[str] = "money"
+    public: ClassVar[bool] = True
+
+
+@fact
+class DisputeEnded(_Dispute, frozen=True, kw_only=True):
+    """It was won, lost, or given back by the bank."""
+
+    kind: ClassVar[str] = "dispute.ended"
+    lane: ClassVar[str] = "money"
+    public: ClassVar[bool] = True

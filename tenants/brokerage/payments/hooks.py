@@ -7,6 +7,7 @@ come before it in the fixed order.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,6 +39,21 @@ class Loss:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What of a credited deposit is undone, or stands again, and by which dispute.
+
+    `turn` counts how often this dispute has undone it; `share` is its part of the deposit.
+    """
+
+    deposit: UUID
+    client: UUID
+    dispute: UUID
+    turn: int
+    money: Money
+    share: Decimal
+
+
 Losses = Callable[[Work, UUID, Money], Awaitable[Sequence[Loss]]]
 Leaving = Callable[[Work, UUID, UUID, Sequence[Mapping[str, Any]]], Awaitable[None]]
 Maker = Callable[[Work, UUID, UUID, datetime], Awaitable[bool]]
@@ -48,8 +64,12 @@ losses: Final[list[Losses]] = []
 """Asked for (client, amount): which bonus is lost by taking it out."""
 leaving: Final[list[Leaving]] = []
 """Told (client, withdrawal, its losses) in the transaction that sends the first part."""
-deposit_undone: Final[list[Callable[[Work, UUID], Awaitable[None]]]] = []
-"""To be told (deposit) by what undoes a credited one, in its transaction; nothing does so yet."""
+deposit_undone: Final[list[Callable[[Work, Undoing], Awaitable[None]]]] = []
+"""Told once each time a credited deposit is undone by its payer's bank, in that transaction."""
+deposit_restored: Final[list[Callable[[Work, Undoing], Awaitable[None]]]] = []
+"""Told once each time one that was undone stands again."""
+evidence: Final[list[Callable[[Work, UUID, datetime], Awaitable[Mapping[str, Any]]]]] = []
+"""Asked for (client, since): what else shows that a payment was the client's own, as lists by title."""
 offers: Final[list[Callable[[Work, UUID], Awaitable[Sequence[Mapping[str, Any]]]]]] = []
 """Asked for (client): what is offered with the next deposit, as {title, text, places, href}."""
 related_makers: Final[list[Maker]] = []

@@ -1,4 +1,4 @@
-"""Deposits, their attempts, callbacks, unresolved money; the rows of withdrawals lie beside them."""
+"""Deposits, their attempts, callbacks, unresolved money; withdrawals and disputes lie beside them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from brokerage.payments.disputes.model import Dispute
 from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.withdrawing.model import (
     Destination,
@@ -28,6 +29,7 @@ __all__ = [
     "DepositAddress",
     "DepositState",
     "Destination",
+    "Dispute",
     "PaymentAttempt",
     "PayoutAttempt",
     "PayoutState",
@@ -218,6 +220,8 @@ class ProviderEvent(TenantRow):
     code: Mapped[str] = mapped_column(String(80))
     technical: Mapped[bool | None]
     stage: Mapped[str | None] = mapped_column(String(12))
+    dispute: Mapped[dict[str, Any] | None]
+    """What a dispute's notice tells beside: its time, until when to answer, what was taken."""
     raw_sealed: Mapped[bytes]
     state: Mapped[str] = mapped_column(String(12), default="taken")
     because: Mapped[str | None] = mapped_column(String(200))

@@ -19,6 +19,11 @@ from brokerage.payments import (
     shown,
 )
 from brokerage.payments.closing import blockers, export
+from brokerage.payments.disputes import desk as disputes_desk
+from brokerage.payments.disputes import laws as dispute_laws
+from brokerage.payments.disputes import queries as dispute_queries
+from brokerage.payments.disputes import shown as disputes_shown
+from brokerage.payments.disputes.story import STAGES
 from brokerage.payments.events import CallbackTaken, PayoutDue
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import arriving
@@ -44,6 +49,12 @@ learn(
         "draft asked": Status(N_("Asked for"), Tone.MOVING),
         "draft released": Status(N_("In force"), Tone.DONE),
         "unavailable": Status(N_("Did not answer"), Tone.STOPPED),
+        "dispute inquiry": Status(STAGES["inquiry"], Tone.MOVING),
+        "dispute chargeback": Status(STAGES["chargeback"], Tone.NEEDS),
+        "dispute pre-arb": Status(STAGES["pre-arb"], Tone.NEEDS),
+        "dispute reversed": Status(STAGES["reversed"], Tone.DONE),
+        "dispute won": Status(STAGES["won"], Tone.DONE),
+        "dispute lost": Status(STAGES["lost"], Tone.STOPPED),
     }
 )
 kinds.learn(
@@ -62,6 +73,12 @@ ledger_hooks.causes["withdrawal"] = (
     "select id from withdrawal where state in ('held', 'review', 'approved', 'sending')"
 )
 ledger_hooks.laws.extend(laws.LAWS)
+ledger_hooks.causes["dispute"] = (
+    "select id from dispute where stage in ('inquiry', 'chargeback', 'pre-arb')"
+)
+ledger_hooks.laws.extend(dispute_laws.LAWS)
+ledger_hooks.outgoing.append(dispute_queries.may_give)
+ledger_hooks.paths["dispute"] = "/desk/disputes/{id}"
 ledger_hooks.paths["deposit"] = "/desk/deposits/{id}"
 ledger_hooks.paths["withdrawal"] = "/desk/withdrawals/{id}"
 ledger_hooks.room_paths["deposit"] = "/deposit/{id}"
@@ -78,7 +95,12 @@ _FINANCE = [
     Payments.APPROVE,
     Payments.PSPS,
     Payments.EXPORT,
+    Payments.DISPUTES,
+    Payments.DISPUTES_EDIT,
+    Payments.EVIDENCE,
 ]
+
+_HEAD = [Payments.TEST, Payments.PAUSE, Payments.ESCALATED, Payments.GIVE_UP]
 
 MODULE = Module(
     name="payments",
@@ -91,6 +113,7 @@ MODULE = Module(
         *receiving_room.ALL,
         *desk.ALL,
         *desk_out.ALL,
+        *disputes_desk.ALL,
         *routing_desk.ALL,
         *psp_desk.ALL,
         *rulesdesk.ALL,
@@ -107,6 +130,7 @@ MODULE = Module(
         Every(15, arriving.sweep, lane="money"),
         Every(5, watching.sweep, lane="money"),
         Every(60, clocks.sweep, lane="money"),
+        Every(600, disputes_shown.watch, lane="money"),
     ],
     nav=[
         NavItem(
@@ -139,12 +163,17 @@ MODULE = Module(
     pulse=shown.pulse,
     connections=callbacks.connections,
     roles={
-        "Owner": [*_FINANCE, Payments.TEST, Payments.PAUSE, Payments.ESCALATED],
-        "Head of finance": [*_FINANCE, Payments.TEST, Payments.PAUSE, Payments.ESCALATED],
+        "Owner": [*_FINANCE, *_HEAD],
+        "Head of finance": [*_FINANCE, *_HEAD],
         "Finance": _FINANCE,
-        "Compliance": [Payments.DEPOSITS, Payments.WITHDRAWALS],
+        "Compliance": [Payments.DEPOSITS, Payments.WITHDRAWALS, Payments.DISPUTES],
         "Support": [Payments.DEPOSITS, Payments.WITHDRAWALS],
         "Sales": [Payments.DEPOSITS],
-        "Auditor": [Payments.DEPOSITS, Payments.WITHDRAWALS, Payments.PSPS],
+        "Auditor": [
+            Payments.DEPOSITS,
+            Payments.WITHDRAWALS,
+            Payments.PSPS,
+            Payments.DISPUTES,
+        ],
     },
 )

@@ -1,4 +1,4 @@
-"""What may be granted around deposits and withdrawals."""
+"""What may be granted around deposits, disputes and withdrawals."""
 
 from enum import StrEnum
 
@@ -12,6 +12,10 @@ class Payments(StrEnum):
     PSPS = "payments:psp:view"
     TEST = "payments:psp:test"
     PAUSE = "payments:psp:pause"
+    DISPUTES = "payments:dispute:view"
+    DISPUTES_EDIT = "payments:dispute:edit"
+    EVIDENCE = "payments:dispute:evidence"
+    GIVE_UP = "payments:dispute:give-up"
     EXPORT = "payments:export"
     DEPOSIT_OWN = "payments:deposit:own"
     WITHDRAW_OWN = "payments:withdrawal:own"

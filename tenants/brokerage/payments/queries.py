@@ -68,7 +68,7 @@ PROPOSED: Final = {
     "return": N_("Give it back to the payer"),
     "wait": N_("Wait: the rest may still come"),
     "look": N_("Look it up at the provider"),
-    "answer": N_("Answer the chargeback at the provider"),
+    "answer": N_("Find its payment and open the dispute there"),
 }
 OUTCOMES: Final = {
     "credit": N_("Credit what came"),

@@ -182,6 +182,26 @@ class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return next((one for one in self.methods if one.method is method), None)
 
 
+class Disputes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Payments that payers' banks take back. Ratios are percent of a month's credited deposits."""
+
+    answer_days: Annotated[int, Meta(ge=1, le=60)] = 7
+    """How long there is to answer where the provider names no day."""
+    close_only: bool = False
+    """Whether the client's trading accounts may only close positions while a dispute is open."""
+    book_fees: bool = False
+    """Book a provider's fee when it is told; off where its settlement files carry the fee."""
+    ratio_count: Decimal = Decimal("0.9")
+    ratio_value: Decimal = Decimal("1.5")
+    ratio_from: Annotated[int, Meta(ge=1, le=10_000)] = 5
+    """Below so many disputes in a month the ratio raises nothing: one in ten is chance."""
+
+    def __post_init__(self) -> None:
+        for one in (self.ratio_count, self.ratio_value):
+            if not one.is_finite() or not 0 < one <= 100:
+                raise ValueError("a ratio is more than 0 and at most 100 percent")
+
+
 class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     psps: tuple[Psp, ...] = ()
     methods: tuple[DepositMethod, ...] = (
@@ -194,6 +214,7 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     approval_days: Annotated[int, Meta(ge=1, le=90)] = 30
     """How far back best-approval rules look."""
     withdrawals: Withdrawals = Withdrawals()
+    disputes: Disputes = Disputes()
     resolve_alone: Amount = Amount(amount=Decimal(0), currency="USD")
     """Up to so much one person may credit or give back what fits no order; above it two agree."""
     deposit_open_min: Annotated[int, Meta(ge=35, le=1_380)] = 60

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from brokerage.payments import concluding, crediting, deposits, payouts, providers
 from brokerage.payments.connector import CannotAsk, EventKind, PaymentConnector, State, Status
+from brokerage.payments.disputes import noticing
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import (
     AttemptState,
@@ -77,13 +78,17 @@ def _status_of(event: ProviderEvent) -> Status | None:
 
 
 async def _paid_in(work: Work, event: ProviderEvent) -> UUID | None:
-    """The attempt to ask about; a dispute is noted at once and asks nothing."""
+    """The attempt to ask about; a dispute is taken up at once and asks nothing."""
     found = await _attempt_of(work, event)
+    if event.kind == EventKind.DISPUTE:
+        if not await noticing.heard(work, event, found):
+            return None
+        event.move("done")
+        event.done_at, event.because = work.now, "dispute"
+        return None
     if found is None:
         return None
-    if event.kind == EventKind.DISPUTE:
-        await _disputed(work, event, found)
-    elif await _told_again(work, event, found):
+    if await _told_again(work, event, found):
         event.move("done")
         event.deposit, event.done_at = found.deposit, work.now
     return found.id
@@ -111,6 +116,8 @@ async def _attempt_of(work: Work, event: ProviderEvent) -> PaymentAttempt | None
         found = await work.first(named.where(PaymentAttempt.reference == event.reference))
     if found is None and event.payment:
         found = await work.first(named.where(PaymentAttempt.payment == event.payment))
+    if found is None and event.payment and event.kind == EventKind.DISPUTE:
+        found = await work.first(named.where(PaymentAttempt.reference == event.payment))
     ours = _uuid(event.our_id)
     if found is None and ours is not None:
         found = await work.first(named.where(PaymentAttempt.id == ours))
@@ -149,35 +156,17 @@ async def _park(work: Work, event: ProviderEvent) -> None:
         return
     event.move("unmatched")
     event.because, event.done_at = "no payment of ours has this reference", work.now
+    disputed = event.kind == EventKind.DISPUTE
     money = Money(event.amount, event.currency) if event.amount and event.currency else None
     await crediting.note(
         work,
         psp=event.psp,
-        problem="unknown-reference",
+        problem="chargeback" if disputed else "unknown-reference",
         reference=event.reference or event.event,
-        proposed="look",
+        proposed="answer" if disputed else "look",
         money=money,
         event=event.id,
     )
-
-
-async def _disputed(work: Work, event: ProviderEvent, attempt: PaymentAttempt) -> None:
-    """A chargeback: a person answers it; what it is about is on one page."""
-    event.move("done")
-    event.deposit, event.done_at, event.because = attempt.deposit, work.now, "dispute"
-    if event.stage != "won":
-        money = Money(event.amount, event.currency) if event.amount and event.currency else None
-        await crediting.note(
-            work,
-            psp=event.psp,
-            problem="chargeback",
-            reference=event.reference or attempt.reference or "",
-            proposed="answer",
-            deposit=attempt.deposit,
-            attempt=attempt.id,
-            money=money,
-            event=event.id,
-        )
 
 
 async def _done(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.payments import providers, queries
+from brokerage.payments.disputes import shown as disputes_shown
 from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import PROBLEMS
@@ -57,6 +58,7 @@ async def today(work: Work) -> list[Card]:
                     worklist=True,
                 )
             )
+        found += await disputes_shown.today(work)
         net, days, count = await queries.net_by_day(work)
         found.append(
             Card(
@@ -195,7 +197,7 @@ async def search(work: Work, typed: str) -> list[Hit]:
             note = f"{found.asset} · {found.network}"
             path = f"/desk/clients/{found.client}/payments"
             hits.append(Hit("deposit", found.address or "", note, path, 95))
-    return hits
+    return [*hits, *await disputes_shown.search(work, wanted)]
 
 
 _ADDRESS_SIGNS = 25
@@ -245,6 +247,8 @@ async def moments(work: Work, client: UUID) -> Sequence[Any]:
                 "href": f"{prefix}/withdrawals/{row.id}",
             }
         )
+    if prefix:
+        found += await disputes_shown.moments(work, client)
     return found
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.payments import hook_paths, providers
+from brokerage.payments.disputes import ratio
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.permissions import Payments
 from brokerage.payments.room import entered
@@ -145,6 +146,9 @@ async def psp_health(
         incidents=await figures.incidents(work, code, limit=5),
         causes=words.CAUSES,
         costs=[one for one in await figures.costs(work) if one.psp == code],
+        ratios=await ratio.by_month(work, code),
+        limits=work.settings(PaymentsSettings).disputes,
+        may_disputes=work.actor.may(Payments.DISPUTES),
         hook=hook_paths.address(work, code),
         may_test=work.actor.may(Payments.TEST),
         may_pause=work.actor.may(Payments.PAUSE),

@@ -16,6 +16,7 @@ from brokerage.ledger import rates
 from brokerage.ledger.model import LedgerAccount
 from brokerage.ledger.rates import Rates
 from brokerage.payments import destinations, hooks, providers
+from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import (
     Deposit,
     DepositState,
@@ -93,6 +94,7 @@ async def sources(work: Work, client: UUID, currency: str) -> list[Source]:
             Deposit.method.in_([str(one) for one in settings.return_to_source]),
             Deposit.ended_at > since,
             Deposit.psp.in_(returning),
+            Deposit.id.not_in(disputes.disputed_deposits(client)),
         )
         .order_by(case(in_turn, value=Deposit.method, else_=len(in_turn)), Deposit.id)
         .limit(_MOST_SOURCES)
@@ -140,6 +142,7 @@ async def gather(
         ),
         await _margin(work, client),
         *[one for hook in hooks.margin_checks for one in await hook(work, client, money)],
+        await _disputed(work, client),
         _verified(limits),
         await _country(work, client),
         await _money_laundering(work, row, money, limits, destination, priced),
@@ -231,6 +234,18 @@ async def _margin(work: Work, client: UUID) -> Check:
             N_("A trading account is below zero; a person looks at it first."),
         )
     return Check("margin", title, "passed", N_("No trading account needs this money."))
+
+
+async def _disputed(work: Work, client: UUID) -> Check:
+    title = N_("Disputes")
+    if await disputes.standing(work, client) is not None:
+        return Check(
+            disputes.CODE,
+            title,
+            "waiting",
+            N_("Your bank disputes a payment of yours. This goes on by itself once it is settled."),
+        )
+    return Check("no-dispute", title, "passed", N_("No payment is disputed."))
 
 
 def _verified(limits: standing.Limits) -> Check:
