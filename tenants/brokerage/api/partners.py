@@ -69,6 +69,10 @@ class RewardView(msgspec.Struct, frozen=True, kw_only=True):
     currency: Currency
     excluded: Annotated[str | None, Meta(description="Why it counts nothing, else null.")]
     held_s: Annotated[int | None, Meta(description="How long the position was held.")]
+    dispute: Annotated[
+        UUID | None,
+        Meta(description="The dispute that took it back or gave it again; its lots are 0 then."),
+    ]
     plan: str
     plan_version: int
     accrued_at: datetime
@@ -129,6 +133,7 @@ def _reward(row: Reward) -> RewardView:
         currency=row.currency,
         excluded=row.excluded,
         held_s=row.held_s,
+        dispute=row.dispute,
         plan=row.plan,
         plan_version=row.plan_version,
         accrued_at=row.accrued_at,

@@ -73,7 +73,7 @@ select server, number, above, kind, client, depth, at, symbol, grp, lots, base, 
        paid_in, plan, plan_version, :now
 from fixed
 where (rate > below or excluded is not null) and (held_s is not null or held_min_s = 0)
-on conflict (server, deal, partner, kind) do nothing
+on conflict (server, deal, partner, kind) where dispute is null do nothing
 returning partner
 """)
 

@@ -28,4 +28,15 @@ LAWS: Final = (
         "select id, earned || ' and ' || carried_in || ' became ' || amount || ' and ' || carried "
         "from partner_payout where earned + carried_in <> amount + carried",
     ),
+    Invariant(
+        "reward-taken-twice",
+        "Of a reward no more is taken back than it was, and nothing for a payment that stands.",
+        "select min(cast(id as text))::uuid as subject, 'deal ' || deal || ' is left with ' || "
+        "sum(factor) as detail from reward group by server, deal, partner, kind "
+        "having sum(factor) < 0 and bool_or(dispute is not null) union all "
+        "select r.dispute, 'took ' || sum(r.amount) || ' and stands ' || coalesce(d.standing, 'nowhere') "
+        "from reward r left join dispute d on d.id = r.dispute where r.dispute is not null "
+        "group by r.dispute, d.standing having sum(r.amount) > 0 "
+        "or (sum(r.amount) <> 0 and coalesce(d.standing, 'none') in ('none', 'frozen'))",
+    ),
 )

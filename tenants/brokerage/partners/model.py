@@ -129,7 +129,9 @@ class Attribution(TenantRow):
 class Reward(TenantRow):
     """What one partner earned on one deal, with every number it was made of. Never changed.
 
-    amount = round(lots * (rate - below) * factor, 12); an excluded deal has amount 0 and says why.
+    amount = round(base * (rate - below) * factor, 12); an excluded deal has amount 0 and says why.
+    What a dispute takes back of it, or gives again, is a line of its own: the same sum with the
+    factor of the taken share, `dispute` and its `step` (odd takes, even gives), and no lots.
     """
 
     __tablename__ = "reward"
@@ -162,9 +164,31 @@ class Reward(TenantRow):
     plan: Mapped[str] = mapped_column(String(40))
     plan_version: Mapped[int] = mapped_column(Integer)
     accrued_at: Mapped[datetime]
+    dispute: Mapped[UUID | None]
+    step: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
-        Index("uq_reward_deal_partner_kind", "server", "deal", "partner", "kind", unique=True),
+        CheckConstraint("(dispute is null) = (step is null)", name="step"),
+        Index(
+            "uq_reward_deal_partner_kind",
+            "server",
+            "deal",
+            "partner",
+            "kind",
+            unique=True,
+            postgresql_where=text("dispute is null"),
+        ),
+        Index(
+            "uq_reward_dispute",
+            "dispute",
+            "step",
+            "server",
+            "deal",
+            "partner",
+            "kind",
+            unique=True,
+            postgresql_where=text("dispute is not null"),
+        ),
         Index("ix_reward_partner", "partner", "deal_at", "id"),
         Index("ix_reward_client", "client", "deal_at"),
         ForeignKeyConstraint(["partner"], ["partner.id"], name="fk_reward_partner"),

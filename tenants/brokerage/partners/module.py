@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from brokerage.clients import hooks
 from brokerage.clients.model import Client
 from brokerage.ledger import hooks as ledger_hooks
-from brokerage.partners import attribution, desk, jobs, laws, room
+from brokerage.partners import attribution, clawing, desk, jobs, laws, room
 from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
+from brokerage.payments import hooks as payments
 from brokerage.trading.events import DealsImported
 from stoa.product import Card, Hit, Item, Module, NavItem, Tab
 from stoa.tenancy.work import Work
@@ -31,6 +32,8 @@ async def _registered(work: Work, client: Client, _touch: hooks.Touch | None) ->
 hooks.on_touch.append(_touched)
 ledger_hooks.laws.extend(laws.LAWS)
 hooks.on_register.append(_registered)
+payments.deposit_undone.append(clawing.taken)
+payments.deposit_restored.append(clawing.given)
 
 
 async def today(work: Work) -> list[Card]:

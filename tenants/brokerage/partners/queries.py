@@ -149,7 +149,13 @@ async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) ->
         raise NotFound
     waterfall = await work.rows(
         select(Reward)
-        .where(Reward.server == row.server, Reward.deal == row.deal, Reward.kind == row.kind)
+        .where(
+            Reward.server == row.server,
+            Reward.deal == row.deal,
+            Reward.kind == row.kind,
+            Reward.dispute.is_not_distinct_from(row.dispute),
+            Reward.step.is_not_distinct_from(row.step),
+        )
         .order_by(Reward.depth)
     )
     attributed = await work.first(
@@ -199,6 +205,7 @@ async def month_of(
             "below": format(row.below.normalize(), "f"),
             "factor": format(row.factor.normalize(), "f"),
             "excluded": row.excluded or "",
+            "dispute": str(row.dispute) if row.dispute else "",
             "amount": format(row.amount.normalize(), "f"),
             "currency": row.currency,
             "plan": f"{row.plan} v{row.plan_version}",

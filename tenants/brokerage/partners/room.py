@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
+from brokerage.ledger.kinds import Said
 from brokerage.partners import partners, payouts, queries
 from brokerage.partners.model import Partner, PartnerLine, PartnerPayout, Reward
 from brokerage.partners.permissions import Partners
@@ -96,6 +97,17 @@ async def add_link(request: AnyRequest, work: NamedDependency[Work]) -> Response
     return go(request, "/partner")
 
 
+def taken_back(step: int | None) -> str:
+    """What a line of a dispute is called; nothing for a reward of a deal."""
+    if step is None:
+        return ""
+    return Said(
+        N_("Taken back: the client's payment is disputed")
+        if step % 2
+        else N_("Given again: the client's payment stands")
+    )
+
+
 def reward_table(*, desk: bool) -> tables.Table:
     """Rewards as a list: a partner's own in the portal, everyone's at the desk."""
 
@@ -112,6 +124,7 @@ def reward_table(*, desk: bool) -> tables.Table:
             Reward.currency,
             Reward.depth,
             Reward.excluded,
+            Reward.step,
             Reward.client,
             Reward.deal,
             Partner.code,
@@ -132,7 +145,7 @@ def reward_table(*, desk: bool) -> tables.Table:
                 row.depth,
                 row.amount,
                 row.currency,
-                row.excluded or "",
+                row.excluded or taken_back(row.step),
             ]
             if desk:
                 cells.insert(1, row.code)
@@ -149,7 +162,7 @@ def reward_table(*, desk: bool) -> tables.Table:
         tables.Column("level", N_("Level"), "num"),
         tables.Column("amount", N_("Reward"), "num", sort=Reward.amount),
         tables.Column("currency", N_("Currency"), "code"),
-        tables.Column("excluded", N_("Excluded because")),
+        tables.Column("excluded", N_("Why")),
     ]
     if desk:
         columns.insert(1, tables.Column("partner", N_("Partner"), "code"))
