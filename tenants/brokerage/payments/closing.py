@@ -15,11 +15,14 @@ from stoa.theming.texts import N_
 
 
 async def blockers(work: Work, client: UUID) -> list[str]:
-    under_way = await work.first(
-        select(Withdrawal.id).where(Withdrawal.client == client, Withdrawal.ended_at.is_(None))
+    leaving = select(Withdrawal.id).where(
+        Withdrawal.client == client, Withdrawal.ended_at.is_(None)
     )
-    found = [N_("A withdrawal is still on its way.")] if under_way is not None else []
-    if await disputes.standing(work, client) is not None:
+    under_way, disputed, owed = (
+        await work.table(select(leaving.exists(), *disputes.stopping(client)))
+    )[0]
+    found = [N_("A withdrawal is still on its way.")] if under_way else []
+    if disputed or owed:
         found.append(N_("A payment is disputed, or something is owed for one."))
     return found
 

@@ -23,12 +23,14 @@ OPEN: Final = tuple(str(one) for one in rules.OPEN)
 
 async def standing(work: Work, client: UUID) -> str | None:
     """Why this client's money stays: `open` for a dispute under way, `owed` for what is owed."""
-    under_way = await work.first(
-        select(Dispute.id).where(Dispute.client == client, Dispute.stage.in_(OPEN))
-    )
-    if under_way is not None:
-        return "open"
-    owes = await work.first(
+    under_way, owes = (await work.table(select(*stopping(client))))[0]
+    return "open" if under_way else "owed" if owes else None
+
+
+def stopping(client: UUID) -> tuple[Any, Any]:
+    """SQL for whether a dispute is under way, and whether something is owed."""
+    under_way = select(Dispute.id).where(Dispute.client == client, Dispute.stage.in_(OPEN))
+    owes = (
         select(LedgerAccount.id)
         .join(LedgerBalance, LedgerBalance.account == LedgerAccount.id)
         .where(
@@ -37,7 +39,7 @@ async def standing(work: Work, client: UUID) -> str | None:
             LedgerBalance.balance < 0,
         )
     )
-    return "owed" if owes is not None else None
+    return under_way.exists(), owes.exists()
 
 
 def disputed_deposits(client: UUID) -> Select[Any]:
