@@ -15,8 +15,8 @@ from stoa.kernel.config import Role
 # What a real installation sets as well (infra/): a crash must cost neither money nor minutes.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    # One listener, one wall: no socket file to outlive a crash or to overrun the path limit.
-    "unix_socket_directories": "",
+    # Behind a directory that only its owner enters; a password is asked for all the same.
+    "unix_socket_permissions": "0700",
     "password_encryption": "scram-sha-256",
     "max_connections": "160",
     "reserved_connections": "12",
@@ -43,6 +43,8 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 FLEETING = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
 LINUX_ONLY = {"recovery_init_sync_method"}
 VARIABLES = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+_LONGEST_SOCKET = 100
+"""The kernel takes 107 bytes for the path of a socket (unix(7)); macOS takes 103."""
 
 
 class WrongData(RuntimeError):
@@ -63,6 +65,7 @@ def prepare(state: Path, account: Account, *, port: int, secrets: Path, durable:
         _initialise(installed, home, account, (secrets / Role.ADMIN).read_text().strip(), durable)
     _same_version(installed, data, account)
     told = SETTINGS | (DURABLE if durable else FLEETING) | {"port": str(port)}
+    told["unix_socket_directories"] = str(socket_folder(state, port) or "")
     if os.uname().sysname != "Linux":
         told = {key: value for key, value in told.items() if key not in LINUX_ONLY}
     options = [part for key, value in told.items() for part in ("-c", f"{key}={value}")]
@@ -83,6 +86,15 @@ def prepare(state: Path, account: Account, *, port: int, secrets: Path, durable:
     )
 
 
+def socket_folder(state: Path, port: int) -> Path | None:
+    """Where the server's socket lies: half the time per statement of a loopback connection.
+
+    None where the path would be longer than a socket's may be.
+    """
+    folder = state.absolute() / "postgres"
+    return folder if len(str(folder / f".s.PGSQL.{port}").encode()) <= _LONGEST_SOCKET else None
+
+
 def release(data: Path) -> None:
     """Stop a server that an earlier start left on this directory, and forget one that is gone.
 
@@ -97,6 +109,8 @@ def release(data: Path) -> None:
     if begun is not None and _works_on(pid, data):
         stop(Known("postgres", pid, begun), by=signal.SIGINT, grace_s=30)
     lock.unlink(missing_ok=True)
+    for left in data.parent.glob(".s.PGSQL.*"):
+        left.unlink(missing_ok=True)
 
 
 def _works_on(pid: int, data: Path) -> bool:

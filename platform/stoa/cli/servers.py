@@ -90,7 +90,12 @@ def prepare(
 
     if not environ.get("STOA_DATABASE_URL"):
         chosen = port("database", DATABASE_PORT)
-        run["database"] = {"host": "127.0.0.1", "port": chosen, "name": DATABASE}
+        folder = postgres.socket_folder(state, chosen)
+        run["database"] = {
+            "host": str(folder or "127.0.0.1"),
+            "port": chosen,
+            "name": DATABASE,
+        }
         programs.append(
             postgres.prepare(state, account, port=chosen, secrets=secrets, durable=durable)
         )

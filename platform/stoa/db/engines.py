@@ -17,10 +17,14 @@ _TENANTS_PER_CONNECTION: Final = 120
 
 
 def _creator(url: URL, application: str, *, relaxed: bool) -> Callable[[], Any]:
+    # The folder of a socket stands in the query: a URL has no other place for a path.
+    host = str(url.query.get("host") or url.host or "")
+    port = int(str(url.query.get("port") or url.port or 5432))
+
     async def connect(*_: Any, **__: Any) -> asyncpg.Connection:
         connection = await asyncpg.connect(
-            host=url.host,
-            port=url.port,
+            host=host,
+            port=port,
             user=url.username,
             password=url.password,
             database=url.database,

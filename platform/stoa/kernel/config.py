@@ -214,15 +214,13 @@ class Config:
         Raises:
             ConfigProblem: no password is known for the role.
         """
-        options = f"?{urlencode(self.database_options)}" if self.database_options else ""
-        return f"postgresql://{self._address(role, database, direct)}{options}"
+        return f"postgresql://{self._address(role, database, direct)}{self._options(direct)}"
 
     def sqlalchemy_url(
         self, role: Role, *, database: str | None = None, direct: bool = False
     ) -> str:
         """The URL for SQLAlchemy's asyncpg dialect, which spells `sslmode` as `ssl`."""
-        renamed = [("ssl" if k == "sslmode" else k, v) for k, v in self.database_options]
-        options = f"?{urlencode(renamed)}" if renamed else ""
+        options = self._options(direct, sslmode="ssl")
         return f"postgresql+asyncpg://{self._address(role, database, direct)}{options}"
 
     def password(self, role: Role) -> str:
@@ -257,9 +255,19 @@ class Config:
         user = self.database_admin if role is Role.ADMIN else role.value
         place = self.database_direct if direct and self.database_direct else None
         host = f"[{self.database_host}]" if ":" in self.database_host else self.database_host
-        place = place or f"{host}:{self.database_port}"
+        place = place or ("" if self._by_socket(direct) else f"{host}:{self.database_port}")
         name = database or self.database_name
         return f"{quote(user, safe='')}:{quote(self.password(role), safe='')}@{place}/{name}"
+
+    def _by_socket(self, direct: bool) -> bool:
+        return self.database_host.startswith("/") and not (direct and self.database_direct)
+
+    def _options(self, direct: bool, *, sslmode: str = "sslmode") -> str:
+        """What follows the database's name; the folder of a socket has no other place in a URL."""
+        told = [(sslmode if key == "sslmode" else key, of) for key, of in self.database_options]
+        if self._by_socket(direct):
+            told += [("host", self.database_host), ("port", str(self.database_port))]
+        return f"?{urlencode(told)}" if told else ""
 
 
 def variables() -> list[tuple[str, str]]:
@@ -303,7 +311,9 @@ def _database(environ: Mapping[str, str], run: Mapping[str, Any], secrets: Path)
         noted = cast("dict[str, Any]", run.get("database") or {})
         return found | {f"database_{key}": value for key, value in noted.items()}
     parts = urlsplit(url)
-    if parts.scheme not in {"postgresql", "postgres"} or not parts.hostname:
+    options = dict(parse_qsl(parts.query))
+    host = parts.hostname or options.pop("host", "")
+    if parts.scheme not in {"postgresql", "postgres"} or not host:
         raise ConfigProblem(
             "STOA_DATABASE_URL looks like postgresql://user:password@host:5432/name"
         )
@@ -312,10 +322,10 @@ def _database(environ: Mapping[str, str], run: Mapping[str, Any], secrets: Path)
     if parts.password:
         passwords[Role.ADMIN] = unquote(parts.password)
     return found | {
-        "database_host": parts.hostname,
-        "database_port": parts.port or 5432,
+        "database_host": host,
+        "database_port": parts.port or int(options.pop("port", 5432)),
         "database_name": parts.path.strip("/") or "stoa",
-        "database_options": tuple(parse_qsl(parts.query)),
+        "database_options": tuple(options.items()),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Executable, Result, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from stoa.kernel.refusals import NotFound
 from stoa.tenancy.actor import Actor
 
 R = TypeVar("R")
+_ALL: Final = func.count().over()
 
 
 class WorkClosed(RuntimeError):
@@ -86,6 +87,23 @@ class Unit:
     async def count(self, statement: Select[Any]) -> int:
         counted = select(func.count()).select_from(statement.order_by(None).subquery())
         return int((await self.session.execute(counted)).scalar_one())
+
+    async def counts(self, **statements: Select[Any]) -> dict[str, int]:
+        """How many rows each of several selects has, in one round trip."""
+        asked = [
+            select(func.count())
+            .select_from(one.order_by(None).subquery())
+            .scalar_subquery()
+            .label(name)
+            for name, one in statements.items()
+        ]
+        row = (await self.session.execute(select(*asked))).one()
+        return {name: int(row[at]) for at, name in enumerate(statements)}
+
+    async def some(self, statement: Select[R], limit: int) -> tuple[Sequence[R], int]:
+        """The first entities of an ordered select and how many it has in all, in one round trip."""
+        found = await self.table(statement.add_columns(_ALL).limit(limit))
+        return [row[0] for row in found], int(found[0][1]) if found else 0
 
     async def delete(self, row: Any) -> None:
         await self.session.delete(row)

@@ -22,7 +22,7 @@ def when(moment: datetime | None, *, exact: bool = False) -> Markup:
         return _NONE
     look = shown()
     local = _local(moment)
-    full = format_datetime(local, "medium", locale=look.cldr) + f" {local.tzname() or ''}"
+    full = f"{_full(local, look.cldr)} {local.tzname() or ''}"
     away = moment - look.now
     near = abs(away) <= RELATIVE_FOR
     text = _distance(_rounded(away), look.cldr) if near else _day(local.date(), look.now, look.cldr)
@@ -57,7 +57,7 @@ def clock(moment: datetime | None) -> Markup:
         return _NONE
     local = _local(moment)
     text = format_time(local, "short", locale=shown().cldr)
-    full = format_datetime(local, "medium", locale=shown().cldr)
+    full = _full(local, shown().cldr)
     return Markup('<time datetime="%s" title="%s">%s</time>') % (moment.isoformat(), full, text)
 
 
@@ -72,7 +72,7 @@ def lasted(span: timedelta | int | None) -> str:
 def plain(moment: datetime) -> str:
     """The exact time with its zone, for documents and mail."""
     local = _local(moment)
-    return f"{format_datetime(local, 'medium', locale=shown().cldr)} {local.tzname() or ''}".strip()
+    return f"{_full(local, shown().cldr)} {local.tzname() or ''}".strip()
 
 
 def _local(moment: datetime) -> datetime:
@@ -91,6 +91,12 @@ def _rounded(span: timedelta) -> timedelta:
 @lru_cache(maxsize=4096)
 def _distance(span: timedelta, locale: Locale) -> str:
     return format_timedelta(span, add_direction=True, threshold=1.0, locale=locale)
+
+
+@lru_cache(maxsize=8192)
+def _full(local: datetime, locale: Locale) -> str:
+    """The same rows are shown again and again; their moments stay the same."""
+    return format_datetime(local, "medium", locale=locale)
 
 
 @lru_cache(maxsize=4096)

@@ -82,12 +82,12 @@ async def _newcomers(work: Work) -> Card:
 
 async def _unassigned(work: Work) -> Card:
     waiting = select(Client).where(Client.owner.is_(None), Client.state != State.CLOSED)
-    rows = await work.rows(waiting.order_by(Client.id.desc()).limit(_MOST_ITEMS))
+    rows, count = await work.some(waiting.order_by(Client.id.desc()), _MOST_ITEMS)
     named = await queries.names(work, [row.id for row in rows])
     return Card(
         key="clients-unassigned",
         label=N_("Clients without an owner"),
-        figure=await work.count(waiting) if rows else 0,
+        figure=count,
         path="/desk/clients?owner=none",
         items=[
             Item(

@@ -20,6 +20,7 @@ from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 
 _MOST_STAFF: Final = 500
+_OWNER: Final = aliased(Person)
 
 
 def visible(work: Work) -> ColumnElement[bool]:
@@ -129,11 +130,10 @@ class Brief:
 
 async def brief(work: Work, client: UUID) -> Brief:
     """One client in the actor's scope, in one query. Raises NotFound."""
-    owner = aliased(Person)
     found = await work.table(
-        select(Client, Person, owner.name_sealed.label("owner_name"))
+        select(Client, Person, _OWNER.name_sealed.label("owner_name"))
         .join(Person, Person.id == Client.id)
-        .outerjoin(owner, owner.id == Client.owner)
+        .outerjoin(_OWNER, _OWNER.id == Client.owner)
         .where(Client.id == client, visible(work))
     )
     if not found:

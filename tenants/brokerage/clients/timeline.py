@@ -18,6 +18,7 @@ from stoa.tenancy.work import Work
 
 LONGEST = 4000
 MOST = 200
+_LATER = aliased(ClientNote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,11 @@ async def note(
 
 async def notes(work: Work, client: UUID, *, limit: int = MOST) -> list[Note]:
     """Notes in force, newest first; replaced ones are reached through `history`."""
-    later = aliased(ClientNote)
     rows = await work.rows(
         select(ClientNote)
         .where(
             ClientNote.client == client,
-            ~select(later.id).where(later.replaces == ClientNote.id).exists(),
+            ~select(_LATER.id).where(_LATER.replaces == ClientNote.id).exists(),
         )
         .order_by(ClientNote.id.desc())
         .limit(limit)

@@ -31,13 +31,13 @@ async def today(work: Work) -> Sequence[Card]:
 
 async def _my_tasks(work: Work) -> Card:
     mine = select(Task).where(Task.state == "open", Task.owner == work.actor.id)
-    rows = await work.rows(mine.order_by(Task.due_at).limit(_MOST_ITEMS))
+    rows, count = await work.some(mine.order_by(Task.due_at), _MOST_ITEMS)
     views = await queries.task_views(work, rows)
     late = any(view.late for view in views)
     return Card(
         key="tasks",
         label=N_("My tasks"),
-        figure=await work.count(mine) if rows else 0,
+        figure=count,
         tone="stopped" if late else "neutral",
         path="/desk/tasks?whose=mine&state=open",
         items=[
@@ -57,11 +57,11 @@ async def _my_tasks(work: Work) -> Card:
 async def _new_leads(work: Work) -> Card:
     first = work.settings(CrmSettings).first
     fresh = select(Lead).where(Lead.stage == first, queries.visible_leads(work))
-    rows = await work.rows(fresh.order_by(Lead.score.desc(), Lead.id.desc()).limit(_MOST_ITEMS))
+    rows, count = await work.some(fresh.order_by(Lead.score.desc(), Lead.id.desc()), _MOST_ITEMS)
     return Card(
         key="leads-new",
         label=N_("New leads"),
-        figure=await work.count(fresh) if rows else 0,
+        figure=count,
         path="/desk/leads",
         items=[
             Item(

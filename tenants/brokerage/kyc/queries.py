@@ -77,23 +77,17 @@ async def counts(work: Work) -> dict[str, int]:
         .group_by(KycCase.state)
     )
     found = {str(state): int(count) for state, count in rows}
-    found["second"] = await work.count(
-        select(KycProposal.id).where(
+    found |= await work.counts(
+        second=select(KycProposal.id).where(
             KycProposal.state == "waiting", people.within(work, KycProposal.client)
-        )
-    )
-    found["hits"] = await work.count(
-        select(ScreeningHit.id).where(
+        ),
+        hits=select(ScreeningHit.id).where(
             ScreeningHit.state == HitState.OPEN, people.within(work, ScreeningHit.client)
-        )
-    )
-    found["extra"] = await work.count(
-        select(KycStanding.client).where(
+        ),
+        extra=select(KycStanding.client).where(
             func.cardinality(KycStanding.extra) > 0, people.within(work, KycStanding.client)
-        )
-    )
-    found["aside"] = await work.count(
-        select(KycCallback.id).where(KycCallback.state == "quarantined")
+        ),
+        aside=select(KycCallback.id).where(KycCallback.state == "quarantined"),
     )
     return found
 

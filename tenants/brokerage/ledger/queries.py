@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text, true
+from sqlalchemy import Integer, bindparam, func, select, text, true
 from sqlalchemy.orm import aliased
 
 from brokerage.ledger import accounts, hooks, kinds, rates
@@ -35,6 +35,28 @@ BALANCES_OVER_TIME: Final = text(
     where a.owner = :client and (b.balance <> 0 or b.moved_at >= :first)
     group by d.n, a.currency, a.kind
     """
+)
+
+_MOST: Final = bindparam("most", type_=Integer)
+# Made once: an alias copies every column of its table, which costs more than the query.
+_MINE: Final = aliased(LedgerAccount)
+_NEWEST: Final = aliased(
+    Leg,
+    select(Leg)
+    .where(Leg.account == LedgerAccount.id)
+    .order_by(Leg.version.desc())
+    .limit(_MOST)
+    .correlate(LedgerAccount)
+    .lateral("newest"),
+)
+_MOVEMENTS: Final = (
+    select(_NEWEST, Entry)
+    .select_from(LedgerAccount)
+    .join(_NEWEST, true())
+    .join(Entry, Entry.id == _NEWEST.entry)
+    .where(LedgerAccount.owner == bindparam("client"), LedgerAccount.kind == WALLET)
+    .order_by(_NEWEST.posted_at.desc(), _NEWEST.version.desc(), _NEWEST.currency)
+    .limit(_MOST)
 )
 
 
@@ -151,12 +173,11 @@ async def names(work: Work, people: Iterable[UUID | None]) -> dict[UUID, str]:
 
 def wallet_legs(client: UUID) -> Any:
     """Select of (Leg, Entry) over a client's wallets, for lists; `described` words its rows."""
-    mine = aliased(LedgerAccount)
     return (
         select(Leg, Entry)
-        .join(mine, mine.id == Leg.account)
+        .join(_MINE, _MINE.id == Leg.account)
         .join(Entry, Entry.id == Leg.entry)
-        .where(mine.owner == client, mine.kind == WALLET)
+        .where(_MINE.owner == client, _MINE.kind == WALLET)
     )
 
 
@@ -189,24 +210,7 @@ def _movement(leg: Leg, entry: Entry, *, fee: bool) -> Movement:
 
 async def movements(work: Work, client: UUID, limit: int = 8) -> list[Movement]:
     """A client's newest wallet movements: each wallet's newest, and the newest of those."""
-    newest = (
-        select(Leg)
-        .where(Leg.account == LedgerAccount.id)
-        .order_by(Leg.version.desc())
-        .limit(limit)
-        .correlate(LedgerAccount)
-        .lateral("newest")
-    )
-    leg = aliased(Leg, newest)
-    rows = await work.table(
-        select(leg, Entry)
-        .select_from(LedgerAccount)
-        .join(leg, true())
-        .join(Entry, Entry.id == leg.entry)
-        .where(LedgerAccount.owner == client, LedgerAccount.kind == WALLET)
-        .order_by(leg.posted_at.desc(), leg.version.desc(), leg.currency)
-        .limit(limit)
-    )
+    rows = await work.table(_MOVEMENTS, {"client": client, "most": limit})
     return await described(work, rows)
 
 

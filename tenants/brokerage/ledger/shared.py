@@ -33,13 +33,13 @@ async def today(work: Work) -> Sequence[Card]:
         Adjustment.asked_by != work.actor.id,
         hooks.within(work, Adjustment.client),
     )
-    rows = await work.rows(waiting.order_by(Adjustment.id).limit(_MOST))
+    rows, count = await work.some(waiting.order_by(Adjustment.id), _MOST)
     named = await queries.names(work, [row.client for row in rows])
     return [
         Card(
             key="adjustments",
             label=N_("Corrections to approve"),
-            figure=await work.count(waiting) if len(rows) == _MOST else len(rows),
+            figure=count,
             path="/desk/ledger/adjustments?state=asked",
             items=[
                 Item(

@@ -37,7 +37,7 @@ class Reject(msgspec.Struct):
 async def withdrawals_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
     waiting = [
         {"row": row, "name": name, "money": Money(row.amount, row.currency)}
-        for row, name in await queries.queue(work, 20)
+        for row, name in (await queries.queue(work, 20))[0]
     ]
     return await tables.answer(
         request,

@@ -229,16 +229,18 @@ async def net_by_day(work: Work, days: int = 14) -> tuple[Decimal, list[Decimal]
     return sums[-1], sums, count
 
 
-async def queue(work: Work, limit: int = 6) -> list[tuple[Withdrawal, str]]:
-    """Withdrawals people must decide about, the one whose promise ends first before the others."""
-    rows = await work.rows(
+async def queue(work: Work, limit: int = 6) -> tuple[list[tuple[Withdrawal, str]], int]:
+    """Withdrawals people must decide about, the one whose promise ends first before the others;
+    and how many there are in all.
+    """
+    rows, count = await work.some(
         select(Withdrawal)
         .where(Withdrawal.state == WithdrawalState.REVIEW, clients.within(work, Withdrawal.client))
-        .order_by(Withdrawal.promised_at)
-        .limit(limit)
+        .order_by(Withdrawal.promised_at),
+        limit,
     )
     names = await clients.names(work, [row.client for row in rows])
-    return [(row, names.get(row.client, "")) for row in rows]
+    return [(row, names.get(row.client, "")) for row in rows], count
 
 
 async def after(work: Work, row: Withdrawal) -> UUID | None:

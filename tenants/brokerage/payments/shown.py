@@ -76,17 +76,12 @@ async def today(work: Work) -> list[Card]:
 
 
 async def _queue(work: Work) -> Card:
-    waiting = await queries.queue(work)
+    waiting, count = await queries.queue(work)
     late = any(row.promised_at < work.now for row, _ in waiting)
     return Card(
         "withdrawals",
         N_("Withdrawals to decide"),
-        await work.count(
-            select(Withdrawal.id).where(
-                Withdrawal.state == WithdrawalState.REVIEW,
-                clients.within(work, Withdrawal.client),
-            )
-        ),
+        count,
         tone="stopped" if late else "needs" if waiting else "done",
         path="/desk/withdrawals",
         items=[

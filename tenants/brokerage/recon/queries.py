@@ -229,7 +229,7 @@ async def today(work: Work) -> Sequence[Card]:
 
 async def _differences(work: Work) -> Card:
     waiting = select(Break).where(Break.state == BreakState.OPEN)
-    rows = await work.rows(waiting.order_by(Break.happened_at, Break.id).limit(_MOST))
+    rows, count = await work.some(waiting.order_by(Break.happened_at, Break.id), _MOST)
     refused = await work.rows(
         select(OutsideFile)
         .where(OutsideFile.state == FileState.REFUSED)
@@ -259,7 +259,7 @@ async def _differences(work: Work) -> Card:
     return Card(
         key="recon-breaks",
         label=N_("Books and evidence differ"),
-        figure=await work.count(waiting),
+        figure=count,
         path="/desk/recon",
         items=items[:_MOST],
         order=36,
