@@ -3,6 +3,7 @@
 import secrets
 
 import asyncpg
+import pytest
 
 from stoa.kernel.config import Role
 from stoa.tenancy import blank, migrations
@@ -86,6 +87,26 @@ async def test_one_broken_tenant_fails_alone_and_resumes(house):
             await owner.execute(f'alter table "{one.schema}".tenant_identity drop column extra')
     finally:
         await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "left"),
+    [
+        (
+            "ALTER TABLE client ADD COLUMN one INT;\n\nUPDATE alembic_version SET version_num='7'",
+            True,
+        ),
+        ("-- a word\nCREATE UNIQUE INDEX ux ON client (one); DROP INDEX ux;", True),
+        ("CREATE TABLE one (id INT)", False),
+        ("ALTER TABLE client ADD COLUMN one INT; create table two (id int)", False),
+        ("ALTER TABLE client OWNER TO somebody", False),
+        ("REVOKE UPDATE ON client FROM somebody", False),
+        ("CREATE SEQUENCE counted", False),
+        ("DO $$ begin execute 'create table t (id int)'; end $$", False),
+    ],
+)
+def test_rights_are_given_again_unless_a_step_is_known_to_leave_them(sql, left):
+    assert migrations.leaves_rights(sql) is left
 
 
 async def test_blank_schemas_of_another_revision_are_replaced(house):
