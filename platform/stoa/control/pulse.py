@@ -23,17 +23,7 @@ UNSEALED: Final = text(
 
 async def take(door: Door, product: Product, tenant: TenantRef) -> dict[str, Any]:
     """Gather and store one pulse. A module that cannot tell is named, and the rest is kept."""
-    body: dict[str, Any] = {}
-    silent: list[str] = []
-    for module in product.modules:
-        if module.pulse is None:
-            continue
-        try:
-            async with door.open(tenant, purpose="pulse") as work:
-                body |= await module.pulse(work)
-        except Exception:
-            log.warning("pulse", module=module.name, tenant=str(tenant.id), exc_info=True)
-            silent.append(module.name)
+    body, silent = await _told(door, product, tenant)
     async with door.open(tenant, purpose="pulse") as work:
         body["lanes"] = await _lanes(work)
         body["unrelayed"] = await work.value(
@@ -68,6 +58,31 @@ async def take(door: Door, product: Product, tenant: TenantRef) -> dict[str, Any
                     )
                 )
     return body
+
+
+async def _told(
+    door: Door, product: Product, tenant: TenantRef
+) -> tuple[dict[str, Any], list[str]]:
+    """What the modules tell, in one transaction; each alone where one of them fails."""
+    body: dict[str, Any] = {}
+    asked = [(one.name, one.pulse) for one in product.modules if one.pulse is not None]
+    try:
+        async with door.open(tenant, purpose="pulse") as work:
+            for _, pulse in asked:
+                body |= await pulse(work)
+    except Exception:
+        body.clear()
+    else:
+        return body, []
+    silent: list[str] = []
+    for name, pulse in asked:
+        try:
+            async with door.open(tenant, purpose="pulse") as work:
+                body |= await pulse(work)
+        except Exception:
+            log.warning("pulse", module=name, tenant=str(tenant.id), exc_info=True)
+            silent.append(name)
+    return body, silent
 
 
 async def _lanes(work: Any) -> dict[str, Any]:

@@ -96,7 +96,9 @@ def _http(raised: HTTPException) -> Refusal:
             return NotFound()
         case 413:
             return TooLarge("This is larger than we can take.")
-        case 503:
+        case status if status >= 500:
+            # Ours to mend or the network's: never a verdict on what was asked, or a provider that
+            # calls back would take it as final.
             return Unavailable("Not available right now. Nothing was changed.")
         case _:
             return Invalid("We could not read this request. Nothing was changed.")

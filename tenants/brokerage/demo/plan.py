@@ -76,12 +76,12 @@ def _outside(site: Site) -> Sequence[Program]:
 
 
 def product(environ: Mapping[str, str], config: Config, port: int) -> Sequence[Program]:
-    """Web, worker and relay, one of each."""
+    """Web with two processes, as the image runs it; one worker, one relay."""
     web = Program(
         name="web",
         argv=[
             _PY, "-m", "granian", "--interface", "asgi", "--factory", "--host", config.bind,
-            "--port", str(port), "--workers", "1", "--no-ws", "--log-level", "warning",
+            "--port", str(port), "--workers", "2", "--no-ws", "--log-level", "warning",
             "--workers-kill-timeout", "10", "brokerage.asgi:create",
         ],
         env=environ,

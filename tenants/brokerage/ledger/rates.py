@@ -29,6 +29,11 @@ from stoa.tenancy.work import Work
 MANUAL: Final = "settings"
 _DIGITS: Final = Decimal(1).scaleb(-18)
 _MOST_STEPS: Final = 3
+_NEW: Final = insert(FxRate.metadata.tables[FxRate.__tablename__])
+_KEEP: Final = _NEW.on_conflict_do_update(
+    index_elements=["base", "quote"],
+    set_={name: _NEW.excluded[name] for name in ("rate", "source", "at")},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +154,7 @@ async def store(work: Work, mids: Sequence[Mid], source: str) -> int:
         if mid.rate.is_finite() and mid.rate > 0 and mid.base != mid.quote
     ]
     if rows:
-        new = insert(FxRate).values(rows)
-        await work.run(
-            new.on_conflict_do_update(
-                index_elements=["base", "quote"],
-                set_={name: new.excluded[name] for name in ("rate", "source", "at")},
-            )
-        )
+        await work.run(_KEEP, rows)
     return len(rows)
 
 

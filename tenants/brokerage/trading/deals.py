@@ -22,6 +22,9 @@ from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 
 STEP: Final = 1000
+_INSERT: Final = (
+    insert(Deal.metadata.tables[Deal.__tablename__]).on_conflict_do_nothing().returning(Deal.number)
+)
 _ROOT: Final = UUID("6f1d8b52-6a0e-4a55-9a52-3b8f7d0a9c11")
 
 
@@ -58,7 +61,7 @@ async def _store(
     rows = [_row(work, server, deal, owners[deal.login], opened) for deal in batch]
     if not rows:
         return 0
-    done = await work.run(insert(Deal).values(rows).on_conflict_do_nothing().returning(Deal.number))
+    done = await work.run(_INSERT, rows)
     new = {int(number) for number in done.scalars()}
     if not new:
         return 0
