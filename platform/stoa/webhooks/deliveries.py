@@ -26,6 +26,7 @@ from stoa.webhooks.model import State, WebhookDelivery, WebhookEndpoint
 BATCH: Final = 10
 _ROUNDS: Final = 20
 _LEASE: Final = timedelta(seconds=60)
+_EARLIER: Final = aliased(WebhookDelivery)
 _CALL_S: Final = 10.0
 
 
@@ -101,7 +102,6 @@ async def _claim(open_work: OpenWork, endpoint: UUID) -> list[Letter]:
         free = or_(WebhookDelivery.leased_until.is_(None), WebhookDelivery.leased_until < work.now)
         if probing and await _under_way(work, endpoint):
             return []
-        earlier = aliased(WebhookDelivery)
         rows = await work.rows(
             select(WebhookDelivery)
             .where(
@@ -110,10 +110,10 @@ async def _claim(open_work: OpenWork, endpoint: UUID) -> list[Letter]:
                 WebhookDelivery.due_at <= work.now,
                 free,
                 ~exists().where(
-                    earlier.endpoint == endpoint,
-                    earlier.state == State.WAITING,
-                    earlier.about == WebhookDelivery.about,
-                    earlier.id < WebhookDelivery.id,
+                    _EARLIER.endpoint == endpoint,
+                    _EARLIER.state == State.WAITING,
+                    _EARLIER.about == WebhookDelivery.about,
+                    _EARLIER.id < WebhookDelivery.id,
                 ),
             )
             .order_by(WebhookDelivery.due_at, WebhookDelivery.id)

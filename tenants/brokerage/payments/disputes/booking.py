@@ -59,6 +59,7 @@ _WANTED: Final = {
     DisputeStage.WON: Standing.NONE,
     DisputeStage.REVERSED: Standing.NONE,
 }
+_UNDONE: Final = aliased(Entry)
 _UNDONE_IN: Final = ("write-off", "collected", "chargeback", "receivable", "hold")
 """In this order: what was used of a hold is there again before the hold itself is released."""
 _TAKEN: Final = frozenset({Standing.SECURED, Standing.LOST})
@@ -183,13 +184,12 @@ async def _lose(work: Work, row: Dispute) -> None:
 
 async def _undo(work: Work, row: Dispute, deposit: Deposit) -> None:
     """Reverse what was posted this time, each entry by a reversal linked to it."""
-    undone = aliased(Entry)
     rows = await work.table(
         select(Entry.id, Entry.kind).where(
             Entry.ref == row.id,
             Entry.ref_kind == "dispute",
             Entry.reverses.is_(None),
-            ~select(undone.id).where(undone.reverses == Entry.id).exists(),
+            ~select(_UNDONE.id).where(_UNDONE.reverses == Entry.id).exists(),
         )
     )
     for entry in sorted(rows, key=lambda one: (_UNDONE_IN.index(one.kind), str(one.id))):
