@@ -23,6 +23,7 @@ from brokerage.kyc.packs import (
 from brokerage.kyc.questions import CFD_APPROPRIATENESS
 from brokerage.kyc.risk import EEA
 from stoa.kernel.money import Money
+from stoa.theming.texts import N_
 
 CFD_SOURCE: Final = (
     "ESMA Decision (EU) 2018/796 on CFDs, Annex I (initial margins), as renewed to 2019 and kept by "
@@ -39,21 +40,21 @@ def _dollars(amount: int) -> Money:
 
 
 TERMS: Final = (
-    Agreement("terms", "Terms of business", "2026-01"),
-    Agreement("risk-warning", "Risk warning", "2026-01"),
-    Agreement("privacy", "Privacy notice", "2026-01"),
+    Agreement("terms", N_("Terms of business"), "2026-01"),
+    Agreement("risk-warning", N_("Risk warning"), "2026-01"),
+    Agreement("privacy", N_("Privacy notice"), "2026-01"),
 )
 COMPANY_PAPERS: Final = (
     DocumentRule(
         "registration",
-        title="Extract from the register",
+        title=N_("Extract from the register"),
         accepts=("register-extract", "certificate-of-incorporation"),
         max_age_months=6,
         for_types=forms.COMPANIES,
     ),
     DocumentRule(
         "ownership",
-        title="Who owns and directs the company",
+        title=N_("Who owns and directs the company"),
         accepts=("register-of-owners", "articles"),
         max_age_months=12,
         for_types=forms.COMPANIES,
@@ -61,30 +62,30 @@ COMPANY_PAPERS: Final = (
 )
 IDENTITY: Final = DocumentRule(
     "identity",
-    title="Passport or identity card",
+    title=N_("Passport or identity card"),
     accepts=("passport", "identity-card", "driving-licence"),
-    about="All four corners in the picture, nothing covered.",
+    about=N_("All four corners in the picture, nothing covered."),
 )
 ADDRESS: Final = DocumentRule(
     "address",
-    title="Proof of address",
+    title=N_("Proof of address"),
     accepts=("utility-bill", "bank-statement", "tax-letter", "residence-certificate"),
     max_age_months=6,
-    about="A bill, bank statement or official letter with your name and address on it.",
+    about=N_("A bill, bank statement or official letter with your name and address on it."),
 )
 
 EU_RETAIL: Final = Pack(
     code="eu-retail",
-    title="European Union, retail",
+    title=N_("European Union, retail"),
     when=When(country=tuple(EEA)),
     steps=forms.STANDARD,
     documents=(IDENTITY, ADDRESS, *COMPANY_PAPERS),
     checks=("document", "screening", "appropriateness"),
     levels=(
-        Level("registered", "Registered", rights=(Right.DEMO,)),
+        Level("registered", N_("Registered"), rights=(Right.DEMO,)),
         Level(
             "verified",
-            "Verified",
+            N_("Verified"),
             needs_steps=tuple(step.code for step in forms.STANDARD),
             needs_checks=("document", "screening", "appropriateness"),
             rights=(Right.DEMO, Right.DEPOSIT, Right.LIVE, Right.WITHDRAW),
@@ -123,7 +124,7 @@ OFFSHORE_STEPS: Final = (
 )
 OFFSHORE: Final = Pack(
     code="offshore",
-    title="International",
+    title=N_("International"),
     when=When(not_country=tuple(EEA)),
     steps=OFFSHORE_STEPS,
     documents=(IDENTITY, ADDRESS, *COMPANY_PAPERS),
@@ -131,13 +132,13 @@ OFFSHORE: Final = Pack(
     levels=(
         Level(
             "registered",
-            "Registered",
+            N_("Registered"),
             rights=(Right.DEMO, Right.DEPOSIT),
             limits=(Limit(Flow.DEPOSIT, Per.LIFETIME, _dollars(1_000)),),
         ),
         Level(
             "verified",
-            "Verified",
+            N_("Verified"),
             needs_steps=tuple(step.code for step in OFFSHORE_STEPS),
             needs_checks=("document", "screening"),
             rights=(Right.DEMO, Right.DEPOSIT, Right.LIVE, Right.WITHDRAW),
@@ -174,10 +175,10 @@ def levels_of(pack: Pack) -> tuple[Level, ...]:
         return pack.levels
     steps = forms.steps_of(pack)
     return (
-        Level("registered", "Registered", rights=(Right.DEMO,)),
+        Level("registered", N_("Registered"), rights=(Right.DEMO,)),
         Level(
             "verified",
-            "Verified",
+            N_("Verified"),
             needs_steps=tuple(step.code for step in steps),
             needs_checks=pack.checks,
             rights=tuple(Right),

@@ -8,14 +8,15 @@ import msgspec
 
 from brokerage.kyc.packs import ClientType, DocumentRule, Pack
 from brokerage.kyc.rules import Check, Outcome, months_later
+from stoa.theming.texts import N_
 
 # What can be wrong with the page itself, in words for the client.
 UNREADABLE: Mapping[str, str] = {
-    "blurred": "The picture is blurred. Hold the phone still, and tap the document to focus.",
-    "dark": "The picture is too dark. Take it again by daylight or under a lamp.",
-    "bright": "The picture is too bright to read. Turn off the flash and take it again.",
-    "small": "The picture is too small to read. Send the photo itself and not a preview of it.",
-    "blank": "The page is empty. Check the file and send it again.",
+    "blurred": N_("The picture is blurred. Hold the phone still, and tap the document to focus."),
+    "dark": N_("The picture is too dark. Take it again by daylight or under a lamp."),
+    "bright": N_("The picture is too bright to read. Turn off the flash and take it again."),
+    "small": N_("The picture is too small to read. Send the photo itself and not a preview of it."),
+    "blank": N_("The page is empty. Check the file and send it again."),
 }
 
 
@@ -69,7 +70,7 @@ def check(rule: DocumentRule, shown: Shown, today: date) -> Check:
             code,
             Outcome.RETRY,
             f"{shown.paper or shown.kind} where {taken} is asked for",
-            "This is not one of the documents we asked for.",
+            N_("This is not one of the documents we asked for."),
         )
     if shown.legible in UNREADABLE:
         return Check(code, Outcome.RETRY, f"unreadable: {shown.legible}", UNREADABLE[shown.legible])
@@ -78,7 +79,7 @@ def check(rule: DocumentRule, shown: Shown, today: date) -> Check:
             code,
             Outcome.RETRY,
             f"expired on {shown.expires_on}",
-            "This document has expired. Send one that is still valid.",
+            N_("This document has expired. Send one that is still valid."),
         )
     if not rule.max_age_months:
         return Check(code, Outcome.PASSED)
@@ -95,6 +96,6 @@ def _age(code: str, rule: DocumentRule, shown: Shown, today: date) -> Check:
             code,
             Outcome.RETRY,
             f"of {shown.issued_on}, older than {rule.max_age_months} months",
-            "This document is too old. Send a newer one.",
+            N_("This document is too old. Send a newer one."),
         )
     return Check(code, Outcome.PASSED)

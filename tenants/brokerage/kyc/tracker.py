@@ -14,6 +14,7 @@ import msgspec
 from brokerage.kyc import forms, levels, papers
 from brokerage.kyc.packs import ClientType, Pack, StepKind
 from brokerage.kyc.rules import Check, Outcome
+from stoa.theming.texts import N_
 
 CLOSED: Final = (5, 6)  # Saturday and Sunday
 LONGEST_WAIT_DAYS: Final = 400
@@ -131,11 +132,11 @@ def _line(code: str, title: str, step: str, check: Check | None, *, done: bool) 
 
 
 def _ours(pack: Pack, progress: Progress, by: datetime | None) -> Item:
-    title = "We check your details"
+    title = N_("We check your details")
     if progress.case is Case.APPROVED:
         return Item("review", title, State.DONE, Who.NOBODY)
     if progress.case is Case.REJECTED:
-        says = "We could not verify you. Write to us if you think that this is a mistake."
+        says = N_("We could not verify you. Write to us if you think that this is a mistake.")
         return Item("review", title, State.DONE, Who.NOBODY, says=says)
     if progress.case is Case.OPEN:
         return Item("review", title, State.WAITING, Who.NOBODY)

@@ -24,6 +24,7 @@ from brokerage.partners.model import (
 from brokerage.partners.permissions import Partners
 from brokerage.partners.room import reward_table
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.wordings import Said
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
@@ -325,7 +326,11 @@ async def client_tab(
         client=client,
         partner=row,
         attributed=[
-            {"row": one, "code": codes.get(one.partner, "") if one.partner else ""}
+            {
+                "row": one,
+                "code": codes.get(one.partner, "") if one.partner else "",
+                "says": Said(one.rule),
+            }
             for one in attributed
         ],
         plans=[(plan.code, plan.label) for plan in settings.plans],

@@ -13,6 +13,7 @@ from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.partners import rules
 from brokerage.partners.model import Attribution, Partner, PartnerLine, PartnerLink, Reward
+from brokerage.partners.wordings import Said
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.facts import TenantFacts
@@ -179,7 +180,8 @@ async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) ->
             for line in waterfall
             if partner is None or line.depth <= row.depth
         ],
-        "rule": attributed.rule if attributed is not None else "",
+        "rule": Said(attributed.rule) if attributed is not None else "",
+        "excluded": Said(row.excluded) if row.excluded else "",
     }
 
 

@@ -21,6 +21,7 @@ from brokerage.partners.model import Partner, PartnerLine, PartnerPayout, Reward
 from brokerage.partners.permissions import Partners
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.wordings import Said
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -145,7 +146,7 @@ def reward_table(*, desk: bool) -> tables.Table:
                 row.depth,
                 row.amount,
                 row.currency,
-                row.excluded or taken_back(row.step),
+                Said(row.excluded) if row.excluded else taken_back(row.step),
             ]
             if desk:
                 cells.insert(1, row.code)
