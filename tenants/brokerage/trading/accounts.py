@@ -15,7 +15,7 @@ from brokerage.trading.settings import TradingSettings
 from stoa.connectors.outcomes import Confirmed, Refused
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
-from stoa.kernel.refusals import Conflict, NotFound, Unavailable
+from stoa.kernel.refusals import Conflict, Invalid, NotFound, Unavailable
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -41,8 +41,14 @@ async def open_account(
     _may(work, client, Trading.EDIT)
     settings = work.settings(TradingSettings)
     chosen = settings.product(product)
-    if chosen is None or currency not in chosen.currencies:
+    if chosen is None:
         raise NotFound
+    if currency not in chosen.currencies:
+        raise Invalid(
+            "This kind of account is kept in {currencies}. Nothing was opened.",
+            field="currency",
+            currencies=", ".join(chosen.currencies),
+        )
     server = settings.server(chosen.server)
     assert server is not None  # noqa: S101 - settings refuse a product without its server
     row = await work.lock(Client, client)

@@ -1,5 +1,6 @@
 """Accounts in the trader room: cards, one account, opening, transfers."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,12 @@ from brokerage.ledger import wallets
 from brokerage.trading import accounts, lines, queries, transfers
 from brokerage.trading.model import TradingAccount
 from brokerage.trading.permissions import Trading
-from brokerage.trading.settings import TradingSettings
+from brokerage.trading.settings import TradingProduct, TradingSettings
 from brokerage.trading.tables import deal_table
 from brokerage.trading.terms import terms
 from stoa.kernel import money
 from stoa.kernel.refusals import NotFound
+from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.web import access, forms, tables
 from stoa.web.pages import go, page
@@ -76,12 +78,25 @@ async def new(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]
         products=products,
         verified=client.level != "none",
         cap=cap,
-        currencies=sorted({code for one in products for code in one.currencies}),
+        currencies=_currencies(products),
+        base=work.settings(TenantFacts).base_currency,
         leverages=sorted(
             {lev for one in products for lev in one.leverages if cap is None or lev <= cap},
             reverse=True,
         ),
     )
+
+
+def _currencies(products: Sequence[TradingProduct]) -> list[dict[str, str]]:
+    """Each currency with the products that are kept in it."""
+    return [
+        {
+            "value": code,
+            "label": code,
+            "only_with": " ".join(["product", *(p.code for p in products if code in p.currencies)]),
+        }
+        for code in sorted({code for one in products for code in one.currencies})
+    ]
 
 
 @post("/accounts", access=access.room(Trading.OWN))

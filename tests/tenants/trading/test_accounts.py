@@ -4,7 +4,7 @@ import pytest
 
 from brokerage.trading import accounts
 from brokerage.trading.model import AccountState
-from stoa.kernel.refusals import Conflict, Denied, NotFound
+from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 
 GROUP = "real\\standard-usd"
 
@@ -105,3 +105,16 @@ async def test_a_client_not_verified_opens_nothing_live_and_no_one_opens_another
             await accounts.open_account(work, other, product="demo", currency="USD")
         with pytest.raises(NotFound):
             await accounts.open_account(work, customer.id, product="nothing", currency="USD")
+
+
+async def test_a_currency_the_product_is_not_kept_in_is_refused_by_naming_those_it_is(broker):
+    """The form's first choice was the base currency, which the demo product does not have: whoever
+    pressed the button at once read that nothing could be found.
+    """
+    customer = await broker.customer()
+    async with broker.opener(customer.actor)() as work:
+        with pytest.raises(Invalid) as refused:
+            await accounts.open_account(work, customer.id, product="demo", currency="CHF")
+
+    assert refused.value.field == "currency"
+    assert "USD" in str(refused.value.places["currencies"])

@@ -25,6 +25,24 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (form && !(event.detail.successful && event.detail.xhr.getResponseHeader("HX-Redirect"))) setTimeout(() => free(form), 150);
 });
 
+/* A choice that goes with some answers to another question only: there with those, gone with others. */
+function fit(form) {
+  for (const choice of all("[data-with]", form)) {
+    const [name, ...codes] = choice.dataset.with.split(" ");
+    const chosen = form.elements[name]?.value ?? "";
+    const fits = chosen === "" || codes.includes(chosen);
+    choice.disabled = !fits;
+    choice.closest("label").hidden = !fits;
+    if (!fits) choice.checked = false;
+  }
+  for (const name of new Set(all("[data-with]", form).map((choice) => choice.name))) {
+    const left = all(`[name="${CSS.escape(name)}"]`, form).filter((choice) => !choice.disabled);
+    if (left.length && !left.some((choice) => choice.checked)) left[0].checked = true;
+  }
+}
+ready("form:has([data-with])", fit);
+on("change", "form:has([data-with])", function () { fit(this); });
+
 /* A refusal in problem+json is told where the person looks: beside the field, above the form, or in a line. */
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
