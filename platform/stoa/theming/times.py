@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from stoa.theming.figures import NONE
 from stoa.theming.look import shown
+from stoa.theming.texts import N_
 
 RELATIVE_FOR: Final = timedelta(days=6)
+NOW: Final = timedelta(seconds=5)
 _MONTH: Final = "LLLL y"
 _NONE: Final = Markup('<span class="none">%s</span>') % NONE
 
@@ -25,7 +27,12 @@ def when(moment: datetime | None, *, exact: bool = False) -> Markup:
     full = f"{_full(local, look.cldr)} {local.tzname() or ''}"
     away = moment - look.now
     near = abs(away) <= RELATIVE_FOR
-    text = _distance(_rounded(away), look.cldr) if near else _day(local.date(), look.now, look.cldr)
+    if abs(away) < NOW:
+        text = look.texts.gettext(N_("now"))
+    elif near:
+        text = _distance(_rounded(away), look.cldr)
+    else:
+        text = _day(local.date(), look.now, look.cldr)
     if exact:
         return Markup('<time datetime="%s" title="%s">%s</time>') % (
             moment.astimezone(UTC).isoformat(timespec="seconds"),

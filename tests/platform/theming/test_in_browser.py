@@ -286,3 +286,23 @@ async def test_what_is_live_waits_for_a_form_inside_it_that_somebody_fills(tab: 
 
     assert waiting == ("one", "half a sentence")
     await tab.page.wait_for_selector("#case:has-text('two')")
+
+
+async def test_the_state_beside_the_title_follows_what_is_live_under_it(tab: Tab) -> None:
+    """A deposit's page said that the money had arrived, under a title that said it was waited for."""
+    told = "retry: 150\nevent: {}\ndata: x\n\n"
+    text = guide.page_html("home", guide.look("home"))
+    start, end = text.index("<main"), text.index("</main>")
+    opened = text[start : text.index(">", start) + 1]
+    head = '<header class="page-head"><h1>Deposit <span class="state">Waiting</span></h1></header>'
+    body = '<div id="paid" data-live="equity"><b class="num">waiting</b></div>'
+    text = text[:start] + opened + head + body + text[end:]
+    tab.answers["/live"] = {"body": told.format("equity"), "content_type": "text/event-stream"}
+    await tab.page.route("**/*", tab._answer)
+    guide.SERVED["body"] = text
+    await tab.page.goto("http://guide.test/home")
+
+    guide.SERVED["body"] = text.replace("Waiting", "Credited").replace(">waiting<", ">there<")
+
+    await tab.page.wait_for_selector("#paid:has-text('there')")
+    await tab.page.wait_for_selector("h1:has-text('Credited')")

@@ -76,6 +76,17 @@ function changed(topic) {
   }
 }
 
+/* What a page says, without what differs each time it is drawn. */
+const plain = (element) => element.outerHTML.replace(/ name="_once" value="[^"]*"/g, "").replace(/<time\b[\s\S]*?<\/time>/g, "");
+
+/* The state beside a page's title is as new as what stands under it. */
+function renew(now, fresh) {
+  if (!now || !fresh || busy(now) || plain(now) === plain(fresh)) return;
+  now.replaceWith(document.adoptNode(fresh));
+  window.htmx?.process(fresh);
+  document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: fresh } }));
+}
+
 async function refetch(id) {
   due.delete(id);
   const element = document.getElementById(id);
@@ -88,12 +99,14 @@ async function refetch(id) {
     if (!answer.ok) return;
     text = await answer.text();
   } catch { return; }
-  const fresh = new DOMParser().parseFromString(text.replace(/<style\b[\s\S]*?<\/style>/g, ""), "text/html").getElementById(id);
+  const page = new DOMParser().parseFromString(text.replace(/<style\b[\s\S]*?<\/style>/g, ""), "text/html");
+  if (!element.dataset.liveUrl) renew(document.querySelector("main > .page-head"), page.querySelector("main > .page-head"));
+  const fresh = page.getElementById(id);
   const now = document.getElementById(id);
   if (!fresh || !now) return;
   if (busy(now)) { now.dataset.liveStale = "1"; return; }
   delete now.dataset.liveStale;
-  if (fresh.outerHTML === now.outerHTML) return;
+  if (plain(fresh) === plain(now)) return;
   const before = new Map(all("[data-live-part], .money, .num, .state", now).map((part, at) => [at, part.textContent]));
   const kept = all("[data-check]:checked", now).map((box) => box.value);
   const place = now.querySelector(".table-scroll")?.scrollTop;
