@@ -41,6 +41,7 @@ payments.leaving.append(losing.as_money_leaves)
 payments.related_makers.append(losing.gave_by_hand)
 payments.deposit_undone.append(losing.undone)
 payments.offers.append(shown.offers)
+payments.conditions.append(shown.stands)
 clients.exports["bonuses"] = shown.export
 
 _ALL = [Bonuses.VIEW, Bonuses.CAMPAIGNS, Bonuses.GIVE, Bonuses.REVOKE, Bonuses.EXPORT]

@@ -8,10 +8,20 @@ from sqlalchemy import func, select
 
 from brokerage.bonuses import campaigns, grants, queries
 from brokerage.bonuses.model import Grant, GrantState
+from brokerage.payments.hooks import Condition
 from stoa.kernel.money import Money
 from stoa.product import Card, Item
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
+
+_EARNED = {
+    False: N_(
+        "“{title}”: {done} of {need} lots traded. A withdrawal before that can take back the "
+        "{left} that are not earned."
+    ),
+    True: N_("“{title}”: {done} of {need} lots traded. A withdrawal takes nothing of it."),
+}
+_CHOSEN = N_("“{title}” comes with your next deposit; it has to be earned by trading.")
 
 
 async def home(work: Work, client: UUID) -> list[Card]:
@@ -50,6 +60,26 @@ async def offers(work: Work, client: UUID) -> Sequence[Mapping[str, Any]]:
         }
         for row in (await campaigns.offered(work, client))[:3]
     ]
+
+
+async def stands(work: Work, client: UUID) -> Sequence[Condition]:
+    """What of a bonus is not earned yet: told before money comes in and before it leaves."""
+    found: list[Condition] = []
+    for row in await queries.of_client(work, client, 10):
+        terms = grants.terms_of(row)
+        if row.state == GrantState.ACTIVE and terms.lots_per_100:
+            places = {
+                "title": row.title,
+                "done": f"{row.done_lots:.2f}",
+                "need": f"{row.need_lots:.2f}",
+                "left": str(Money(row.left, row.currency)),
+            }
+            text = _EARNED[terms.burn == "none"]
+            found.append(Condition(N_("Bonus"), text, places, f"/bonuses/{row.id}"))
+        elif row.state == GrantState.CHOSEN:
+            places = {"title": row.title}
+            found.append(Condition(N_("Bonus"), _CHOSEN, places, f"/bonuses/{row.id}"))
+    return found
 
 
 async def export(work: Work, client: UUID) -> Any:

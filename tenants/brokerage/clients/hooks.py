@@ -30,11 +30,15 @@ OnRegister = Callable[[Work, Client, Touch | None], Awaitable[None]]
 Blocker = Callable[[Work, UUID], Awaitable[list[str]]]
 Export = Callable[[Work, UUID], Awaitable[Any]]
 
+Figures = Callable[[Work], Awaitable[Any]]
+
 on_touch: Final[list[OnTouch]] = []
 """Called when someone arrives by a link or advert; the partners' floor stores the touch."""
 on_register: Final[list[OnRegister]] = []
 """Called with the new client and the touch of the link they came by (None: came by themselves)."""
 blockers: Final[list[Blocker]] = []
 """Sentences (message ids) that say why an account cannot be closed yet; an empty list lets it."""
+public_figures: Final[dict[str, Figures]] = {}
+"""By name what the public page may show of real figures; empty where the tenant shows none."""
 exports: Final[dict[str, Export]] = {}
 """Section name to what a client's own data download contains of it (anything JSON can carry)."""

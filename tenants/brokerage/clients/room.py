@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
-from brokerage.clients import clients, details, download, gathered, money, needs, queries
+from brokerage.clients import clients, details, download, gathered, hooks, money, needs, queries
 from brokerage.clients.details import Address
 from brokerage.clients.permissions import Clients
 from brokerage.clients.proof import own
@@ -68,6 +68,7 @@ async def home(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any
             audience="public",
             joining=settings.open,
             documents=_titles(request, work, settings),
+            figures={name: await read(work) for name, read in hooks.public_figures.items()},
         )
     work.require(Clients.HOME_OWN)
     client = own(work)

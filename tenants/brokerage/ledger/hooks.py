@@ -57,6 +57,8 @@ currency; nothing for a client without any. The books know when we heard of a de
 was made."""
 paths: Final[dict[str, str]] = {}
 """Kind of a posting's ref to the desk page that shows it: `"deposit": "/desk/deposits/{id}"`."""
+wallet_cards: Final[list[str]] = []
+"""Addresses of fragments that the page of wallets fetches: what other floors say of the money."""
 room_paths: Final[dict[str, str]] = {}
 """The same for the client's own pages: `"withdrawal": "/withdrawals/{id}"`."""
 scope: Final[list[Callable[[Work, Any], ColumnElement[bool]]]] = []

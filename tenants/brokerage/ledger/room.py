@@ -66,6 +66,7 @@ async def money(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
         request,
         work,
         "room/ledger/money.html",
+        cards=hooks.wallet_cards,
         audience="room",
         wallets=[
             {

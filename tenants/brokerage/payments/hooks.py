@@ -54,6 +54,20 @@ class Undoing:
     share: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What else stands between money and its way out, as the client reads it before paying in.
+
+    `loses`: something has to be done first; otherwise something is lost by not doing it.
+    """
+
+    title: str
+    text: str
+    places: dict[str, str] = field(default_factory=dict)
+    href: str = ""
+    loses: bool = False
+
+
 Losses = Callable[[Work, UUID, Money], Awaitable[Sequence[Loss]]]
 Leaving = Callable[[Work, UUID, UUID, Sequence[Mapping[str, Any]]], Awaitable[None]]
 Maker = Callable[[Work, UUID, UUID, datetime], Awaitable[bool]]
@@ -62,6 +76,8 @@ margin_checks: Final[list[MoreChecks]] = []
 """Asked for (client, amount): whether open positions need this money."""
 losses: Final[list[Losses]] = []
 """Asked for (client, amount): which bonus is lost by taking it out."""
+conditions: Final[list[Callable[[Work, UUID], Awaitable[Sequence[Condition]]]]] = []
+"""Asked for (client): what a later withdrawal would cost that is not earned yet."""
 leaving: Final[list[Leaving]] = []
 """Told (client, withdrawal, its losses) in the transaction that sends the first part."""
 deposit_undone: Final[list[Callable[[Work, Undoing], Awaitable[None]]]] = []

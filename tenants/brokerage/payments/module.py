@@ -15,6 +15,7 @@ from brokerage.payments import (
     room,
     room_out,
     room_places,
+    room_ready,
     settlement,
     shown,
 )
@@ -81,12 +82,14 @@ ledger_hooks.outgoing.append(dispute_queries.may_give)
 ledger_hooks.paths["dispute"] = "/desk/disputes/{id}"
 ledger_hooks.paths["deposit"] = "/desk/deposits/{id}"
 ledger_hooks.paths["withdrawal"] = "/desk/withdrawals/{id}"
+ledger_hooks.wallet_cards.append("/withdraw/ready")
 ledger_hooks.room_paths["deposit"] = "/deposit/{id}"
 ledger_hooks.room_paths["withdrawal"] = "/withdrawals/{id}"
 pending.guard("payments", pending.Guard(policy.touched, policy.rehearse))
 pending.guard("payments", pending.Guard(guarding.touched, guarding.rehearse))
 clients.blockers.append(blockers)
 clients.exports["payments"] = export
+clients.public_figures["withdrawals"] = clocks.public
 
 _FINANCE = [
     Payments.DEPOSITS,
@@ -110,6 +113,7 @@ MODULE = Module(
         *room.ALL,
         *room_out.ALL,
         *room_places.ALL,
+        *room_ready.ALL,
         *receiving_room.ALL,
         *desk.ALL,
         *desk_out.ALL,

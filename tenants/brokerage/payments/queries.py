@@ -13,7 +13,6 @@ from sqlalchemy import func, or_, select
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
-from brokerage.kyc.packs import Right
 from brokerage.ledger import rates
 from brokerage.payments import deposits, providers
 from brokerage.payments.model import (
@@ -142,24 +141,6 @@ async def others(work: Work, row: Deposit) -> list[dict[str, str]]:
             if low <= money <= high:
                 path = again_path(row, one.method)
                 found.append({"label": one.label, "icon": one.icon, "href": path})
-    return found
-
-
-async def ready(work: Work, client: UUID) -> list[dict[str, Any]]:
-    """What will be asked before money can leave, told when it comes in."""
-    limits = await standing.limits(work, client)
-    may = Right.WITHDRAW in limits.level.rights
-    found: list[dict[str, Any]] = [
-        {
-            "title": N_("Verification for withdrawals"),
-            "state": "done" if may else "needs",
-            "href": "" if may else "/verify",
-        }
-    ]
-    if limits.extra:
-        found.append(
-            {"title": N_("Where the money comes from"), "state": "needs", "href": "/verify"}
-        )
     return found
 
 

@@ -14,6 +14,7 @@ from brokerage.payments import deposits, hooks, queries
 from brokerage.payments.model import Deposit, DepositState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
+from brokerage.payments.room_ready import before
 from brokerage.payments.values import Method
 from stoa.kernel import money
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
@@ -60,6 +61,10 @@ def _currencies(work: Work) -> list[str]:
 async def deposit_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
     came, _ = await queries.of_client(work, work.actor.id, limit=5)
+    typed = {
+        name: str(request.query_params.get(name, ""))[:40]
+        for name in ("method", "amount", "currency")
+    }
     return page(
         request,
         work,
@@ -68,14 +73,11 @@ async def deposit_page(request: AnyRequest, work: NamedDependency[Work]) -> Resp
         methods=await queries.offered(work, work.actor.id),
         currencies=_currencies(work),
         base=work.tenant.base_currency,
-        ready=await queries.ready(work, work.actor.id),
+        ready=await before(work, typed),
         recent=came,
         addresses=bool(await receiving.offered(work, work.actor.id)),
         offers=[one for hook in hooks.offers for one in await hook(work, work.actor.id)],
-        typed={
-            name: str(request.query_params.get(name, ""))[:40]
-            for name in ("method", "amount", "currency")
-        },
+        typed=typed,
     )
 
 

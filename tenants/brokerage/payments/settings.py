@@ -135,6 +135,13 @@ class Retries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     unknown_tell_min: Annotated[int, Meta(ge=5, le=1_440)] = 30
 
 
+class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whether the median time of withdrawals is on the public page; not of fewer than `least`."""
+
+    on: bool = False
+    least: Annotated[int, Meta(ge=5, le=1_000)] = 20
+
+
 class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     auto_approve: AutoApprove = AutoApprove()
     approvers: tuple[Tier, ...] = (
@@ -152,6 +159,7 @@ class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     promise_h: dict[Method, Hours] = msgspec.field(
         default_factory=lambda: {Method.CARD: 24, Method.BANK: 48, Method.CRYPTO: 4}
     )
+    publish: Publish = Publish()
     return_to_source: tuple[Method, ...] = (Method.CARD,)
     return_within_days: Annotated[int, Meta(ge=0, le=720)] = 365
     related_days: Annotated[int, Meta(ge=0, le=365)] = 30

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -126,8 +126,12 @@ async def gather(
     destination: Destination | None,
     *,
     asked: Withdrawal | None = None,
+    deposited_at: datetime | None = None,
 ) -> Gathered:
-    """Run every check. The client's row is locked, so that two requests do not pass one limit."""
+    """Run every check. The client's row is locked, so that two requests do not pass one limit.
+
+    `deposited_at`: as if the client had just paid in, for what is told before they do.
+    """
     row = await work.get(Client, client)
     limits = await standing.limits(work, client)
     priced = await rates.table(work)
@@ -145,7 +149,9 @@ async def gather(
         await _disputed(work, client),
         _verified(limits),
         await _country(work, client),
-        await _money_laundering(work, row, money, limits, destination, priced),
+        await _money_laundering(
+            work, row, money, limits, destination, priced, deposited_at or row.last_deposit_at
+        ),
         _bonus(losses),
         _source(parts),
     ]
@@ -283,6 +289,7 @@ async def _money_laundering(
     limits: standing.Limits,
     destination: Destination | None,
     priced: Rates,
+    paid_in: datetime | None,
 ) -> Check:
     title = N_("Money laundering rules")
     over = limits.extra_over
@@ -300,12 +307,8 @@ async def _money_laundering(
             "shared-destination", title, "flagged", N_("Another client is paid to the same place.")
         )
     hours = work.settings(PaymentsSettings).withdrawals.fast_out_h
-    quick = row.last_deposit_at is not None and work.now - row.last_deposit_at < timedelta(
-        hours=hours
-    )
-    traded = row.last_trade_at is not None and (
-        row.last_deposit_at is None or row.last_trade_at >= row.last_deposit_at
-    )
+    quick = paid_in is not None and work.now - paid_in < timedelta(hours=hours)
+    traded = row.last_trade_at is not None and (paid_in is None or row.last_trade_at >= paid_in)
     if quick and not traded:
         return Check(
             "fast-out",

@@ -25,6 +25,7 @@ from stoa.theming.texts import N_
 
 LAST: Final = 200
 FEWEST: Final = 5
+PUBLIC_DAYS: Final = 30
 _BATCH: Final = 50
 STAGES: Final = {
     "decided": N_("Checked and approved"),
@@ -92,6 +93,52 @@ async def pace(work: Work, method: str) -> Pace:
         {name: _tenth(getattr(row, name)) for name in STAGES},
         promise,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the public may know of one method: of real ones, paid lately."""
+
+    label: str
+    count: int
+    median_h: Decimal
+    promise_h: int
+    kept: Decimal
+    """Percent of them paid within the promise."""
+
+
+async def public(work: Work) -> list[Told]:
+    """By method, of the last 30 days; nothing where the tenant does not publish it or has too few."""
+    settings = work.settings(PaymentsSettings).withdrawals
+    if not settings.publish.on:
+        return []
+    whole = _hours(Withdrawal.ended_at, Withdrawal.asked_at)
+    kept = func.count().filter(Withdrawal.ended_at <= Withdrawal.promised_at)
+    rows = await work.table(
+        select(
+            Withdrawal.method,
+            func.count().label("n"),
+            func.percentile_cont(0.5).within_group(whole).label("middle"),
+            kept.label("kept"),
+        )
+        .where(
+            Withdrawal.state == WithdrawalState.PAID,
+            Withdrawal.ended_at > work.now - timedelta(days=PUBLIC_DAYS),
+        )
+        .group_by(Withdrawal.method)
+    )
+    by = {row.method: row for row in rows if row.n >= settings.publish.least}
+    return [
+        Told(
+            one.label,
+            int(by[one.method].n),
+            _tenth(by[one.method].middle),
+            settings.promise_h.get(one.method, 48),
+            _tenth(100 * by[one.method].kept / by[one.method].n),
+        )
+        for one in settings.methods
+        if one.method in by
+    ]
 
 
 def _tenth(hours: float | None) -> Decimal:
