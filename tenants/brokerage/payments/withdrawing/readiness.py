@@ -10,6 +10,7 @@ nothing can be asked for later that was not told.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
@@ -83,7 +84,8 @@ class Ready:
 async def of(work: Work, client: UUID, money: Money, *, paid_by: Method | None = None) -> Ready:
     """What a withdrawal of this much would meet now. `paid_by`: as if it were just paid in so."""
     held = await destinations.of(work, client)
-    way = await _way(work, client, money.currency, paid_by, held)
+    sources = await _sources(work, client, money, paid_by)
+    way = await _way(work, client, money, paid_by, held, sources)
     if way is None:
         told = Step(
             "no-way",
@@ -98,7 +100,13 @@ async def of(work: Work, client: UUID, money: Money, *, paid_by: Method | None =
     parts: list[Part] = []
     try:
         fee = rules.fee_of(way.fee, money, priced.convert)
-        parts = await _parts(work, client, way, money - fee, to, paid_by)
+        parts = rules.plan(
+            money - fee,
+            way.method,
+            sources,
+            label=destinations.label(to) if to is not None else way.label,
+            card_rest=True,
+        )
     except (Invalid, NoRate) as why:
         steps.append(_refused("amount", why))
     seen = await checks.gather(
@@ -125,21 +133,25 @@ def _order(step: Step) -> int:
 async def _way(
     work: Work,
     client: UUID,
-    currency: str,
+    money: Money,
     paid_by: Method | None,
     held: Sequence[Destination],
+    sources: Sequence[Source],
 ) -> WithdrawalMethod | None:
-    """The way the money would take: the one it comes by, else one there is a place for already."""
+    """The way the money would take: the one it comes by, else one there is a place for already,
+    else back to the cards where they have had all of it.
+    """
     open_to: list[WithdrawalMethod] = []
     for one in work.settings(PaymentsSettings).withdrawals.methods:
         try:
-            open_to.append(await preparing.offered(work, client, one.method, currency))
+            open_to.append(await preparing.offered(work, client, one.method, money.currency))
         except (Denied, Invalid):
             continue
     kept = {row.method for row in held}
     wanted = [one for one in open_to if one.method is paid_by]
     placed = [one for one in open_to if one.method in kept]
-    others = [one for one in open_to if one.method is not Method.CARD]
+    back = sum((one.left.amount for one in sources), Decimal(0)) >= money.amount
+    others = [one for one in open_to if back or one.method is not Method.CARD]
     return next(iter([*wanted, *placed, *others, *open_to]), None)
 
 
@@ -149,32 +161,16 @@ def _place(held: Sequence[Destination], method: Method) -> Destination | None:
     return min(mine, key=lambda row: row.usable_at, default=None)
 
 
-async def _parts(
-    work: Work,
-    client: UUID,
-    way: WithdrawalMethod,
-    net: Money,
-    to: Destination | None,
-    paid_by: Method | None,
-) -> list[Part]:
-    """Where each part would go, with the deposit that is about to be made among the sources."""
-    sources = await checks.sources(work, client, net.currency)
+async def _sources(work: Work, client: UUID, money: Money, paid_by: Method | None) -> list[Source]:
+    """What money goes back to, with the deposit that is about to be made among it."""
+    sources = await checks.sources(work, client, money.currency)
     settings = work.settings(PaymentsSettings)
-    returns = any(
-        (able := providers.abilities(psp)) is not None and able.refunds
-        for psp in settings.psps
-        if psp.on
-    )
-    if paid_by in settings.withdrawals.return_to_source and returns:
-        assert paid_by is not None  # noqa: S101 - it is in the setting
-        sources = [Source(NOT_YET, "", paid_by, net, "", token=True), *sources]
-    return rules.plan(
-        net,
-        way.method,
-        sources,
-        label=destinations.label(to) if to is not None else way.label,
-        card_rest=True,
-    )
+    if paid_by is None or paid_by not in settings.withdrawals.return_to_source:
+        return sources
+    able = [providers.abilities(psp) for psp in settings.psps if psp.on]
+    if not any(one is not None and one.refunds for one in able):
+        return sources
+    return [Source(NOT_YET, "", paid_by, money, "", token=True), *sources]
 
 
 async def _limits(
