@@ -83,10 +83,10 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     client: UUID
     account: UUID
-    direction: Literal["to-account", "to-wallet"]
+    direction: Literal["to-account", "to-wallet", "cover"]
     amount: Amount
     currency: Currency
-    state: Literal["held", "sending", "done", "refused", "cancelled"]
+    state: Literal["waiting", "held", "sending", "done", "refused", "cancelled"]
     asked_at: datetime
     done_at: datetime | None
     why: str | None
@@ -97,7 +97,7 @@ class TransferListing(Listing, frozen=True, kw_only=True):
 
     client: UUID | None = None
     account: UUID | None = None
-    state: Literal["held", "sending", "done", "refused", "cancelled"] | None = None
+    state: Literal["waiting", "held", "sending", "done", "refused", "cancelled"] | None = None
 
 
 def _account(row: TradingAccount) -> AccountView:

@@ -15,6 +15,7 @@ from brokerage.bonuses.story import left_of, tell
 from brokerage.ledger import accounts, rates, wallets
 from brokerage.ledger.model import LedgerAccount
 from brokerage.payments.hooks import Loss, Undoing
+from brokerage.trading.events import AccountBelowZero
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.money import Money
 from stoa.tenancy.door import OpenWork
@@ -121,6 +122,22 @@ async def sweep(open_work: OpenWork) -> None:
             await _over(work, grant, GrantState.EXPIRED, "expired")
     for grant in negative:
         async with open_work() as work:
+            await _over(work, grant, GrantState.LOST, "burnt-negative")
+
+
+async def below_zero(open_work: OpenWork, fact: AccountBelowZero) -> None:
+    """A trading account ended below zero: before it is covered, what that takes away is taken."""
+    async with open_work() as work:
+        rows = list(
+            await work.rows(
+                select(Grant.id).where(
+                    Grant.client == fact.client,
+                    Grant.state == GrantState.ACTIVE,
+                    Grant.terms["burn_negative"].as_boolean(),
+                )
+            )
+        )
+        for grant in rows:
             await _over(work, grant, GrantState.LOST, "burnt-negative")
 
 

@@ -7,7 +7,7 @@ from brokerage.ledger import hooks as ledger
 from brokerage.ledger import kinds
 from brokerage.payments import hooks as payments
 from brokerage.payments.events import DepositCredited
-from brokerage.trading.events import DealsImported
+from brokerage.trading.events import AccountBelowZero, DealsImported
 from stoa.product import Every, Module, NavItem, Tab
 from stoa.theming.statuses import Status, Tone, learn
 from stoa.theming.texts import N_
@@ -50,7 +50,11 @@ MODULE = Module(
     name="bonuses",
     permissions=Bonuses,
     web=[*room.ALL, *desk.ALL],
-    reactions={DepositCredited: [jobs.on_deposit], DealsImported: [turnover.counted]},
+    reactions={
+        DepositCredited: [jobs.on_deposit],
+        DealsImported: [turnover.counted],
+        AccountBelowZero: [losing.below_zero],
+    },
     schedule=[Every(60, losing.sweep, lane="money")],
     nav=[
         NavItem("desk", N_("Bonuses"), "/desk/bonuses", "gift", Bonuses.VIEW, 62, "b"),

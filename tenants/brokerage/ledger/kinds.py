@@ -134,7 +134,6 @@ KINDS: Final[dict[str, Kind]] = {
         N_("Negative balance"),
         icon="shield",
         meaning=N_("The house paid a loss beyond the balance."),
-        reversible=True,
     ),
 }
 

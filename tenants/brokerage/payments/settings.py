@@ -195,8 +195,10 @@ class Disputes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     answer_days: Annotated[int, Meta(ge=1, le=60)] = 7
     """How long there is to answer where the provider names no day."""
-    close_only: bool = False
-    """Whether the client's trading accounts may only close positions while a dispute is open."""
+    accounts: Literal["open", "close-only", "no-trading"] = "open"
+    """What the client's trading accounts may do while one is open. A platform without a right that
+    only closes leaves them as they are under close-only; no-trading does not let them close either.
+    """
     book_fees: bool = False
     """Book a provider's fee when it is told; off where its settlement files carry the fee."""
     ratio_count: Decimal = Decimal("0.9")

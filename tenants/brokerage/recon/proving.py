@@ -135,7 +135,7 @@ _PLATFORM: Final = text(
 select t.id, t.server, t.login, t.client, t.currency, t.balance as told, t.told_at,
     coalesce(b.balance, 0) as books, b.moved_at,
     coalesce((
-        select sum(case x.direction when 'to-account' then x.amount else -x.amount end)
+        select sum(case x.direction when 'to-wallet' then -x.amount else x.amount end)
         from transfer x where x.account = t.id and x.state in ('sending')
     ), 0) as flight
 from trading_account t

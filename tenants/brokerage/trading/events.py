@@ -53,7 +53,9 @@ class TransferAsked(Fact, frozen=True, kw_only=True):
 
 @fact
 class TransferDone(Fact, frozen=True, kw_only=True):
-    """`amount` is text in `currency`; `direction` is to-account or to-wallet."""
+    """`amount` is text in `currency`; `direction` is to-account, to-wallet, or cover where an account
+    below zero was brought back to it.
+    """
 
     kind: ClassVar[str] = "transfer.done"
     lane: ClassVar[str] = "money"
@@ -65,3 +67,15 @@ class TransferDone(Fact, frozen=True, kw_only=True):
     direction: str
     amount: str
     currency: str
+
+
+@fact
+class AccountBelowZero(Fact, frozen=True, kw_only=True):
+    """A live account ended below zero; `transfer` covers it."""
+
+    kind: ClassVar[str] = "account.below-zero"
+    lane: ClassVar[str] = "money"
+
+    account: UUID
+    client: UUID
+    transfer: UUID

@@ -151,8 +151,9 @@ class OpenPosition(TenantRow):
 
 
 class TransferState(StrEnum):
-    """Sending: claimed, the outcome is open until the server's journal has been asked."""
+    """Waiting: for a person's word. Sending: claimed, open until the server's journal was asked."""
 
+    WAITING = "waiting"
     HELD = "held"
     SENDING = "sending"
     DONE = "done"
@@ -161,10 +162,13 @@ class TransferState(StrEnum):
 
 
 class Transfer(TenantRow):
-    """Money between a wallet and a trading account: both sides once, or neither."""
+    """Money between a wallet and a trading account: both sides once, or neither. A `cover` brings an
+    account that fell below zero back to it; `payer` says whose loss that is: the house or the client.
+    """
 
     __tablename__ = "transfer"
     MOVES: ClassVar[Mapping[str, set[str]]] = {
+        TransferState.WAITING: {TransferState.HELD, TransferState.CANCELLED},
         TransferState.HELD: {TransferState.SENDING, TransferState.CANCELLED},
         TransferState.SENDING: {TransferState.DONE, TransferState.REFUSED, TransferState.HELD},
     }
@@ -173,6 +177,7 @@ class Transfer(TenantRow):
     client: Mapped[UUID] = mapped_column(ForeignKey("client.id"), index=True)
     account: Mapped[UUID] = mapped_column(ForeignKey("trading_account.id"), index=True)
     direction: Mapped[str] = mapped_column(String(10))
+    payer: Mapped[str | None] = mapped_column(String(8))
     amount: Mapped[Decimal]
     currency: Mapped[str] = mapped_column(String(8))
     state: Mapped[str] = mapped_column(String(12), default=TransferState.HELD)
@@ -183,14 +188,31 @@ class Transfer(TenantRow):
     next_ask_at: Mapped[datetime | None]
     deal: Mapped[int | None] = mapped_column(BigInteger)
     why: Mapped[str | None] = mapped_column(String(400))
+    decided_by: Mapped[UUID | None]
 
     __table_args__ = (
-        CheckConstraint("direction in ('to-account', 'to-wallet')", name="direction"),
+        CheckConstraint("direction in ('to-account', 'to-wallet', 'cover')", name="direction"),
+        CheckConstraint("payer in ('house', 'client')", name="payer"),
+        CheckConstraint("(direction = 'cover') = (payer is not null)", name="cover"),
         CheckConstraint("amount > 0", name="amount"),
         Index(
             "ix_transfer_open",
             "asked_at",
             postgresql_where=text("state in ('held', 'sending')"),
+        ),
+        Index(
+            "ix_transfer_cover",
+            "asked_at",
+            "id",
+            postgresql_where=text("direction = 'cover'"),
+        ),
+        Index(
+            "uq_transfer_cover_open",
+            "account",
+            unique=True,
+            postgresql_where=text(
+                "direction = 'cover' and state in ('waiting', 'held', 'sending')"
+            ),
         ),
     )
 

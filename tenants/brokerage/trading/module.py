@@ -13,14 +13,20 @@ from brokerage.clients import hooks as client_hooks
 from brokerage.clients import queries as clients
 from brokerage.kyc.events import KycApproved
 from brokerage.ledger import hooks as ledger_hooks
+from brokerage.payments import hooks as payment_hooks
+from brokerage.payments.events import DepositDisputed, DisputeEnded
 from brokerage.trading import (
     accounts,
+    covering,
     desk,
     jobs,
     laws,
     lines,
     mids,
+    negative,
+    proof,
     queries,
+    restricting,
     room,
     servers,
     sync,
@@ -34,6 +40,7 @@ from stoa.kernel.clock import business_day, day_bounds
 from stoa.product import Card, Counted, Every, Hit, Item, Module, NavItem, Tab
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
+from stoa.theming.statuses import Status, Tone, learn
 from stoa.theming.texts import N_
 
 
@@ -77,7 +84,7 @@ async def today(work: Work) -> list[Card]:
                 order=5,
             )
         )
-    return cards
+    return [*cards, *await negative.today(work)]
 
 
 async def home(work: Work, client: UUID) -> list[Card]:
@@ -132,6 +139,18 @@ ledger_hooks.rate_sources["servers"] = mids.read
 ledger_hooks.causes["transfer"] = "select id from transfer where state in ('held', 'sending')"
 ledger_hooks.laws.extend(laws.LAWS)
 ledger_hooks.lines.append(lines.of_client)
+learn(
+    {
+        "cover waiting": Status(N_("Waits for a decision"), Tone.NEEDS),
+        "cover held": Status(N_("To be sent"), Tone.MOVING),
+        "cover sending": Status(N_("Being sent"), Tone.MOVING),
+        "cover done": Status(N_("Covered"), Tone.DONE),
+        "cover refused": Status(N_("Refused"), Tone.STOPPED),
+        "cover cancelled": Status(N_("Cancelled"), Tone.STOPPED),
+    }
+)
+payment_hooks.evidence.append(proof.evidence)
+ledger_hooks.paths["transfer"] = "/desk/negative/{id}"
 ledger_hooks.paths["trading-account"] = "/desk/accounts/{id}"
 ledger_hooks.room_paths["trading-account"] = "/accounts/{id}"
 client_hooks.exports["trading-accounts"] = download.rows_of(
@@ -164,15 +183,19 @@ MODULE = Module(
         desk.client_tab,
         desk.exposure,
         desk.servers,
+        *negative.ALL,
     ],
     reactions={
         AccountAsked: [accounts.make],
         TransferAsked: [transfers.send],
         KycApproved: [jobs.open_live],
+        DepositDisputed: [restricting.disputed],
+        DisputeEnded: [restricting.ended],
     },
     schedule=[
         Every(1.5, sync.watch),
         Every(5, transfers.sweep, lane="money"),
+        Every(30, covering.sweep, lane="money"),
         Every(900, sync.keep_equity),
     ],
     nav=[
@@ -193,6 +216,7 @@ MODULE = Module(
             Trading.EXPOSURE,
             Trading.SERVERS,
             Trading.EXPORT,
+            Trading.COVER,
         ],
         "Dealing": [
             Trading.VIEW,
@@ -203,7 +227,7 @@ MODULE = Module(
         ],
         "Support": [Trading.VIEW],
         "Sales": [Trading.VIEW],
-        "Head of finance": [Trading.VIEW, Trading.EXPOSURE],
+        "Head of finance": [Trading.VIEW, Trading.EXPOSURE, Trading.COVER],
         "Finance": [Trading.VIEW],
         "Compliance": [Trading.VIEW],
         "Auditor": [Trading.VIEW, Trading.EXPOSURE, Trading.SERVERS],

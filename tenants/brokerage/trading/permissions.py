@@ -9,4 +9,5 @@ class Trading(StrEnum):
     EXPOSURE = "trading:exposure:view"
     SERVERS = "trading:server:view"
     EXPORT = "trading:account:export"
+    COVER = "trading:negative:decide"
     OWN = "trading:account:own"

@@ -1,9 +1,12 @@
 """What a tenant decides about trading: servers, groups, products."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+
+from brokerage.payments.written import Amount
 
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
 Kind = Literal["live", "demo"]
@@ -52,9 +55,25 @@ class TradingProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     demo_balance: Annotated[int, Meta(ge=0, le=10_000_000)] = 10_000
 
 
+Payer = Literal["house", "client"]
+
+
+class Negative(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who bears a loss beyond an account's balance; `packs` says it for a jurisdiction's clients."""
+
+    cover: Payer = "house"
+    packs: dict[str, Payer] = {}
+    alone: Amount = Amount(amount=Decimal(1_000), currency="USD")
+    """Up to so much goes by itself; above it a person decides."""
+
+    def payer(self, pack: str) -> Payer:
+        return self.packs.get(pack, self.cover)
+
+
 class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     servers: tuple[Server, ...] = ()
     products: tuple[TradingProduct, ...] = ()
+    negative: Negative = Negative()
     most_accounts: Annotated[int, Meta(ge=1, le=100)] = 10
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import posting, wallets
-from brokerage.trading import servers
+from brokerage.trading import covering, servers
 from brokerage.trading.connector import MoneyKind, mark
 from brokerage.trading.events import TransferAsked, TransferDone
 from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
@@ -22,7 +22,7 @@ from stoa.connectors.outcomes import Confirmed, Refused
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Conflict, Denied, Unavailable
+from stoa.kernel.refusals import Conflict, Denied, NotFound, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -92,6 +92,8 @@ async def cancel(work: Work, transfer: UUID) -> Transfer:
     row = await work.lock(Transfer, transfer)
     work.require(Trading.OWN)
     work.actor.own(row.client)
+    if row.direction == covering.COVER:
+        raise NotFound
 
     row.move(TransferState.CANCELLED)
     await _release(work, row, "cancelled by the client")
@@ -107,6 +109,8 @@ async def _release(work: Work, row: Transfer, why: str) -> None:
 
 async def send(open_work: OpenWork, fact: TransferAsked) -> None:
     """Claim the transfer, tell the server, conclude. Safe to repeat."""
+    if await covering.needless(open_work, fact.transfer):
+        return
     async with open_work() as work:
         row = await work.lock(Transfer, fact.transfer)
         if row.state == TransferState.SENDING:
@@ -126,7 +130,7 @@ async def send(open_work: OpenWork, fact: TransferAsked) -> None:
         await look(open_work, fact.transfer)
         return
     faultpoint("transfer.claimed")
-    kind = MoneyKind.DEPOSIT if direction == TO_ACCOUNT else MoneyKind.WITHDRAWAL
+    kind = MoneyKind.WITHDRAWAL if direction == TO_WALLET else MoneyKind.DEPOSIT
     try:
         outcome = await connector.balance_op(login, kind, amount, mark("T", fact.transfer))
     except Unavailable:
@@ -172,6 +176,8 @@ async def _done(work: Work, row: Transfer, deal: int) -> None:
     if row.direction == TO_ACCOUNT:
         aside = ledger.hold(work, row.client, row.currency, ("transfer", row.id))
         await wallets.settle(work, aside.id, against=platform, kind="transfer")
+    elif row.direction == covering.COVER:
+        await covering.book(work, row)
     else:
         await posting.post(
             work,

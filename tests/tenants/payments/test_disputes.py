@@ -349,7 +349,7 @@ async def test_what_a_client_owes_keeps_withdrawals_waiting_after_it_is_lost(cus
 
     row = await asked(customer, "60.00", destination=await a_place(customer))
 
-    assert (row.state, row.code) == ("held", "disputed")
+    assert (row.state, row.code) == ("held", "owed")
 
 
 async def test_money_does_not_go_to_another_client_while_a_payment_is_disputed(

@@ -30,11 +30,12 @@ LAWS: Final = (
     ),
     Invariant(
         "receivable-positive",
-        "A client owes or does not: no claim is above zero, and each belongs to a dispute of theirs.",
+        "A client owes or does not: no claim is above zero, and each has a cause of theirs.",
         "select a.id as subject, 'stands at ' || b.balance || ' ' || a.currency as detail "
         "from ledger_account a join ledger_balance b on b.account = a.id "
         "left join dispute d on d.id = a.ref and d.client = a.owner and a.ref_kind = 'dispute' "
-        "where a.kind = 'receivable' and (b.balance > 0 or (d.id is null and b.balance <> 0))",
+        "where a.kind = 'receivable' and (b.balance > 0 or (b.balance <> 0 and case a.ref_kind "
+        "when 'dispute' then d.id is null when 'transfer' then false else true end))",
     ),
     Invariant(
         "dispute-debited",

@@ -18,6 +18,7 @@ from stoa.tenancy.work import Work
 
 CODE: Final = "disputed"
 """What a withdrawal that waits for a dispute carries."""
+OWED: Final = "owed"
 OPEN: Final = tuple(str(one) for one in rules.OPEN)
 
 
@@ -52,7 +53,14 @@ def disputed_deposits(client: UUID) -> Select[Any]:
 
 async def may_give(work: Work, client: UUID, _money: Money, _what: str) -> None:
     """Raises Conflict while a dispute is open or something is owed: money stays with its owner."""
-    if await standing(work, client) is not None:
+    why = await standing(work, client)
+    if why == "owed":
+        raise Conflict(
+            "You owe us for a payment that was taken back or a loss beyond a balance. Money cannot "
+            "go to others until that is paid. Nothing was moved.",
+            code=OWED,
+        )
+    if why is not None:
         raise Conflict(
             "A payment of yours is disputed with your bank. Money cannot go to others until that "
             "is settled. Nothing was moved.",

@@ -244,7 +244,17 @@ async def _margin(work: Work, client: UUID) -> Check:
 
 async def _disputed(work: Work, client: UUID) -> Check:
     title = N_("Disputes")
-    if await disputes.standing(work, client) is not None:
+    why = await disputes.standing(work, client)
+    if why == "owed":
+        return Check(
+            disputes.OWED,
+            title,
+            "waiting",
+            N_(
+                "You owe us for a payment taken back or a loss beyond a balance. Once paid, this goes on."
+            ),
+        )
+    if why is not None:
         return Check(
             disputes.CODE,
             title,
