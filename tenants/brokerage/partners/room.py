@@ -15,13 +15,12 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.ledger.kinds import Said
 from brokerage.partners import partners, payouts, queries
 from brokerage.partners.model import Partner, PartnerLine, PartnerPayout, Reward
 from brokerage.partners.permissions import Partners
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.partners.settings import PartnerSettings
-from brokerage.partners.wordings import Said
+from brokerage.partners.wordings import Said, taken_back
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -96,17 +95,6 @@ async def add_link(request: AnyRequest, work: NamedDependency[Work]) -> Response
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
     await partners.add_link(work, work.actor.id, form.name)
     return go(request, "/partner")
-
-
-def taken_back(step: int | None) -> str:
-    """What a line of a dispute is called; nothing for a reward of a deal."""
-    if step is None:
-        return ""
-    return Said(
-        N_("Taken back: the client's payment is disputed")
-        if step % 2
-        else N_("Given again: the client's payment stands")
-    )
 
 
 def reward_table(*, desk: bool) -> tables.Table:

@@ -22,6 +22,14 @@ _WORDS: Final = tuple(
             r"held (?P<n>\d+) s, the plan asks (?P<least>\d+) s",
             N_("held {n} s, the plan asks {least} s"),
         ),
+        (
+            r"Taken back: the client's payment is disputed",
+            N_("Taken back: the client's payment is disputed"),
+        ),
+        (
+            r"Given again: the client's payment stands",
+            N_("Given again: the client's payment stands"),
+        ),
     )
 )
 
@@ -36,3 +44,11 @@ class Said(str):
             if found := pattern.fullmatch(str(self)):
                 return Markup("{}").format(shown().texts.say(says, **found.groupdict()))
         return Markup("{}").format(str(self))
+
+
+def taken_back(step: int | None) -> str:
+    """What a line of a dispute is called; nothing for a reward of a deal."""
+    if step is None:
+        return ""
+    taken, again = _WORDS[-2:]
+    return Said(taken[1] if step % 2 else again[1])
