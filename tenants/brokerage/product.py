@@ -5,6 +5,7 @@ from brokerage.approvals.module import MODULE as APPROVALS
 from brokerage.bonuses.module import MODULE as BONUSES
 from brokerage.clients.module import MODULE as CLIENTS
 from brokerage.crm.module import MODULE as CRM
+from brokerage.fees.module import MODULE as FEES
 from brokerage.kyc.module import MODULE as KYC
 from brokerage.ledger.module import MODULE as LEDGER
 from brokerage.partners.module import MODULE as PARTNERS
@@ -34,6 +35,7 @@ PRODUCT = Product(
         LEDGER,
         CLIENTS,
         KYC,
+        FEES,
         PAYMENTS,
         TRADING,
         PARTNERS,

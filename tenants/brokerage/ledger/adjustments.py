@@ -214,7 +214,9 @@ async def approve(work: Work, adjustment: UUID, note: str | None = None) -> Post
 async def _post(work: Work, row: Adjustment) -> Posted:
     operation = f"adjustment:{row.id}"
     if row.reverses is not None:
-        return await posting.reverse(work, row.reverses, operation=operation, reason=row.reason)
+        posted = await posting.reverse(work, row.reverses, operation=operation, reason=row.reason)
+        await _with_its_fee(work, row)
+        return posted
     money = Money(row.amount, row.currency)
     wallet = accounts.client_wallet(work, row.client, row.currency)
     house = accounts.house(work, CATEGORIES[row.category].account, row.currency)
@@ -259,3 +261,19 @@ def _decided(work: Work, row: Adjustment, note: str | None) -> None:
     work.subject = row.client
     work.tell(AdjustmentDecided(adjustment=row.id, client=row.client, state=row.state))
     work.announce("desk|adjustments", f"desk|money-{row.client}")
+
+
+async def _with_its_fee(work: Work, row: Adjustment) -> None:
+    """The fee of what was reversed goes back as well, by a reversal of its own."""
+    entry = await work.get(Entry, row.reverses)
+    if entry.kind != "exchange" or entry.ref is None:
+        return
+    charged = await posting.found(work, f"fee:exchange:{entry.ref}")
+    if charged is not None and not await _reversed(work, charged.entry):
+        await posting.reverse(
+            work, charged.entry, operation=f"adjustment:{row.id}:fee", reason=row.reason
+        )
+
+
+async def _reversed(work: Work, entry: UUID) -> bool:
+    return await work.first(select(Entry.id).where(Entry.reverses == entry)) is not None

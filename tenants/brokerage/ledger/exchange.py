@@ -7,7 +7,7 @@ await accept(work, quote) -> Posted
 from datetime import timedelta
 from uuid import UUID
 
-from brokerage.ledger import accounts, posting, rates, wallets
+from brokerage.ledger import accounts, hooks, posting, rates, wallets
 from brokerage.ledger.fx import FxQuote
 from brokerage.ledger.permissions import Ledger
 from brokerage.ledger.posting import NotCovered, Posted
@@ -37,7 +37,6 @@ async def quote(work: Work, client: UUID, sell: Money, buy: str) -> FxQuote:
     via = _fresh(work, known.via(sell.currency, buy), settings)
     if known.convert(sell, facts.base_currency).amount < settings.exchange.least:
         raise Invalid("This amount is too small to exchange.", field="amount")
-    price = priced(sell, buy, mid=via.rate, margin_bps=settings.exchange.margin(sell.currency, buy))
     has = await wallets.available(work, client, sell.currency)
     if has < sell:
         raise NotCovered(
@@ -45,8 +44,15 @@ async def quote(work: Work, client: UUID, sell: Money, buy: str) -> FxQuote:
             field="amount",
             available=has,
         )
-
+    charged = [await fee(work, client, sell) for fee in hooks.exchange_fees]
+    kept = sum((one.money for one in charged), Money.zero(sell.currency))
+    if kept >= sell:
+        raise Invalid("This amount is too small to exchange.", field="amount")
+    sell = sell - kept
+    price = priced(sell, buy, mid=via.rate, margin_bps=settings.exchange.margin(sell.currency, buy))
     row = _row(work, client, sell, price, via)
+    row.fee = kept.amount
+    row.fee_terms = next((one.record() for one in charged if one.money), None)
     work.add(row)
     await work.flush()
     return row
@@ -119,4 +125,24 @@ async def accept(work: Work, quote: UUID) -> Posted:
     )
     row.used_at = work.now
     row.entry = posted.entry
+    await _charge(work, row)
     return posted
+
+
+async def _charge(work: Work, row: FxQuote) -> None:
+    """The fee that was shown, as an entry of its own."""
+    if not row.fee:
+        return
+    terms = row.fee_terms or {}
+    await posting.post(
+        work,
+        operation=f"fee:exchange:{row.id}",
+        kind="fee",
+        legs=moving(
+            accounts.client_wallet(work, row.client, row.sell_currency),
+            accounts.house(work, "fees", row.sell_currency),
+            Money(row.fee, row.sell_currency),
+        ),
+        ref=("fx-quote", row.id),
+        reason=f"{terms.get('line', '')} · {terms.get('source', '')} v{terms.get('version', 0)}",
+    )

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
@@ -54,6 +55,9 @@ class FxQuote(TenantRow):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     entry: Mapped[UUID | None] = mapped_column(ForeignKey("entry.id"), unique=True)
+    fee: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default=text("0"))
+    """In the sold currency, beside what is sold; posted as an entry of its own."""
+    fee_terms: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         CheckConstraint(

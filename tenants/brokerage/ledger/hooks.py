@@ -7,7 +7,7 @@ rates talks to other machines and gets `open_work`: it must hold no transaction 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, true
@@ -40,6 +40,23 @@ Outgoing = Callable[[Work, UUID, Money, str], Awaitable[None]]
 RateSource = Callable[[OpenWork], Awaitable[Sequence[Mid]]]
 Line = Callable[[Work, UUID], Awaitable[dict[str, Sequence[Decimal]]]]
 
+
+class Charged(Protocol):
+    """A fee that is due: its amount, what is stored with it, and what its entry says."""
+
+    @property
+    def money(self) -> Money: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    def record(self) -> dict[str, Any] | None: ...
+
+
+ExchangeFee = Callable[[Work, UUID, Money], Awaitable[Charged]]
+
+exchange_fees: Final[list[ExchangeFee]] = []
+"""Asked for (client, what is given): what an exchange costs, in the currency that is given."""
 outgoing: Final[list[Outgoing]] = []
 """Asked before a client's money goes to somebody else; raises a Refusal. The text says for what:
 `internal-transfer`."""

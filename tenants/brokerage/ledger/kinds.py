@@ -107,6 +107,11 @@ KINDS: Final[dict[str, Kind]] = {
     "fee": Kind(
         N_("Fee"), icon="receipt", meaning=N_("A fee of the schedule in force."), reversible=True
     ),
+    "fee-hold": Kind(
+        N_("Fee set aside"),
+        icon="receipt",
+        meaning=N_("The fee of what is named below was set aside with it."),
+    ),
     "reward": Kind(
         N_("Partner reward"), icon="gift", meaning=N_("A partner's accruals were paid out.")
     ),

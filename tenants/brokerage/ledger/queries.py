@@ -101,6 +101,7 @@ class Promise:
     quoted_at: datetime
     expires_at: datetime
     entry: UUID | None
+    fee: Money
 
     @classmethod
     def of(cls, row: FxQuote) -> "Promise":
@@ -118,7 +119,13 @@ class Promise:
             row.quoted_at,
             row.expires_at,
             row.entry,
+            Money(row.fee, row.sell_currency),
         )
+
+    @property
+    def given(self) -> Money:
+        """What leaves the wallet: what is exchanged, and the fee beside it."""
+        return self.sell + self.fee
 
     @property
     def kept(self) -> Money:

@@ -174,7 +174,7 @@ async def _exchange_page(request: AnyRequest, work: Work, quote: FxQuote | None)
         offered=offered,
         sell=sell,
         buy=buy,
-        amount=Money(quote.sell_amount, quote.sell_currency).text() if quote else "",
+        amount=Money(quote.sell_amount + quote.fee, quote.sell_currency).text() if quote else "",
         quote=queries.Promise.of(quote) if quote else None,
         expired=quote is not None and work.now > quote.expires_at,
         quote_s=settings.exchange.quote_s,

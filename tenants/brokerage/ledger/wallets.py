@@ -198,8 +198,12 @@ async def hold(
     cause: Ref,
     operation: str | None = None,
     reason: str | None = None,
+    fee: Money | None = None,
 ) -> Hold:
-    """Set money aside for a cause. Raises NotCovered. The same cause again changes nothing."""
+    """Set money aside for a cause. Raises NotCovered. The same cause again changes nothing.
+
+    `fee` is a part of it, set aside by an entry of its own, so that the client sees it as one.
+    """
     wallet = accounts.client_wallet(work, client, money.currency)
     aside = accounts.hold(work, client, money.currency, cause)
     await accounts.ensure(work, [wallet, aside])
@@ -207,10 +211,19 @@ async def hold(
         work,
         operation=operation or f"hold:{cause[0]}:{cause[1]}",
         kind="hold",
-        legs=moving(wallet, aside, money),
+        legs=moving(wallet, aside, money - fee if fee else money),
         ref=cause,
         reason=reason,
     )
+    if fee:
+        await posting.post(
+            work,
+            operation=f"hold-fee:{cause[0]}:{cause[1]}",
+            kind="fee-hold",
+            legs=moving(wallet, aside, fee),
+            ref=cause,
+            reason=reason,
+        )
     return Hold(aside.id, client, money, cause, posted.at)
 
 

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.clients import totals
 from brokerage.clients.model import Client
+from brokerage.fees import charging
 from brokerage.ledger import accounts, posting, rates
-from brokerage.ledger.posting import Leg, moving
+from brokerage.ledger.posting import moving
 from brokerage.ledger.rates import NoRate
 from brokerage.payments.events import DepositCredited
 from brokerage.payments.model import (
@@ -35,23 +36,28 @@ TOKEN: Final = "deposit.token"  # noqa: S105 - the place of a sealed column
 async def credit(
     work: Work, row: Deposit, money: Money, fee: Money, *, source: accounts.Account
 ) -> None:
-    """Into the client's wallet: once per deposit, by the ledger's own word. `row` is locked."""
+    """Into the client's wallet: once per deposit, by the ledger's own word; the fee as its own entry.
+
+    `row` is locked.
+    """
     await work.lock(Client, row.client)
     wallet = accounts.client_wallet(work, row.client, money.currency)
-    legs = moving(source, wallet, money)
-    if fee:
-        legs = [
-            Leg(source, -money),
-            Leg(wallet, money - fee),
-            Leg(accounts.house(work, "fees", money.currency), fee),
-        ]
     posted = await posting.post(
         work,
         operation=f"deposit:{row.id}",
         kind="deposit",
-        legs=legs,
+        legs=moving(source, wallet, money),
         ref=("deposit", row.id),
         despite_freeze=True,
+    )
+    await charging.charge(
+        work,
+        wallet,
+        fee,
+        what="deposit",
+        subject=row.id,
+        ref=("deposit", row.id),
+        reason=charging.terms_reason(row.fee_terms),
     )
     row.move(DepositState.CREDITED)
     row.entry, row.ended_at, row.code = posted.entry, work.now, None

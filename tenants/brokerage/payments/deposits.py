@@ -14,10 +14,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from brokerage.clients.model import Client
+from brokerage.fees.rules import must_leave_something
 from brokerage.kyc import standing
 from brokerage.kyc.packs import Right
 from brokerage.ledger import rates
-from brokerage.payments import providers, rules
+from brokerage.payments import costs, providers, rules
 from brokerage.payments.asking import Claimed, Started, ask_all, claim, fail, following
 from brokerage.payments.model import AttemptState, Deposit, DepositState, PaymentAttempt
 from brokerage.payments.permissions import Payments
@@ -110,7 +111,8 @@ async def _claim_first(
     offered = await allowed(work, client, method, money.currency)
     priced = await rates.table(work)
     rules.within(money, offered.least.money, offered.most.money, priced.convert)
-    fee = rules.fee_of(offered.fee, money, priced.convert)
+    fee = await costs.of_deposit(work, client, offered, money)
+    must_leave_something(fee.money, money)
     still_open = await work.value(
         select(func.count()).where(
             Deposit.client == client,
@@ -128,7 +130,8 @@ async def _claim_first(
         method=method,
         amount=money.amount,
         currency=money.currency,
-        fee=fee.amount,
+        fee=fee.money.amount,
+        fee_terms=fee.record(),
         state=DepositState.STARTING,
         started_at=work.now,
         expires_at=work.now + timedelta(minutes=minutes),

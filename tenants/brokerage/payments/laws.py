@@ -26,9 +26,11 @@ LAWS: Final = (
         "deposit-differs",
         "A deposit that came as ordered is credited with its amount less its fee.",
         "select d.id as subject, d.reference || ' of ' || d.amount || ' less ' || d.fee || "
-        "' was credited with ' || l.amount as detail from deposit d "
-        "join leg l on l.entry = d.entry join ledger_account a on a.id = l.account "
-        "and a.owner = d.client where d.state = 'credited' and l.amount <> d.amount - d.fee "
+        "' was credited with ' || l.amount as detail from deposit d cross join lateral ("
+        "select sum(l.amount) as amount from entry e join leg l on l.entry = e.id "
+        "join ledger_account a on a.id = l.account and a.owner = d.client "
+        "where e.id = d.entry or e.operation = 'fee:deposit:' || d.id) l "
+        "where d.state = 'credited' and l.amount <> d.amount - d.fee "
         "and not exists (select from unresolved_payment u where u.deposit = d.id)",
     ),
     Invariant(
@@ -59,10 +61,13 @@ LAWS: Final = (
     Invariant(
         "withdrawal-parts",
         "The parts of a withdrawal are together what was asked for.",
-        "select w.id as subject, w.reference || ' of ' || w.amount || ' in parts of ' || "
-        "coalesce(sum(p.amount + p.fee), 0) as detail from withdrawal w "
-        "left join payout_attempt p on p.withdrawal = w.id and p.number = 1 "
-        "group by w.id having w.amount <> coalesce(sum(p.amount + p.fee), 0) union all "
+        "select w.id as subject, w.reference || ' of ' || w.amount || ' in parts of ' || p.sum "
+        "as detail from withdrawal w cross join lateral (select coalesce(sum(case "
+        "when not coalesce(cast(w.plan -> (p.part - 1) ->> 'moved' as boolean), false) "
+        "then case when p.number = 1 then p.amount + p.fee else 0 end "
+        "when p.state = 'returned' and not exists (select from entry f "
+        "join entry r on r.reverses = f.id where f.operation = 'fee:payout:' || p.id) then p.fee else 0 end), 0) as sum "
+        "from payout_attempt p where p.withdrawal = w.id) p where w.amount <> p.sum union all "
         "select p.id, 'is not the part it repeats' from payout_attempt p "
         "join payout_attempt f on f.withdrawal = p.withdrawal and f.part = p.part "
         "and f.number = 1 where (p.amount, p.fee, p.currency) <> (f.amount, f.fee, f.currency)",
@@ -73,8 +78,9 @@ LAWS: Final = (
         "select p.id as subject, p.state || ', booked: ' || coalesce(cast(l.amount as text), 'nothing') "
         "as detail from payout_attempt p join withdrawal w on w.id = p.withdrawal "
         "left join entry e on e.operation = 'payout:' || p.id "
+        "left join entry f on f.operation = 'fee:payout:' || p.id "
         "left join lateral (select sum(amount) as amount from leg "
-        "where entry = e.id and account = w.hold) l on true "
+        "where entry in (e.id, f.id) and account = w.hold) l on true "
         "where (p.state in ('paid', 'returned')) <> (e.id is not null) "
         "or (e.id is not null and coalesce(l.amount, 0) <> -(p.amount + p.fee))",
     ),

@@ -95,6 +95,8 @@ class Deposit(TenantRow):
     instrument: Mapped[dict[str, Any] | None]
     """Brand, last four and network: what may be shown."""
     token_sealed: Mapped[bytes | None]
+    fee_terms: Mapped[dict[str, Any] | None]
+    """The line and version of the schedule the fee was read from."""
     decision: Mapped[dict[str, Any] | None]
     """How it came about that nobody could take it, where nobody could."""
 

@@ -2,10 +2,12 @@
 
 from brokerage.clients import hooks as clients
 from brokerage.clients.events import LevelChanged
+from brokerage.fees import hooks as fees
 from brokerage.ledger import hooks as ledger_hooks
 from brokerage.ledger import kinds
 from brokerage.payments import (
     callbacks,
+    costs,
     desk,
     desk_out,
     jobs,
@@ -87,6 +89,9 @@ ledger_hooks.room_paths["deposit"] = "/deposit/{id}"
 ledger_hooks.room_paths["withdrawal"] = "/withdrawals/{id}"
 pending.guard("payments", pending.Guard(policy.touched, policy.rehearse))
 pending.guard("payments", pending.Guard(guarding.touched, guarding.rehearse))
+fees.uses["deposit"] = costs.deposits_used
+fees.uses["withdrawal"] = costs.withdrawals_used
+fees.operations.append(costs.operations)
 clients.blockers.append(blockers)
 clients.exports["payments"] = export
 clients.public_figures["withdrawals"] = clocks.public

@@ -12,9 +12,10 @@ from sqlalchemy import func, or_, select
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
+from brokerage.fees import quoting, words
 from brokerage.kyc import standing
 from brokerage.ledger import rates
-from brokerage.payments import deposits, providers
+from brokerage.payments import costs, deposits, providers
 from brokerage.payments.model import (
     Deposit,
     DepositState,
@@ -24,7 +25,7 @@ from brokerage.payments.model import (
     Withdrawal,
     WithdrawalState,
 )
-from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.settings import DepositMethod, PaymentsSettings
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing.story import TITLES
 from stoa.kernel.clock import business_day, day_bounds
@@ -86,8 +87,8 @@ class Offered:
     arrives: str
     least: Money
     most: Money
-    fee_percent: Decimal
-    fee_least: Money | None
+    fee: str
+    """What it costs, in words, by the schedule in force; empty for nothing."""
     currencies: tuple[str, ...]
 
 
@@ -103,13 +104,19 @@ async def offered(work: Work, client: UUID) -> list[Offered]:
             ARRIVES[one.arrives],
             one.least.money,
             one.most.money,
-            one.fee.percent,
-            one.fee.least.money if one.fee.least is not None and one.fee.least.amount else None,
+            await _costs(work, client, one),
             one.currencies,
         )
         for one in settings.methods
         if deposits.fits_person(one, limits.country, limits.level.code)
     ]
+
+
+async def _costs(work: Work, client: UUID, method: DepositMethod) -> str:
+    currency = method.currencies[0] if method.currencies else work.tenant.base_currency
+    line = await quoting.line_for(work, client, "deposit", currency, str(method.method))
+    line = line or costs.own(method.fee, "deposit", str(method.method))
+    return words.costs(line) if line is not None else ""
 
 
 def again_path(row: Deposit, method: str) -> str:

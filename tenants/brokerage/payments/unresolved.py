@@ -14,7 +14,7 @@ from brokerage.clients import queries as clients
 from brokerage.clients import totals
 from brokerage.clients.model import Client
 from brokerage.ledger import accounts, posting, rates
-from brokerage.payments import crediting, providers, rules
+from brokerage.payments import costs, crediting, providers
 from brokerage.payments.connector import Paid
 from brokerage.payments.model import (
     AttemptState,
@@ -156,14 +156,14 @@ async def _paid(work: Work, row: Unresolved) -> None:
 
 
 async def _fee(work: Work, deposit: Deposit, money: Money) -> Money:
-    """The fee of the method, for the amount that really came."""
+    """The fee of the schedule for the amount that really came; it is what is stored from now on."""
     offered = work.settings(PaymentsSettings).method(Method(deposit.method))
-    if offered is None:
+    fee = await costs.of_deposit(work, deposit.client, offered, money)
+    if fee.money >= money:
         return Money.zero(money.currency)
-    try:
-        return rules.fee_of(offered.fee, money, (await rates.table(work)).convert)
-    except Invalid:
-        return Money.zero(money.currency)
+    if money == Money(deposit.amount, deposit.currency):
+        deposit.fee, deposit.fee_terms = fee.money.amount, fee.record()
+    return fee.money
 
 
 async def _give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:

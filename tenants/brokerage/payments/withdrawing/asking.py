@@ -82,7 +82,7 @@ async def _set_aside(
 ) -> Withdrawal:
     money = seen.money
     row_id = key or uuid7(int(work.now.timestamp() * 1000))
-    hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id))
+    hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id), fee=seen.fee)
     faultpoint("withdrawal.held")
     row = Withdrawal(
         id=row_id,
@@ -93,6 +93,7 @@ async def _set_aside(
         amount=money.amount,
         currency=money.currency,
         fee=seen.fee.amount,
+        fee_terms=seen.charged.record(),
         state=WithdrawalState.HELD,
         hold=hold.id,
         version=1,

@@ -163,9 +163,10 @@ def _numbers(parts: list[PayoutAttempt]) -> set[int]:
 def _freed(work: Work, row: Withdrawal, parts: list[PayoutAttempt]) -> tuple[Money, Money]:
     """What the parts would have paid, and the fee that is still set aside with it."""
     money, fee = Money.zero(row.currency), Money.zero(row.currency)
+    refunded = any(one["what"] == "fee-refunded" for one in row.story)
     for part in parts:
         money = money + Money(part.amount, part.currency)
-        if part.state != PayoutState.RETURNED:
+        if part.state != PayoutState.RETURNED or refunded:
             fee = fee + Money(part.fee, part.currency)
         if part.state == PayoutState.WAITING:
             part.move(PayoutState.CANCELLED)

@@ -4,6 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from brokerage.clients import totals
+from brokerage.fees import charging
+from brokerage.fees.settings import FeeSettings
 from brokerage.ledger import accounts, posting, wallets
 from brokerage.payments import crediting
 from brokerage.payments.events import WithdrawalPaid, WithdrawalReturned
@@ -67,8 +69,16 @@ async def paid(work: Work, row: Withdrawal, part: PayoutAttempt) -> None:
         row.hold,
         against=accounts.house(work, f"psp:{part.psp}", part.currency),
         operation=f"payout:{part.id}",
-        amount=money + fee,
-        fee=fee or None,
+        amount=money,
+    )
+    await charging.charge(
+        work,
+        await accounts.get(work, row.hold),
+        fee,
+        what="payout",
+        subject=part.id,
+        ref=("withdrawal", row.id),
+        reason=charging.terms_reason(row.fee_terms),
     )
     await totals.note_withdrawal(work, row.client, await crediting.in_base(work, money), work.now)
     if row.destination is not None and part.way == "payout":
@@ -183,7 +193,7 @@ def _place_wanted(row: Withdrawal) -> Check:
 async def came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str) -> None:
     """Paid and sent back: set aside again until the client names another place, or spendable.
 
-    The fee was for the work done. A withdrawal that has ended otherwise gives it to the wallet.
+    Its fee goes the same way, unless the tenant keeps it for the work done.
     """
     if part.state != PayoutState.PAID:
         await refused(work, row, part, Refused(Refusing.HARD, code))
@@ -206,6 +216,8 @@ async def came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str)
         reason=code[:200] or None,
         despite_freeze=True,
     )
+    if work.settings(FeeSettings).refund_returned:
+        await _refund(work, row, part, code, waits=waits)
     back = await crediting.in_base(work, money)
     await totals.note_withdrawal(work, row.client, -back, work.now)
     row.reason = code[:200]
@@ -213,3 +225,18 @@ async def came_back(work: Work, row: Withdrawal, part: PayoutAttempt, code: str)
     tell(work, row, what, code, places={"amount": str(money)})
     if row.state == WithdrawalState.PAID:
         await _undone(work, row)
+
+
+async def _refund(
+    work: Work, row: Withdrawal, part: PayoutAttempt, code: str, *, waits: bool
+) -> None:
+    """The fee is undone by a reversal into the hold; from there into the wallet when nothing waits."""
+    why = code[:200] or "came back"
+    back = await charging.refund(work, what="payout", subject=part.id, why=why)
+    if back is None:
+        return
+    tell(work, row, "fee-refunded", places={"amount": str(back)})
+    if not waits:
+        await wallets.release(
+            work, row.hold, operation=f"fee-back:{part.id}", amount=back, reason=why
+        )

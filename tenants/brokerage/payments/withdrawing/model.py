@@ -92,6 +92,8 @@ class Withdrawal(TenantRow):
     amount: Mapped[Decimal]
     currency: Mapped[str] = mapped_column(String(8))
     fee: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    fee_terms: Mapped[dict[str, Any] | None]
+    """The line and version of the schedule the fee was read from."""
     state: Mapped[str] = mapped_column(String(12))
     hold: Mapped[UUID]
     version: Mapped[int] = mapped_column(Integer, default=1)

@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 
 from brokerage.clients.model import Client
+from brokerage.fees.rules import Fee, must_leave_something
 from brokerage.ledger import rates, wallets
-from brokerage.payments import destinations, rules, tiers
+from brokerage.payments import costs, destinations, rules, tiers
 from brokerage.payments.hooks import Loss
 from brokerage.payments.model import Destination
 from brokerage.payments.rules import Check, Part
@@ -26,6 +27,8 @@ class Preview:
 
     money: Money
     fee: Money
+    charged: Fee
+    """The line and version of the schedule that the fee was read from."""
     parts: list[Part]
     checks: list[Check]
     auto: list[tiers.Rule]
@@ -58,7 +61,9 @@ async def prepared(
     way = await offered(work, client, method, money.currency)
     priced = await rates.table(work)
     rules.within(money, way.least.money, way.most.money, priced.convert)
-    fee = rules.fee_of(way.fee, money, priced.convert)
+    charged = await costs.of_withdrawal(work, client, way, money)
+    fee = charged.money
+    must_leave_something(fee, money)
     to = await place(work, client, method, destination)
     parts = rules.plan(
         money - fee,
@@ -74,6 +79,7 @@ async def prepared(
     return Preview(
         money=money,
         fee=fee,
+        charged=charged,
         parts=parts,
         checks=seen.checks,
         auto=auto,

@@ -62,6 +62,7 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
     "rest-cancelled": (N_("The rest is cancelled; it is in your wallet again"), "waiting"),
     "late": (N_("Later than we promised; someone senior was told"), "stopped"),
     "bonus-lost": (N_("{amount} of bonus was lost, as shown before"), "stopped"),
+    "fee-refunded": (N_("The fee of {amount} was given back"), "done"),
     "came-back": (N_("{amount} came back and is in your wallet again"), "stopped"),
     "rejected": (N_("Not approved; the money is in your wallet again"), "stopped"),
     "cancelled": (N_("Cancelled; the money is in your wallet again"), "waiting"),
