@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from brokerage.fees import quoting
+from brokerage.fees import charging, quoting
 from brokerage.fees.hooks import Operation
 from brokerage.fees.rules import Fee
 from brokerage.fees.settings import FeeLine, Sum
+from brokerage.ledger import accounts, wallets
 from brokerage.payments import settings
+from brokerage.payments.hooks import Undoing
 from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
 from brokerage.payments.settings import DepositMethod, WithdrawalMethod
 from stoa.kernel.money import Money
@@ -108,3 +110,36 @@ async def operations(work: Work, since: datetime, most: int) -> Sequence[Operati
             for row in rows
         ]
     return found
+
+
+async def undone(work: Work, what: Undoing) -> None:
+    """The payer's bank takes the whole deposit back: its fee goes back as well."""
+    if what.share >= 1:
+        await charging.refund(
+            work,
+            what="deposit",
+            subject=_charged(what.deposit, what.turn - 1),
+            why=f"dispute {what.dispute}",
+        )
+
+
+async def restored(work: Work, what: Undoing) -> None:
+    """It stands again after all, and so does its fee, as far as the wallet has it."""
+    row = await work.get(Deposit, what.deposit)
+    fee = Money(row.fee, row.currency)
+    there = await wallets.available(work, row.client, row.currency)
+    if what.share < 1 or not fee or there < fee:
+        return
+    await charging.charge(
+        work,
+        accounts.client_wallet(work, row.client, row.currency),
+        fee,
+        what="deposit",
+        subject=_charged(row.id, what.turn),
+        ref=("deposit", row.id),
+        reason=charging.terms_reason(row.fee_terms),
+    )
+
+
+def _charged(deposit: UUID, turn: int) -> str:
+    return f"{deposit}:{turn}" if turn else str(deposit)

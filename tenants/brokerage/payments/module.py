@@ -10,6 +10,7 @@ from brokerage.payments import (
     costs,
     desk,
     desk_out,
+    hooks,
     jobs,
     laws,
     payouts,
@@ -92,6 +93,8 @@ pending.guard("payments", pending.Guard(guarding.touched, guarding.rehearse))
 fees.uses["deposit"] = costs.deposits_used
 fees.uses["withdrawal"] = costs.withdrawals_used
 fees.operations.append(costs.operations)
+hooks.deposit_undone.append(costs.undone)
+hooks.deposit_restored.append(costs.restored)
 clients.blockers.append(blockers)
 clients.exports["payments"] = export
 clients.public_figures["withdrawals"] = clocks.public

@@ -12,9 +12,11 @@ from brokerage.fees import charging, inactivity, previewing
 from brokerage.fees.settings import FeeLine, FeeSettings, Sum
 from brokerage.ledger import check, exchange, queries, wallets
 from brokerage.ledger.model import Entry
-from brokerage.payments import payouts, withdrawals
+from brokerage.payments import costs, payouts, withdrawals
+from brokerage.payments.hooks import Undoing
 from brokerage.payments.values import Method
 from brokerage.reporting import statements
+from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.notices.model import Notice
@@ -252,6 +254,26 @@ async def test_an_exchange_costs_what_was_shown_and_its_reversal_gives_it_back(m
     assert entry.operation == f"fee:exchange:{quote.id}"
     assert entry.reason == f"change · fees v{version}"
     assert await customer.available() == Decimal("600.00")
+    await sound(market)
+
+
+async def test_a_deposit_its_payers_bank_takes_back_gets_its_fee_back(market, customer):
+    """Undone, won, and undone again: the fee goes with it each time, by entries that are linked."""
+    await scheduled(market, DEPOSIT)
+    made = await customer.paid("100.00")
+    dispute = uuid7()
+
+    async def told(what, turn: int) -> Decimal:
+        money = Money(Decimal(100), "USD")
+        async with market.opener()() as work:
+            await what(work, Undoing(made, customer.id, dispute, turn, money, Decimal(1)))
+        return await customer.available()
+
+    assert await told(costs.undone, 1) == Decimal("100.00")
+    assert await told(costs.restored, 1) == Decimal("97.00")
+    assert await told(costs.undone, 2) == Decimal("100.00")
+    assert await told(costs.undone, 2) == Decimal("100.00")
+    assert len(await fee_entries(market)) == 2
     await sound(market)
 
 
