@@ -32,8 +32,8 @@ from brokerage.payments.events import CallbackTaken, PayoutDue
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import arriving
 from brokerage.payments.receiving import room as receiving_room
+from brokerage.payments.routing import checking, guarding, rulesdesk, watching
 from brokerage.payments.routing import desk as routing_desk
-from brokerage.payments.routing import guarding, rulesdesk, watching
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing import clocks, policy
 from stoa.product import Every, Module, NavItem, Tab
@@ -141,6 +141,7 @@ MODULE = Module(
         Every(5, payouts.sweep, lane="money"),
         Every(15, arriving.sweep, lane="money"),
         Every(5, watching.sweep, lane="money"),
+        Every(300, checking.sweep, lane="money"),
         Every(60, clocks.sweep, lane="money"),
         Every(600, disputes_shown.watch, lane="money"),
     ],

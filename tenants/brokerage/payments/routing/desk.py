@@ -17,11 +17,11 @@ from brokerage.payments.disputes import ratio
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.permissions import Payments
 from brokerage.payments.room import entered
-from brokerage.payments.routing import caps, explaining, figures, watching, words
+from brokerage.payments.routing import caps, checking, explaining, figures, watching, words
 from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.model import PayoutAttempt, Withdrawal
-from stoa.kernel.refusals import NotFound, Refusal
+from stoa.kernel.refusals import NotFound
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -181,14 +181,7 @@ async def psp_test(request: AnyRequest, code: FromPath[str]) -> Response[str]:
         psp = work.settings(PaymentsSettings).psp(code)
         if psp is None:
             raise NotFound
-        connector = await providers.connected(work, code)
-    try:
-        found = await connector.test_connection()
-    except Refusal as why:
-        found = []
-        trouble = str(why)
-    else:
-        trouble = ""
+    found = await checking.tried(open_work, code)
     async with open_work() as work:
         return page(
             request,
@@ -196,8 +189,7 @@ async def psp_test(request: AnyRequest, code: FromPath[str]) -> Response[str]:
             "desk/payments/psp_test.html",
             audience="desk",
             psp=psp,
-            checks=found,
-            trouble=trouble,
+            checks=found.checks,
         )
 
 

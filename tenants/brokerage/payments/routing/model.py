@@ -32,11 +32,15 @@ class ProviderState(TenantRow):
     paused_why: Mapped[str | None] = mapped_column(String(200))
     operator_paused_at: Mapped[datetime | None]
     operator_paused_why: Mapped[str | None] = mapped_column(String(200))
+    checked_at: Mapped[datetime | None]
+    checks: Mapped[list[Any] | None]
+    """What the last test of the connection found: {what, fine, text}."""
 
     __table_args__ = (
         CheckConstraint("circuit in ('closed', 'open', 'returning')", name="circuit"),
         CheckConstraint("share between 0 and 100", name="share"),
         CheckConstraint("(paused_at is null) = (paused_why is null)", name="paused"),
+        CheckConstraint("(checked_at is null) = (checks is null)", name="checked"),
     )
 
     @property
@@ -45,6 +49,11 @@ class ProviderState(TenantRow):
         if self.operator_paused_at is not None:
             return "operator"
         return "tenant" if self.paused_at is not None else ""
+
+    @property
+    def well(self) -> bool | None:
+        """Whether the last test of its connection found nothing wrong; None before the first."""
+        return None if self.checks is None else all(one["fine"] for one in self.checks)
 
 
 class ProviderIncident(TenantRow):

@@ -156,7 +156,7 @@ async def _move(work: Work, row: ProviderState, to: Stand, seen: Calls, cause: s
         incident.move("closed")
         incident.closed_at = work.now
         row.incident = None
-        await _page(work, N_("{psp} is back: all its traffic returned"), row.psp)
+        await tell_people(work, N_("{psp} is back: all its traffic returned"), row.psp)
 
 
 async def _opened(work: Work, row: ProviderState, seen: Calls, cause: str) -> None:
@@ -173,7 +173,7 @@ async def _opened(work: Work, row: ProviderState, seen: Calls, cause: str) -> No
     work.add(incident)
     await work.flush()
     row.incident = incident.id
-    await _page(work, N_("{psp} fails; new payments go elsewhere"), row.psp)
+    await tell_people(work, N_("{psp} fails; new payments go elsewhere"), row.psp)
 
 
 def _tell_story(work: Work, incident: ProviderIncident, to: Stand) -> None:
@@ -181,7 +181,7 @@ def _tell_story(work: Work, incident: ProviderIncident, to: Stand) -> None:
     incident.story = [*incident.story[-_MOST_STORY:], line]
 
 
-async def _page(work: Work, title: str, psp: str) -> None:
+async def tell_people(work: Work, title: str, psp: str) -> None:
     """Once to everybody who looks after the providers."""
     people = await work.rows(
         select(Person.id)
