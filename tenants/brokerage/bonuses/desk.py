@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 
-from brokerage.bonuses import campaigns, grants, queries
+from brokerage.bonuses import abuse, campaigns, grants, queries, turnover
 from brokerage.bonuses.model import Campaign, Grant
 from brokerage.bonuses.permissions import Bonuses
 from brokerage.bonuses.tables import GRANTS
@@ -31,9 +31,11 @@ class Preset(msgspec.Struct):
     """The form of a campaign; lists are typed with commas."""
 
     title: str
-    percent: str
     most: str
-    currency: str
+    kind: str = "deposit"
+    percent: str = "0"
+    tiers: str = ""
+    currency: str = ""
     code: str = ""
     least_deposit: str = "0"
     first: int = 1
@@ -78,7 +80,9 @@ def _terms(form: Preset) -> Terms:
         if on
     ]
     sent = {
-        "percent": _number(form.percent, "percent"),
+        "kind": form.kind,
+        "tiers": _tiers(form.tiers) if form.kind == "cashback" else [],
+        "percent": _number(form.percent or "0", "percent"),
         "most": _number(form.most, "most"),
         "currency": form.currency,
         "least_deposit": _number(form.least_deposit or "0", "least_deposit"),
@@ -109,6 +113,17 @@ def _number(typed: str, field: str) -> Decimal:
         return Decimal(typed.strip().replace(",", "."))
     except InvalidOperation as why:
         raise Invalid("Enter a number.", field=field) from why
+
+
+def _tiers(typed: str) -> list[dict[str, Decimal]]:
+    """`0 = 2, 10 = 3`: from so many lots on, so much for each. Raises Invalid."""
+    found: list[dict[str, Decimal]] = []
+    for one in _listed(typed):
+        start, sign, amount = one.partition("=")
+        if not sign:
+            raise Invalid("Write tiers as 0 = 2, 10 = 3.", field="tiers")
+        found.append({"from_lots": _number(start, "tiers"), "amount": _number(amount, "tiers")})
+    return found
 
 
 def _listed(typed: str) -> list[str]:
@@ -216,6 +231,8 @@ async def grant_page(
         conditions=queries.conditions(grants.terms_of(row)),
         story=await queries.story(work, row, staff=True),
         evidence=await queries.evidence(work, row),
+        cases=queries.cases(row),
+        may_clear=work.actor.may(Bonuses.REVOKE) and abuse.open_case(row),
         may_revoke=work.actor.may(Bonuses.REVOKE) and row.state in {"chosen", "active"},
     )
 
@@ -229,6 +246,16 @@ async def grant_revoke(
     return go(
         request, f"/desk/bonuses/grants/{grant}", notice=N_("Taken back. The client was told why.")
     )
+
+
+@post("/desk/bonuses/grants/{grant:uuid}/clear", access=access.desk(Bonuses.REVOKE))
+async def grant_clear(
+    request: AnyRequest, work: NamedDependency[Work], grant: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Why)
+    row = await abuse.clear(work, grant, form.reason)
+    await turnover.release_due(work, row.id)
+    return go(request, f"/desk/bonuses/grants/{grant}", notice=N_("Cleared. It goes on."))
 
 
 @get("/desk/clients/{client:uuid}/bonuses", access=access.desk(Bonuses.VIEW))
@@ -248,7 +275,9 @@ async def client_tab(
         client=client,
         grants=mine,
         forbidden=forbidden,
-        campaigns=[row for row in live if row.id not in had],
+        campaigns=[
+            row for row in live if row.id not in had and grants.terms_of(row).kind == "deposit"
+        ],
         may_give=work.actor.may(Bonuses.GIVE) and not forbidden,
         base=work.tenant.base_currency,
     )
@@ -274,6 +303,7 @@ ALL = [
     campaign_end,
     grant_page,
     grant_revoke,
+    grant_clear,
     client_tab,
     client_give,
 ]

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from brokerage.bonuses import marks, moving, rules
+from brokerage.bonuses import cashback, marks, moving, rules
 from brokerage.bonuses.model import Campaign, Grant, GrantState
 from brokerage.bonuses.permissions import Bonuses
 from brokerage.bonuses.rules import Facts
@@ -78,6 +78,9 @@ async def take(work: Work, client: UUID, *, campaign: UUID | None = None, promo:
     same = await marks.claim(work, made, await marks.of_client(work, client, terms))
     if same:
         raise Denied(REASONS["had-before"], code="had-before")
+    if terms.kind == "cashback":
+        await cashback.begin(work, made, terms)
+        return made
     tell(work, made, "taken")
     moving.announce(work, made)
     return made
@@ -159,6 +162,8 @@ async def by_deposit(work: Work, deposit: UUID) -> list[Grant]:
         same = await marks.claim(work, row, await marks.of_client(work, paid.client, terms))
         if same:
             _refused(work, row, "had-before", same)
+        elif terms.kind == "cashback":
+            await cashback.begin(work, row, terms)
         else:
             done += await _credited(work, row, paid, known)
     return done
@@ -263,6 +268,8 @@ async def give(work: Work, client: UUID, campaign: UUID, money: Money, reason: s
     await must_be_allowed(work, client)
     row = await work.get(Campaign, campaign)
     terms = terms_of(row)
+    if terms.kind == "cashback":
+        raise Invalid("Cashback is paid for lots; the client takes it.", field="campaign")
     priced = await rates.table(work)
     most = priced.convert(Money(terms.most, terms.currency), money.currency)
     if not money.amount > 0 or money > most:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from brokerage.bonuses import moving, rules
+from brokerage.bonuses import abuse, moving, rules
 from brokerage.bonuses.grants import terms_of
 from brokerage.bonuses.model import Grant, GrantState
 from brokerage.bonuses.story import left_of, tell
@@ -146,6 +146,14 @@ async def _over(work: Work, grant: UUID, state: GrantState, what: str) -> None:
     if row.state not in {GrantState.CHOSEN, GrantState.ACTIVE}:
         return
     if row.state == GrantState.CHOSEN and state is GrantState.LOST:
+        return
+    if terms_of(row).kind == "cashback" and row.state == GrantState.ACTIVE:
+        # It is money as it comes: below zero takes nothing of it, and at its end it is over.
+        if state is GrantState.EXPIRED:
+            moving.end(work, row, GrantState.RELEASED)
+            moving.announce(work, row)
+        return
+    if state is GrantState.EXPIRED and abuse.open_case(row):
         return
     if row.state == GrantState.ACTIVE:
         await moving.burn(work, row, left_of(row), what, what)

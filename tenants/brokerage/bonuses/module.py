@@ -2,6 +2,7 @@
 
 from brokerage.bonuses import desk, jobs, losing, room, shown, turnover
 from brokerage.bonuses.permissions import Bonuses
+from brokerage.bonuses.settings import BonusSettings
 from brokerage.clients import hooks as clients
 from brokerage.ledger import hooks as ledger
 from brokerage.ledger import kinds
@@ -33,6 +34,9 @@ kinds.learn(
     "gift",
     N_("Trading turned bonus credit into money."),
 )
+kinds.learn(
+    "cashback", N_("Cashback"), "cash", N_("Money for the lots you traded, by the offer's terms.")
+)
 kinds.learn("bonus-lost", N_("Bonus lost"), "discount-off", N_("Bonus credit went back to us."))
 ledger.paths["bonus"] = "/desk/bonuses/grants/{id}"
 ledger.room_paths["bonus"] = "/bonuses/{id}"
@@ -48,6 +52,7 @@ _ALL = [Bonuses.VIEW, Bonuses.CAMPAIGNS, Bonuses.GIVE, Bonuses.REVOKE, Bonuses.E
 
 MODULE = Module(
     name="bonuses",
+    settings=BonusSettings,
     permissions=Bonuses,
     web=[*room.ALL, *desk.ALL],
     reactions={
@@ -61,6 +66,7 @@ MODULE = Module(
         NavItem("room", N_("Bonuses"), "/bonuses", "gift", Bonuses.OWN, 95),
     ],
     tabs=[Tab("bonuses", N_("Bonuses"), "/desk/clients/{client}/bonuses", Bonuses.VIEW, 65)],
+    today=shown.today,
     home=shown.home,
     pulse=shown.pulse,
     roles={

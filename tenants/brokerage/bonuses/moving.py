@@ -33,6 +33,17 @@ async def release(work: Work, row: Grant, money: Money) -> None:
     work.tell(BonusReleased(**_told(row, money)))
 
 
+async def pay(work: Work, row: Grant, money: Money) -> None:
+    """Cashback: from the house into the wallet. The operation names how much it is in all."""
+    to = accounts.client_wallet(work, row.client, row.currency)
+    so_far = Money(row.released, row.currency) + money
+    operation = f"bonus:{row.id}:cashback:{so_far.text()}"
+    house = accounts.house(work, HOUSE, money.currency)
+    if await _post(work, row, operation, "cashback", (house, to), money):
+        row.released += money.amount
+        work.tell(BonusReleased(**_told(row, money)))
+
+
 async def burn(work: Work, row: Grant, money: Money, cause: str, what: str, text: str = "") -> None:
     """Back to the house; `cause` makes the operation its own, `what` tells the client why."""
     if not money:
@@ -97,4 +108,4 @@ def announce(work: Work, row: Grant) -> None:
     work.announce(f"client:{row.client}|bonuses", "desk|bonuses")
 
 
-__all__ = ["announce", "burn", "credit", "end", "left_of", "release", "take_from_wallet"]
+__all__ = ["announce", "burn", "credit", "end", "left_of", "pay", "release", "take_from_wallet"]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from brokerage.bonuses.abuse import PATTERNS
 from brokerage.bonuses.marks import KINDS
 from brokerage.bonuses.model import Campaign, Grant, GrantState
 from brokerage.bonuses.story import TITLES
@@ -47,7 +48,8 @@ async def story(work: Work, row: Grant, *, staff: bool) -> list[dict[str, Any]]:
 
 async def evidence(work: Work, row: Grant) -> list[dict[str, Any]]:
     """Whom it was compared with: what was the same, and the grant that had it first."""
-    names = await clients.names(work, [UUID(one["client"]) for one in row.evidence])
+    told = [one for one in row.evidence if one["kind"] in KINDS]
+    names = await clients.names(work, [UUID(one["client"]) for one in told])
     return [
         {
             "title": KINDS.get(one["kind"], one["kind"]),
@@ -55,12 +57,23 @@ async def evidence(work: Work, row: Grant) -> list[dict[str, Any]]:
             "at": datetime.fromisoformat(one["at"]),
             "href": f"/desk/bonuses/grants/{one['grant']}",
         }
-        for one in row.evidence
+        for one in told
+    ]
+
+
+def cases(row: Grant) -> list[dict[str, Any]]:
+    """Patterns in the trading that were shown to a person, the newest first."""
+    return [
+        one | {"title": PATTERNS[one["kind"]], "at": datetime.fromisoformat(one["at"])}
+        for one in reversed(row.evidence)
+        if one["kind"] in PATTERNS
     ]
 
 
 def conditions(terms: Terms) -> list[tuple[str, dict[str, str]]]:
     """The terms as sentences (message id, places), as client and staff both read them."""
+    if terms.kind == "cashback":
+        return _cashback(terms)
     told: list[tuple[str, dict[str, str]]] = [
         (
             N_("{percent} % of the deposit, at most {most}."),
@@ -102,6 +115,29 @@ def conditions(terms: Terms) -> list[tuple[str, dict[str, str]]]:
     told.append((_BURNS[terms.burn], {}))
     if terms.burn_negative:
         told.append((N_("It is lost when a trading account falls below zero."), {}))
+    return told
+
+
+def _cashback(terms: Terms) -> list[tuple[str, dict[str, str]]]:
+    symbols = ", ".join(terms.symbols)
+    told: list[tuple[str, dict[str, str]]] = []
+    for tier in terms.tiers:
+        places = {
+            "amount": str(Money(tier.amount, terms.currency)),
+            "lots": f"{tier.from_lots.normalize():f}",
+        }
+        first = N_("{amount} for each lot you trade.")
+        told.append(
+            (N_("{amount} for each lot above {lots}.") if tier.from_lots else first, places)
+        )
+    if symbols:
+        told.append((N_("Lots on {symbols} count."), {"symbols": symbols}))
+    if terms.hold_s:
+        told.append(
+            (N_("Trades held for less than {n} seconds do not count."), {"n": str(terms.hold_s)})
+        )
+    told.append((N_("At most {most} in all."), {"most": str(Money(terms.most, terms.currency))}))
+    told.append((N_("It runs for {n} days and is money at once."), {"n": str(terms.valid_days)}))
     return told
 
 

@@ -29,6 +29,8 @@ def unfit(terms: Terms, facts: Facts, *, before_deposit: bool = False) -> str:
         return "level"
     if terms.tags and not facts.tags & set(terms.tags):
         return "segment"
+    if terms.kind == "cashback":
+        return ""
     number = facts.number + 1 if before_deposit else facts.number
     if terms.last and number > terms.last:
         return "deposit-number"
@@ -45,6 +47,17 @@ def amount_of(terms: Terms, deposit: Money, convert: Convert) -> Money:
     part = deposit.times(terms.percent / 100)
     most = convert(Money(terms.most, terms.currency), deposit.currency)
     return min(part, most, key=lambda one: one.amount).floored()
+
+
+def cashback(terms: Terms, lots: Decimal) -> Money:
+    """What so many lots have earned in all, each at its own tier; rounded down, at most the cap."""
+    total = Decimal(0)
+    ends = [*(one.from_lots for one in terms.tiers[1:]), None]
+    for tier, end in zip(terms.tiers, ends, strict=True):
+        upto = lots if end is None else min(lots, end)
+        total += max(upto - tier.from_lots, Decimal(0)) * tier.amount
+    earned = Money(min(total, terms.most), terms.currency)
+    return earned.floored()
 
 
 def lots_needed(terms: Terms, amount: Money, convert: Convert) -> Decimal:

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from brokerage.bonuses import campaigns, grants, queries
+from brokerage.bonuses import abuse, campaigns, grants, queries
 from brokerage.bonuses.model import Grant, GrantState
+from brokerage.bonuses.permissions import Bonuses
 from brokerage.payments.hooks import Condition
 from stoa.kernel.money import Money
 from stoa.product import Card, Item
@@ -50,6 +51,34 @@ async def home(work: Work, client: UUID) -> list[Card]:
     ]
 
 
+async def today(work: Work) -> list[Card]:
+    """Bonuses whose trading a person has to look at."""
+    rows = await abuse.waiting(work) if work.actor.may(Bonuses.REVOKE) else []
+    if not rows:
+        return []
+    return [
+        Card(
+            "bonus-cases",
+            N_("Bonuses to look at"),
+            len(rows),
+            tone="needs",
+            path=f"/desk/bonuses/grants/{rows[0].id}",
+            items=[
+                Item(
+                    title=row.title,
+                    path=f"/desk/bonuses/grants/{row.id}",
+                    detail=row.reference,
+                    status="needs_you",
+                    since=row.granted_at,
+                )
+                for row in rows
+            ],
+            order=16,
+            worklist=True,
+        )
+    ]
+
+
 async def offers(work: Work, client: UUID) -> Sequence[Mapping[str, Any]]:
     """What is offered with the next deposit, for the deposit page."""
     return [
@@ -67,6 +96,8 @@ async def stands(work: Work, client: UUID) -> Sequence[Condition]:
     found: list[Condition] = []
     for row in await queries.of_client(work, client, 10):
         terms = grants.terms_of(row)
+        if terms.kind == "cashback":
+            continue
         if row.state == GrantState.ACTIVE and terms.lots_per_100:
             places = {
                 "title": row.title,

@@ -12,6 +12,17 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
     "taken": (N_("Taken; it is credited with the next deposit that fits"), "moving"),
     "credited": (N_("{amount} credited: {percent} % of {deposit}, at most {most}"), "done"),
     "given": (N_("{amount} credited by hand"), "done"),
+    "cashback-runs": (N_("Taken; each lot brings money from now on"), "moving"),
+    "cashback": (N_("{amount} of cashback paid: {done} lots were traded"), "done"),
+    "case-hedged": (
+        N_("A person looks at {n} pairs of opposite positions: {lots} of {of} lots"),
+        "needs",
+    ),
+    "case-rapid": (
+        N_("A person looks at {n} positions closed within moments: {lots} of {of} lots"),
+        "needs",
+    ),
+    "case-cleared": (N_("A person looked and found nothing wrong"), "done"),
     "released": (N_("{amount} is money now: {done} of {need} lots were traded"), "done"),
     "burnt-withdrawal": (N_("{amount} lost by a withdrawal, as shown before"), "stopped"),
     "burnt-negative": (N_("{amount} lost: a trading account fell below zero"), "stopped"),

@@ -12,16 +12,33 @@ Once = Literal["household", "device", "instrument"]
 Burn = Literal["all", "pro-rata", "none"]
 
 
+class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """So much for each lot above `from_lots`, up to the next tier."""
+
+    from_lots: Decimal
+    amount: Decimal
+
+    def __post_init__(self) -> None:
+        if not self.from_lots.is_finite() or self.from_lots < 0:
+            raise ValueError("a tier begins at zero lots or more")
+        if not self.amount.is_finite() or not 0 < self.amount <= 1_000:
+            raise ValueError("a lot brings above 0 and at most 1000")
+
+
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Amounts are in `currency` and compared at the stored rate; a person is always once.
 
     `percent` of the deposit up to `most`, for deposits number `first` to `last` (0: without end).
     `lots_per_100` lots on `symbols` (empty: all; a trailing * fits the rest) turn 100 of it into
     money; 0 means never. Deals held for less than `hold_s` seconds do not count.
+
+    `cashback` is money for each lot by `tiers`, up to `most`, for `valid_days` after it was taken.
     """
 
-    percent: Decimal
+    kind: Literal["deposit", "cashback"] = "deposit"
+    percent: Decimal = Decimal(0)
     most: Decimal
+    tiers: tuple[Tier, ...] = ()
     currency: str = "USD"
     least_deposit: Decimal = Decimal(0)
     first: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -42,7 +59,11 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Taken by the client; otherwise every fitting deposit brings it by itself."""
 
     def __post_init__(self) -> None:
-        if not self.percent.is_finite() or not 0 < self.percent <= 200:
+        if self.kind == "cashback":
+            starts = [one.from_lots for one in self.tiers]
+            if not starts or starts[0] or starts != sorted(set(starts)):
+                raise ValueError("tiers of cashback begin at 0 lots, each above the one before")
+        elif not self.percent.is_finite() or not 0 < self.percent <= 200:
             raise ValueError("percent is above 0 and at most 200")
         if not self.most.is_finite() or self.most <= 0:
             raise ValueError("most is above 0")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from brokerage.bonuses import moving, rules
+from brokerage.bonuses import abuse, cashback, moving, rules
 from brokerage.bonuses.grants import terms_of
 from brokerage.bonuses.model import Grant, GrantState
 from brokerage.bonuses.story import tell
@@ -57,6 +57,10 @@ async def release_due(work: Work, grant: UUID) -> Money | None:
     row = await work.lock(Grant, grant)
     if row.state != GrantState.ACTIVE:
         return None
+    if await abuse.look(work, row):
+        return None
+    if terms_of(row).kind == "cashback":
+        return await cashback.pay_due(work, row, terms_of(row))
     amount, released = Money(row.amount, row.currency), Money(row.released, row.currency)
     due = rules.due(terms_of(row), amount, released, row.need_lots, row.done_lots)
     due = min(due, Money(row.left, row.currency), key=lambda one: one.amount)

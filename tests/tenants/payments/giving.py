@@ -117,3 +117,36 @@ class Giving:
         work.add(row)
         await work.flush()
         return row.id
+
+    async def closed(
+        self,
+        customer: Customer,
+        kind: str,
+        lots: str,
+        *,
+        opened_s_ago: float = 600,
+        symbol: str = "EURUSD",
+        account: UUID | None = None,
+    ) -> UUID:
+        """One position that was closed now; `kind` is of the closing deal. Gives its account."""
+        async with self.market.opener()() as work:
+            account = account or await self._account(work, customer.id)
+            number = int(work.now.timestamp() * 1_000_000)
+            work.add(
+                Deal(
+                    server="mt5-live", number=number, id=uuid7(), account=account,
+                    client=customer.id, login=number, kind=kind, entry="out", at=work.now,
+                    symbol=symbol, lots=Decimal(lots), lots_closed=Decimal(lots),
+                    contract_size=Decimal(100_000), price=Decimal("1.1"), profit=Decimal(0),
+                    swap=Decimal(0), commission=Decimal(0), currency="USD", position=number,
+                    opened_at=work.now - timedelta(seconds=opened_s_ago), comment="",
+                    imported_at=work.now,
+                )
+            )  # fmt: skip
+        return account
+
+    async def imported(self) -> DealsImported:
+        async with self.market.opener()() as work:
+            return DealsImported(
+                server="mt5-live", first=work.now - timedelta(minutes=5), last=work.now, count=1
+            )
