@@ -1,7 +1,7 @@
 """J4: a tree of three levels and what it earns, on both sub-brokers at once.
 
 Not in the product yet, and so not walked: simulating a plan and its approval (step 1), plans with a
-sum per client and promotion by volume (1, 5), claw-backs (7), disputes (8), payouts that two have to
+sum per client (CPA) and promotion by volume (1, 5), disputes of partners (8), payouts that two have to
 approve in other currencies (9). Moving a partner (6) is tested where it lives. Two seconds of holding
 stand for the two minutes of a real plan, and a killed worker for two hours without one (4).
 """

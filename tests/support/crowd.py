@@ -15,6 +15,8 @@ from brokerage.kyc.model import State, Why
 from brokerage.ledger import accounts, wallets
 from brokerage.ledger.model import Adjustment
 from brokerage.partners import attribution, partners
+from brokerage.payments.disputes import noticing
+from brokerage.payments.disputes.noticing import Told
 from brokerage.payments.model import (
     Deposit,
     Destination,
@@ -23,6 +25,7 @@ from brokerage.payments.model import (
     Unresolved,
     Withdrawal,
 )
+from brokerage.payments.values import DisputeStage
 from brokerage.trading import deals
 from brokerage.trading.connector import Deal, DealKind, Entry
 from brokerage.trading.model import OpenPosition, TradingAccount, Transfer
@@ -50,6 +53,8 @@ class Member:
     deposit: UUID
     withdrawal: UUID
     account: UUID
+    dispute: UUID
+    cover: UUID
 
 
 async def gather(work: Work, many: int, *, partner: UUID | None = None) -> Sequence[Member]:
@@ -61,8 +66,9 @@ async def for_one(work: Work, client: UUID, many: int) -> None:
     """So many of each for one client's own pages."""
     for _ in range(many):
         await _money(work, client)
-        await _payments(work, client)
-        await _trading(work, client)
+        deposit, _ = await _payments(work, client)
+        await _disputed(work, deposit)
+        await _below_zero(work, client, await _trading(work, client))
 
 
 async def a_partner(work: Work) -> UUID:
@@ -106,7 +112,9 @@ async def _member(work: Work, partner: UUID | None) -> Member:
     case = await cases.open_for(work, client, Why.FIRST)
     case.state, case.submitted_at, case.due_at = State.REVIEW, work.now, work.now
     await work.flush()
-    return Member(client, deposit, withdrawal, account)
+    dispute = await _disputed(work, deposit)
+    cover = await _below_zero(work, client, account)
+    return Member(client, deposit, withdrawal, account, dispute, cover)
 
 
 async def _money(work: Work, client: UUID) -> None:
@@ -171,6 +179,24 @@ async def _payments(work: Work, client: UUID) -> tuple[UUID, UUID]:
     )  # fmt: skip
     await work.flush()
     return deposit.id, withdrawal.id
+
+
+async def _disputed(work: Work, deposit: UUID) -> UUID:
+    told = Told(
+        psp="alpha", stage=DisputeStage.CHARGEBACK, key=secrets.token_hex(8),
+        case=secrets.token_hex(8), at=work.now,
+    )  # fmt: skip
+    return (await noticing.take(work, deposit, told)).id
+
+
+async def _below_zero(work: Work, client: UUID, account: UUID) -> UUID:
+    cover = Transfer(
+        id=uuid7(), client=client, account=account, direction="cover", payer="house",
+        amount=Decimal(5), currency="USD", state="waiting", asked_at=work.now,
+    )  # fmt: skip
+    work.add(cover)
+    await work.flush()
+    return cover.id
 
 
 async def _trading(work: Work, client: UUID) -> UUID:

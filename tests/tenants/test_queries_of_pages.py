@@ -128,6 +128,8 @@ def pages(stage: Stage) -> list[tuple[Browser, str, str]]:
         ("/desk/deposits/{deposit}", member.deposit),
         ("/desk/withdrawals/{withdrawal}", member.withdrawal),
         ("/desk/accounts/{account}", member.account),
+        ("/desk/disputes/{dispute}", member.dispute),
+        ("/desk/negative/{transfer}", member.cover),
         ("/desk/partners/{partner}", stage.partner),
     ]
     return [

@@ -166,8 +166,8 @@ class Books:
         """I7: applied once at the trading server, and the wallet's side is the same."""
         for row in await work.table(TRANSFERS):
             there = outside.operations.get(mark("T", row.id), [])
-            signed = row.amount if row.direction == "to-account" else -row.amount
-            if row.state == "done":
+            signed = -row.amount if row.direction == "to-wallet" else row.amount
+            if row.state == "done" and row.direction != "cover":
                 expected[row.client, row.currency] -= signed
             wanted = [signed] if row.state == "done" else []
             if there != wanted:

@@ -269,7 +269,12 @@ async def test_the_evidence_is_everything_in_one_file_and_who_took_it_is_kept(
     assert paid.reference in dict(told["facts"])["Payment"]
     assert any(amount == "-120.00 USD" for _, _, amount, _ in sections["wallet"])
     assert ["Name", "Ines Duarte"] in sections["client"]
-    assert sections["sign-ins"] and sections["letters"] and sections["agreements"] is not None
+    assert (
+        "trading" in sections
+        and sections["sign-ins"]
+        and sections["letters"]
+        and sections["agreements"] is not None
+    )
     assert any("rule" in value for _, value in sections["payment"])
     async with market.opener()() as work:
         entry = (await work.rows(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(5)))[0]

@@ -92,5 +92,10 @@ class Dispute(TenantRow):
         Index("ix_dispute_stage", "stage", "id"),
         Index("ix_dispute_opened_at", "opened_at", "id"),
         Index("ix_dispute_psp", "psp", "opened_at"),
+        Index(
+            "ix_dispute_asked_at",
+            "asked_at",
+            postgresql_where=text("asked is not null and decided_at is null"),
+        ),
         Index("ix_dispute_due_at", "due_at", postgresql_where=text("due_at is not null")),
     )
