@@ -23,6 +23,7 @@ from support.standins import until
 
 from .disputed import START, Disputing, stands, usd
 from .test_callbacks import at_alpha
+from .test_fees import DEPOSIT, scheduled
 from .test_withdrawals import a_place, asked
 
 
@@ -377,3 +378,19 @@ async def test_no_refund_goes_along_a_deposit_that_a_bank_has_taken(market, cust
 
     async with market.opener()() as work:
         assert await checks.sources(work, customer.id, "USD") == []
+
+
+async def test_the_fee_of_a_deposit_comes_back_with_it_and_pays_for_what_is_owed(
+    market, customer, disputes
+):
+    await scheduled(market, DEPOSIT)
+    deposit = await customer.paid("100.00")
+    assert await customer.available() == Decimal("97.00")
+
+    await disputes.told(deposit, "chargeback", money=usd("100.00"))
+    assert stands(await disputes.where(customer)) == ("0", "97", "0", "3")
+    assert await disputes.laws() == []
+    await disputes.told(deposit, "won", day=1)
+
+    assert stands(await disputes.where(customer)) == ("97", "0", "0", "0")
+    assert await disputes.laws() == []

@@ -113,6 +113,9 @@ async def follow(work: Work, row: Dispute, deposit: Deposit, secured: Money) -> 
         row.standing = Standing.SECURED
         for hook in hooks.deposit_undone if row.secured else ():
             await hook(work, _undoing(row, deposit))
+        # A fee that was given back with it lies in the wallet now and pays for what is owed.
+        if await owed(work, row):
+            await collect(work, row)
     if wanted is Standing.LOST:
         await _lose(work, row)
     row.standing = wanted
