@@ -6,6 +6,7 @@ import click
 
 from brokerage.commands.audit import audit
 from brokerage.commands.bench import bench
+from brokerage.commands.connector import connector
 from brokerage.commands.demo import code, sheet
 from brokerage.commands.faults import faults
 from brokerage.commands.operator import operator
@@ -58,6 +59,7 @@ for command in (
     up.command(make_plan),
     tenant,
     operator,
+    connector,
     audit,
     lists,
     check,

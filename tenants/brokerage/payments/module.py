@@ -7,6 +7,7 @@ from brokerage.ledger import hooks as ledger_hooks
 from brokerage.ledger import kinds
 from brokerage.payments import (
     callbacks,
+    control,
     costs,
     desk,
     desk_out,
@@ -36,6 +37,7 @@ from brokerage.payments.routing import checking, guarding, rulesdesk, watching
 from brokerage.payments.routing import desk as routing_desk
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing import clocks, policy
+from stoa.identity.permissions import Control
 from stoa.product import Every, Module, NavItem, Tab
 from stoa.settingsdesk import pending
 from stoa.theming.statuses import Status, Tone, learn
@@ -131,6 +133,7 @@ MODULE = Module(
         *rulesdesk.ALL,
         callbacks.told,
     ],
+    control=control.ALL,
     reactions={
         CallbackTaken: [settlement.settle],
         PayoutDue: [payouts.send],
@@ -146,6 +149,15 @@ MODULE = Module(
         Every(600, disputes_shown.watch, lane="money"),
     ],
     nav=[
+        NavItem(
+            "control",
+            N_("Connectors"),
+            "/connectors",
+            "plug",
+            Control.CONNECTORS_VIEW,
+            25,
+            "c",
+        ),
         NavItem(
             "desk", N_("Money in"), "/desk/deposits", "arrow-down-left", Payments.DEPOSITS, 30, "i"
         ),

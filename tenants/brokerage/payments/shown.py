@@ -15,6 +15,7 @@ from brokerage.payments.model import Deposit, DepositState, Withdrawal, Withdraw
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import PROBLEMS
 from brokerage.payments.receiving import queries as receiving
+from brokerage.payments.routing import operators
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.rows import CAME_BACK
 from stoa.connectors.breaker import Circuit
@@ -268,4 +269,9 @@ async def pulse(work: Work) -> dict[str, Any]:
             or providers.circuit(work, psp.code).circuit is Circuit.OPEN
         )
     ]
-    return {"open_withdrawals": waiting, "deposits_today": came, "failing_connectors": failing}
+    return {
+        "open_withdrawals": waiting,
+        "deposits_today": came,
+        "failing_connectors": failing,
+        "connectors": await operators.pulse(work),
+    }
