@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import and_, delete, or_, select, text, update
@@ -28,6 +29,9 @@ LEASE_S: Final = 30
 BUSY_MOST: Final = 60
 IDLE_MOST: Final = 20
 _BUSY_FOR: Final = timedelta(hours=6)
+_SLOT_S: Final = 2
+_SLOTS: Final = 16
+"""An account that no deal speaks of is asked for its balance in one of so many slots in turn."""
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -45,10 +49,11 @@ async def pass_over(open_work: OpenWork, code: str) -> int:
         if not await _claim(work, code):
             return 0
         rows = await _whose_turn(work, code)
+        holding = await _holding(work, code)
         connector = await servers.connect(work, code)
     started = datetime.now(UTC)
     try:
-        found = await _ask(connector, rows)
+        found = await _ask(connector, rows, holding, started)
     except Refusal as why:
         await _ill(open_work, code, f"{why.code}: {why}")
         return 0
@@ -96,14 +101,28 @@ class Found(msgspec.Struct):
     """What one pass heard from a server."""
 
     batches: list[Any]
+    newest: dict[int, datetime]
     accounts: list[Account]
     positions: list[Position]
     symbols: list[dict[str, Any]]
     prices: dict[str, dict[str, str]]
 
 
-async def _ask(connector: TradingConnector, rows: Sequence[TradingAccount]) -> Found:
-    """Everything asked of the server, with no transaction open."""
+async def _holding(work: Work, code: str) -> set[UUID]:
+    """Accounts with positions, as we were last told: their equity moves with every price."""
+    return set(
+        await work.rows(select(OpenPosition.account).where(OpenPosition.server == code).distinct())
+    )
+
+
+async def _ask(
+    connector: TradingConnector, rows: Sequence[TradingAccount], holding: set[UUID], now: datetime
+) -> Found:
+    """Everything asked of the server, with no transaction open.
+
+    An account without positions changes by deals alone, so its balance is asked for when it has
+    new ones, and in its turn to be sure.
+    """
     batches: list[Any] = []
     by_cursor: dict[datetime, list[int]] = {}
     for row in rows:
@@ -112,17 +131,27 @@ async def _ask(connector: TradingConnector, rows: Sequence[TradingAccount]) -> F
         by_cursor.setdefault(since.replace(second=0, microsecond=0), []).append(row.login or 0)
     for since, logins in by_cursor.items():
         batches.append(await connector.get_deals(logins, DealCursor(since)))
+    newest: dict[int, datetime] = {}
+    for deal in (deal for batch in batches for deal in batch.deals):
+        newest[deal.login] = max(newest.get(deal.login, _BEGINNING), deal.at)
     accounts: list[Account] = []
     positions: list[Position] = []
+    slot = int(now.timestamp()) // _SLOT_S % _SLOTS
     for row in rows:
+        news = newest.get(row.login or 0, _BEGINNING) > (row.deals_at or _BEGINNING)
+        known = row.told_at is not None and (row.login or 0) % _SLOTS != slot
+        if known and not news and row.id not in holding:
+            continue
         account = await connector.get_account(row.login or 0)
         accounts.append(account)
-        if account.margin > 0:
+        # Positions that hedge each other may need no margin.
+        if account.margin > 0 or account.floating or row.id in holding or news:
             positions += await connector.get_positions(row.login or 0)
     names = await connector.list_symbols()
     ticks = await connector.prices([one.symbol for one in names])
     return Found(
         batches,
+        newest,
         accounts,
         positions,
         [
@@ -163,11 +192,17 @@ async def _keep(
                         at=work.now,
                     )
                 )
-        newest: dict[int, datetime] = {}
-        for deal in told:
-            newest[deal.login] = max(newest.get(deal.login, _BEGINNING), deal.at)
-        await _accounts(work, code, found.accounts, newest)
-        await _positions(work, code, found.positions, owners)
+        await work.run(
+            update(TradingAccount)
+            .where(TradingAccount.id.in_([row.id for row in rows]))
+            .values(told_at=work.now)
+            .execution_options(synchronize_session=False)
+        )
+        await _accounts(work, code, found.accounts, found.newest)
+        asked = {one.login for one in found.accounts}
+        await _positions(
+            work, code, found.positions, {key: of for key, of in owners.items() if key in asked}
+        )
         await work.run(
             update(TradingServer)
             .where(TradingServer.code == code)

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from brokerage.trading.model import Deal
+from brokerage.trading import sync
+from brokerage.trading.connectors.mt5_webapi.adapter import Mt5WebApi
+from brokerage.trading.model import Deal, OpenPosition
 
 
 async def stored(broker, login):
@@ -77,3 +79,44 @@ async def test_deals_that_come_late_are_stored_and_booked_once(broker):
     assert (before, after) == (1, 1)
     found = await customer.money()
     assert found.booked == found.server
+
+
+async def test_a_balance_is_asked_for_when_a_deal_or_a_price_may_have_changed_it(
+    broker, monkeypatch
+):
+    """Most accounts rest most of the time: each was asked for twice a pass, whatever it did."""
+    asked: list[int] = []
+    real = Mt5WebApi.get_account
+
+    async def noted(self, login):
+        asked.append(login)
+        return await real(self, login)
+
+    monkeypatch.setattr(Mt5WebApi, "get_account", noted)
+    monkeypatch.setattr(sync, "_SLOTS", 10**9)
+    customer = await broker.customer()
+    await customer.move("in", "500.00")
+    await broker.told()
+    before = await broker.account(customer.account)
+
+    asked.clear()
+    await broker.told()
+    resting = asked.count(customer.login)
+    heard = await broker.account(customer.account)
+    await order(broker, customer, "buy", "0.10")
+    await broker.told()
+    after_deal = asked.count(customer.login)
+    await broker.told()
+
+    assert resting == 0 and heard.told_at > before.told_at
+    assert after_deal == 1 and asked.count(customer.login) == 2
+    row = await broker.account(customer.account)
+    assert row.margin > 0
+    async with broker.opener()() as work:
+        held = select(func.count()).select_from(OpenPosition)
+        assert await work.value(held.where(OpenPosition.account == customer.account)) == 1
+
+    monkeypatch.setattr(sync, "_SLOTS", 1)
+    asked.clear()
+    await broker.told()
+    assert asked.count(customer.login) == 1
