@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CARD: Final = "4242424242424242"
 DECLINED: Final = "4000000000000002"
+CLOSED_LATER: Final = "4000000000005126"
+"""Takes a payment; what is given back to it fails, as the card is closed by then."""
 
 
 @contextmanager
@@ -53,8 +55,8 @@ async def deposit(
 ) -> UUID | None:
     """By card or crypto; some payers turn back, and one in eight pays too little in crypto.
 
-    `how` decides it: card, declined, leave (the payer is at the provider's page still), under,
-    over.
+    `how` decides it: card, declined, closed (the card is closed later), leave (the payer is at the
+    provider's page still), under, over.
     """
     world, base = story.world, story.ref.base_currency
     crypto = base == "USD" and story.chance.random() < 0.35
@@ -90,7 +92,7 @@ async def deposit(
 async def _pay(story: "Story", attempt: PaymentAttempt, *, crypto: bool, how: str) -> None:
     world = story.world
     reference = str(attempt.reference)
-    card = DECLINED if how == "declined" else CARD
+    card = {"declined": DECLINED, "closed": CLOSED_LATER}.get(how, CARD)
     if attempt.psp == "alpha":
         await world.lever("alpha", "/_sandbox/pay", {"session": reference, "card": card})
     elif crypto:

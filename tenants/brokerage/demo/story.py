@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.clients import hooks, joining, verification
-from brokerage.demo import courting, day, money, proof, recent, staffing, verify
+from brokerage.demo import courting, day, gifts, money, proof, recent, returning, staffing, verify
 from brokerage.demo.cast import Someone, people
 from brokerage.demo.connect import Wish
 from brokerage.demo.recent import LATE, Late
@@ -71,6 +71,7 @@ class Story:
         self.played: list[Played] = []
         self.partners: list[UUID] = []
         self.links: dict[UUID, str] = {}
+        self.campaigns: dict[str, UUID] = {}
         self.staff: dict[str, UUID] = {}
         self.hands: dict[str, Actor] = {}
         self.papers: dict[str, Any] = {}
@@ -106,6 +107,7 @@ class Story:
         self.world.tell(f"{self.wish.name}: a working day")
         await courting.keep(self)
         await money.later(self)
+        await returning.happen(self)
         self.world.tell(f"{self.wish.name}: statements and settlement files")
         await proof.told(self)
         await day.leave(self)
@@ -135,6 +137,7 @@ class Story:
             self.papers[kind] = (seen, made, told)
         seen, made = await verify.prepared(verify.card(sample, blurred=True), "blur.jpg")
         self.papers["blurred"] = (seen, made, verify.identity_told)
+        await gifts.offer(self)
 
     def _fate(self, number: int) -> str:
         if number < 8:
@@ -153,6 +156,8 @@ class Story:
             await self._verify(row)
         if number < 8:
             await self._become_partner(row, number)
+        if fate == "trader":
+            await gifts.take(self, row, number)
         if fate in {"trader", "depositor"}:
             await money.deposit(self, row)
         if fate == "trader" and row.live is not None:
