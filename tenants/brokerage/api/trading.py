@@ -83,7 +83,7 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     client: UUID
     account: UUID
-    direction: Literal["to-account", "to-wallet", "cover"]
+    direction: Literal["to-account", "to-wallet", "cover", "credit-in", "credit-out"]
     amount: Amount
     currency: Currency
     state: Literal["waiting", "held", "sending", "done", "refused", "cancelled"]

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 
-from brokerage.bonuses import abuse, campaigns, grants, queries, turnover
+from brokerage.bonuses import abuse, campaigns, grants, queries, serverside, turnover
 from brokerage.bonuses.model import Campaign, Grant
 from brokerage.bonuses.permissions import Bonuses
 from brokerage.bonuses.tables import GRANTS
@@ -232,6 +232,7 @@ async def grant_page(
         story=await queries.story(work, row, staff=True),
         evidence=await queries.evidence(work, row),
         cases=queries.cases(row),
+        on_server=await serverside.credit_there(work, row),
         may_clear=work.actor.may(Bonuses.REVOKE) and abuse.open_case(row),
         may_revoke=work.actor.may(Bonuses.REVOKE) and row.state in {"chosen", "active"},
     )

@@ -1,6 +1,7 @@
 """How bonuses join the product."""
 
-from brokerage.bonuses import desk, jobs, losing, room, shown, turnover
+from brokerage.bonuses import desk, jobs, losing, room, serverside, shown, turnover
+from brokerage.bonuses.events import BonusCredited, BonusLost, BonusReleased
 from brokerage.bonuses.permissions import Bonuses
 from brokerage.bonuses.settings import BonusSettings
 from brokerage.clients import hooks as clients
@@ -8,7 +9,7 @@ from brokerage.ledger import hooks as ledger
 from brokerage.ledger import kinds
 from brokerage.payments import hooks as payments
 from brokerage.payments.events import DepositCredited
-from brokerage.trading.events import AccountBelowZero, DealsImported
+from brokerage.trading.events import AccountBelowZero, DealsImported, TransferDone
 from stoa.product import Every, Module, NavItem, Tab
 from stoa.theming.statuses import Status, Tone, learn
 from stoa.theming.texts import N_
@@ -59,8 +60,15 @@ MODULE = Module(
         DepositCredited: [jobs.on_deposit],
         DealsImported: [turnover.counted],
         AccountBelowZero: [losing.below_zero],
+        BonusCredited: [serverside.follow],
+        BonusReleased: [serverside.follow],
+        BonusLost: [serverside.follow],
+        TransferDone: [serverside.went_on],
     },
-    schedule=[Every(60, losing.sweep, lane="money")],
+    schedule=[
+        Every(60, losing.sweep, lane="money"),
+        Every(300, serverside.sweep, lane="money"),
+    ],
     nav=[
         NavItem("desk", N_("Bonuses"), "/desk/bonuses", "gift", Bonuses.VIEW, 62, "b"),
         NavItem("room", N_("Bonuses"), "/bonuses", "gift", Bonuses.OWN, 95),

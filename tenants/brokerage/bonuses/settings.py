@@ -13,9 +13,11 @@ class BonusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Of all lots counted for a bonus, how many may be of a pattern before a case is opened.
 
     Hedged: opposite positions in one symbol opened within `hedged_within_s` of each other. Rapid:
-    closed within `rapid_s`, at least `rapid_least` of them.
+    closed within `rapid_s`, at least `rapid_least` of them. `on_server`: a bonus is credit on the
+    client's trading account as well, where its server takes credit.
     """
 
+    on_server: bool = False
     watch: bool = True
     hedged_within_s: Seconds = 60
     hedged_percent: Decimal = Decimal(20)

@@ -136,7 +136,7 @@ select t.id, t.server, t.login, t.client, t.currency, t.balance as told, t.told_
     coalesce(b.balance, 0) as books, b.moved_at,
     coalesce((
         select sum(case x.direction when 'to-wallet' then -x.amount else x.amount end)
-        from transfer x where x.account = t.id and x.state in ('sending')
+        from transfer x where x.account = t.id and x.state in ('sending') and x.cause is null
     ), 0) as flight
 from trading_account t
 left join ledger_account a on a.ref = t.id and a.kind = 'platform' and a.currency = t.currency

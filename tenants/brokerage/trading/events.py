@@ -53,8 +53,8 @@ class TransferAsked(Fact, frozen=True, kw_only=True):
 
 @fact
 class TransferDone(Fact, frozen=True, kw_only=True):
-    """`amount` is text in `currency`; `direction` is to-account, to-wallet, or cover where an account
-    below zero was brought back to it.
+    """`amount` is text in `currency`; `direction` is to-account, to-wallet, cover where an account
+    below zero was brought back to it, or credit-in and credit-out, which are nobody's money.
     """
 
     kind: ClassVar[str] = "transfer.done"

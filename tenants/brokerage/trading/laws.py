@@ -15,7 +15,7 @@ LAWS: Final = (
         "and a.kind = 'platform' where e.kind in ('transfer', 'negative-balance', 'loss-owed') "
         "and e.ref_kind = 'transfer' "
         "group by e.ref) m on m.ref = t.id "
-        "where (t.state = 'done') <> (m.ref is not null) or (m.ref is not null and (m.entries <> 1 "
+        "where (t.state = 'done' and t.cause is null) <> (m.ref is not null) or (m.ref is not null and (m.entries <> 1 "
         "or m.amount <> case t.direction when 'to-wallet' then -t.amount else t.amount end))",
     ),
     Invariant(

@@ -178,6 +178,8 @@ class Transfer(TenantRow):
     account: Mapped[UUID] = mapped_column(ForeignKey("trading_account.id"), index=True)
     direction: Mapped[str] = mapped_column(String(10))
     payer: Mapped[str | None] = mapped_column(String(8))
+    cause: Mapped[UUID | None]
+    """Whose credit it is, where it moves credit and no money."""
     amount: Mapped[Decimal]
     currency: Mapped[str] = mapped_column(String(8))
     state: Mapped[str] = mapped_column(String(12), default=TransferState.HELD)
@@ -191,7 +193,13 @@ class Transfer(TenantRow):
     decided_by: Mapped[UUID | None]
 
     __table_args__ = (
-        CheckConstraint("direction in ('to-account', 'to-wallet', 'cover')", name="direction"),
+        CheckConstraint(
+            "direction in ('to-account', 'to-wallet', 'cover', 'credit-in', 'credit-out')",
+            name="direction",
+        ),
+        CheckConstraint(
+            "(direction in ('credit-in', 'credit-out')) = (cause is not null)", name="cause"
+        ),
         CheckConstraint("payer in ('house', 'client')", name="payer"),
         CheckConstraint("(direction = 'cover') = (payer is not null)", name="cover"),
         CheckConstraint("amount > 0", name="amount"),
@@ -200,6 +208,7 @@ class Transfer(TenantRow):
             "asked_at",
             postgresql_where=text("state in ('held', 'sending')"),
         ),
+        Index("ix_transfer_cause", "cause", "id", postgresql_where=text("cause is not null")),
         Index(
             "ix_transfer_cover",
             "asked_at",

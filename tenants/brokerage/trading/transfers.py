@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import posting, wallets
-from brokerage.trading import covering, servers
+from brokerage.trading import covering, crediting, servers
 from brokerage.trading.connector import MoneyKind, mark
 from brokerage.trading.events import TransferAsked, TransferDone
 from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
@@ -28,6 +28,13 @@ from stoa.tenancy.work import Work
 
 TO_ACCOUNT: Final = "to-account"
 TO_WALLET: Final = "to-wallet"
+_KINDS: Final = {
+    TO_ACCOUNT: MoneyKind.DEPOSIT,
+    TO_WALLET: MoneyKind.WITHDRAWAL,
+    covering.COVER: MoneyKind.DEPOSIT,
+    crediting.IN: MoneyKind.CREDIT_IN,
+    crediting.OUT: MoneyKind.CREDIT_OUT,
+}
 _ASK_AGAIN_S: Final = 5
 _ASK_MOST_S: Final = 120
 
@@ -92,7 +99,7 @@ async def cancel(work: Work, transfer: UUID) -> Transfer:
     row = await work.lock(Transfer, transfer)
     work.require(Trading.OWN)
     work.actor.own(row.client)
-    if row.direction == covering.COVER:
+    if row.direction not in {TO_ACCOUNT, TO_WALLET}:
         raise NotFound
 
     row.move(TransferState.CANCELLED)
@@ -130,9 +137,10 @@ async def send(open_work: OpenWork, fact: TransferAsked) -> None:
         await look(open_work, fact.transfer)
         return
     faultpoint("transfer.claimed")
-    kind = MoneyKind.WITHDRAWAL if direction == TO_WALLET else MoneyKind.DEPOSIT
     try:
-        outcome = await connector.balance_op(login, kind, amount, mark("T", fact.transfer))
+        outcome = await connector.balance_op(
+            login, _KINDS[direction], amount, mark("T", fact.transfer)
+        )
     except Unavailable:
         await _back_to_held(open_work, fact.transfer)
         raise
@@ -178,7 +186,7 @@ async def _done(work: Work, row: Transfer, deal: int) -> None:
         await wallets.settle(work, aside.id, against=platform, kind="transfer")
     elif row.direction == covering.COVER:
         await covering.book(work, row)
-    else:
+    elif row.direction == TO_WALLET:
         await posting.post(
             work,
             operation=f"transfer:{row.id}",
