@@ -26,7 +26,7 @@ def _offers(currency: str) -> dict[str, tuple[str, Terms, str]]:
                 currency=currency,
                 least_deposit=Decimal(100),
                 valid_days=60,
-                lots_per_100=Decimal(2),
+                lots_per_100=Decimal("0.2"),
                 release="steps",
                 symbols=("EUR*", "GBP*", "USD*", "XAUUSD"),
                 burn="pro-rata",
@@ -41,9 +41,9 @@ def _offers(currency: str) -> dict[str, tuple[str, Terms, str]]:
                 currency=currency,
                 valid_days=90,
                 tiers=(
-                    Tier(from_lots=Decimal(0), amount=Decimal(2)),
-                    Tier(from_lots=Decimal(10), amount=Decimal(3)),
-                    Tier(from_lots=Decimal(50), amount=Decimal("4.50")),
+                    Tier(from_lots=Decimal(0), amount=Decimal(8)),
+                    Tier(from_lots=Decimal("0.5"), amount=Decimal(10)),
+                    Tier(from_lots=Decimal(5), amount=Decimal(12)),
                 ),
             ),
             "live",
@@ -76,8 +76,8 @@ async def offer(story: "Story") -> None:
 
 
 async def take(story: "Story", row: "Played", number: int) -> None:
-    """Two of three traders want the welcome bonus, each third of them money for lots; where the
-    rules of their country forbid it they get none.
+    """Two of three want the welcome bonus, each third of them money for lots; where the rules of
+    their country forbid it they get none.
     """
     wanted: list[UUID] = []
     if number % 3:

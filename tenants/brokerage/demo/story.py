@@ -156,9 +156,8 @@ class Story:
             await self._verify(row)
         if number < 8:
             await self._become_partner(row, number)
-        if fate == "trader":
-            await gifts.take(self, row, number)
         if fate in {"trader", "depositor"}:
+            await gifts.take(self, row, number)
             await money.deposit(self, row)
         if fate == "trader" and row.live is not None:
             await self._fund(row)
