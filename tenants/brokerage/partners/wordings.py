@@ -1,7 +1,7 @@
 """Why a client is a partner's, and why a deal earned nothing, as kept and as a page says it.
 
 Rules keep short English text, since a record outlives every translation; what is not known here is
-shown as it is.
+said as a text of its own, or shown as it is.
 """
 
 import re
@@ -43,7 +43,7 @@ class Said(str):
         for pattern, says in _WORDS:
             if found := pattern.fullmatch(str(self)):
                 return Markup("{}").format(shown().texts.say(says, **found.groupdict()))
-        return Markup("{}").format(str(self))
+        return Markup("{}").format(shown().texts.gettext(str(self)))
 
 
 def taken_back(step: int | None) -> str:
