@@ -258,14 +258,17 @@ async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
 
 
 async def of_client(work: Work, client: UUID, limit: int = 50) -> tuple[Any, Any]:
-    """The last deposits and withdrawals of one client."""
+    """The last deposits and withdrawals of one client, by time: an id is the form's own key."""
     came = await work.rows(
-        select(Deposit).where(Deposit.client == client).order_by(Deposit.id.desc()).limit(limit)
+        select(Deposit)
+        .where(Deposit.client == client)
+        .order_by(Deposit.started_at.desc())
+        .limit(limit)
     )
     left = await work.rows(
         select(Withdrawal)
         .where(Withdrawal.client == client)
-        .order_by(Withdrawal.id.desc())
+        .order_by(Withdrawal.asked_at.desc())
         .limit(limit)
     )
     return came, left

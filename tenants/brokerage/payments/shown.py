@@ -110,13 +110,13 @@ async def home(work: Work, client: UUID) -> list[Card]:
             Deposit.state.in_((DepositState.WAITING, DepositState.REVIEW)),
             Deposit.started_at > work.now - timedelta(days=7),
         )
-        .order_by(Deposit.id.desc())
+        .order_by(Deposit.started_at.desc())
         .limit(3)
     )
     left = await work.rows(
         select(Withdrawal)
         .where(Withdrawal.client == client, Withdrawal.ended_at.is_(None))
-        .order_by(Withdrawal.id.desc())
+        .order_by(Withdrawal.asked_at.desc())
         .limit(3)
     )
     items = [
@@ -151,7 +151,7 @@ async def needs(work: Work, client: UUID) -> Sequence[Need]:
             Withdrawal.state == WithdrawalState.HELD,
             Withdrawal.code.in_(("kyc", "edd", CAME_BACK)),
         )
-        .order_by(Withdrawal.id)
+        .order_by(Withdrawal.asked_at)
         .limit(5)
     )
     return [

@@ -1,9 +1,11 @@
 """Every page of payments answers, says what it should, and belongs to whom it belongs."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select, update
 
-from brokerage.payments import withdrawals
+from brokerage.payments import queries, withdrawals
 from brokerage.payments.model import Unresolved, Withdrawal
 from brokerage.payments.values import Method
 from stoa.kernel.ids import uuid7
@@ -212,3 +214,15 @@ async def test_a_suspended_broker_takes_requests_but_sends_nothing(market, custo
 
     async with market.opener()() as work:
         assert (await withdrawals.parts_of(work, row.id))[0].state == "waiting"
+
+
+async def test_the_last_deposits_are_the_last_ones_whatever_their_keys(market, customer):
+    """A deposit's id is the key its form carried, which tells no time; lists by id jumbled them."""
+    keys = [UUID(int=(at << 124) | 1) for at in (9, 3, 6, 1)]
+    for at, key in enumerate(keys):
+        await customer.start(f"{10 + at}.00", key=key)
+
+    async with market.opener()() as work:
+        came, _ = await queries.of_client(work, customer.id)
+
+    assert [row.id for row in came] == keys[::-1]

@@ -111,7 +111,7 @@ async def came(work: Work, client: UUID) -> Sequence[Deposit]:
             Deposit.method == Method.CRYPTO,
             Deposit.instrument["network"].is_not(None),
         )
-        .order_by(Deposit.id.desc())
+        .order_by(Deposit.started_at.desc())
         .limit(_SHOWN)
     )
 

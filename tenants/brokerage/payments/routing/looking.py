@@ -133,7 +133,7 @@ async def _last_card(work: Work, client: UUID) -> Mapping[str, Any]:
             Deposit.state == DepositState.CREDITED,
             Deposit.instrument.is_not(None),
         )
-        .order_by(Deposit.id.desc())
+        .order_by(Deposit.started_at.desc())
     )
     return found or {}
 
