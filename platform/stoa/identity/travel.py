@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, get, post
@@ -191,7 +192,7 @@ async def _arrive(request: AnyRequest, work: Work, trip: Carried, claims: Claims
     )
     admit(request, DESK, entered)
     if entered.stage != sessions.FULL:
-        return go(request, DESK.path("/second-factor?next=" + trip.next))
+        return go(request, DESK.path(f"/second-factor?next={quote(trip.next)}"))
     return go(request, trip.next)
 
 

@@ -1,7 +1,7 @@
 """Refusals to answers, in one table; internals never leave."""
 
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from asyncpg import InterfaceError, PostgresError
@@ -163,6 +163,14 @@ def _answer(request: AnyRequest, refusal: Refusal, status: int, reference: str) 
     )
 
 
+def _page_of(request: AnyRequest) -> str:
+    """The page a form was sent from, as htmx tells it; empty when it is none of this host's."""
+    told = urlsplit(request.headers.get("hx-current-url", ""))
+    if told.netloc != request.headers.get("host", "") or not told.path.startswith("/"):
+        return ""
+    return f"{told.path}?{told.query}" if told.query else told.path
+
+
 def _to_sign_in(request: AnyRequest, refusal: Refusal, reference: str) -> Response[Any]:
     audience = getattr(refusal, "audience", "room")
     prefix = {"desk": "/desk", "room": "", "control": ""}.get(audience, "")
@@ -170,11 +178,8 @@ def _to_sign_in(request: AnyRequest, refusal: Refusal, reference: str) -> Respon
     page = (
         f"{prefix}/second-factor" if stage or isinstance(refusal, StepUp) else f"{prefix}/sign-in"
     )
-    back = (
-        request.url.path
-        if request.method == "GET"
-        else request.headers.get("x-page", prefix or "/")
-    )
+    asked = request.method == "GET"
+    back = reader.here(request) if asked else _page_of(request) or prefix or "/"
     target = f"{page}?next={quote(back)}"
     if request.headers.get("hx-request") == "true" or not wants_html(request):
         response = _answer(request, refusal, refusal.status, reference)

@@ -61,7 +61,8 @@ def look(request: AnyRequest, work: Work | PlatformWork | None, audience: str) -
         home_url={"desk": "/desk", "control": "/"}.get(audience, "/"),
         mode_url="/look/mode",
         languages=[
-            (code, f"/look/language/{code}?next={quote(request.url.path)}") for code in LANGUAGES
+            (code, f"/look/language/{code}?next={quote(reader.here(request))}")
+            for code in LANGUAGES
         ],
         reference=seen.request_id,
         fragment=request.headers.get("hx-target") in {"panel-body", "modal-body", "client-tab"},
@@ -190,7 +191,8 @@ def error_page(request: AnyRequest, problem: dict[str, Any]) -> str:
         home_url="/desk" if request.url.path.startswith("/desk") else "/",
         mode_url="/look/mode",
         languages=[
-            (code, f"/look/language/{code}?next={quote(request.url.path)}") for code in LANGUAGES
+            (code, f"/look/language/{code}?next={quote(reader.here(request))}")
+            for code in LANGUAGES
         ],
         reference=problem.get("reference", ""),
     )

@@ -24,6 +24,12 @@ def spoken(chosen: str | None, accepted: str) -> str | None:
     return None
 
 
+def here(request: AnyRequest) -> str:
+    """The page asked for, with all that its address says: where one comes back to."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
 def locale(request: AnyRequest, seen: Visit) -> str:
     """What this browser chose, else the person's own language, else the browser's first we speak."""
     stranger = seen.person is None and seen.operator is None

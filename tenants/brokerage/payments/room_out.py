@@ -15,7 +15,7 @@ from brokerage.payments.model import Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import clocks
+from brokerage.payments.withdrawing import asking, clocks
 from brokerage.payments.withdrawing.rows import CAME_BACK
 from stoa.kernel import money
 from stoa.kernel.refusals import Invalid, NotFound, Refusal
@@ -105,6 +105,7 @@ async def withdraw_review(request: AnyRequest, work: NamedDependency[Work]) -> R
         destination=to,
         pace=await clocks.pace(work, method),
         enough=seen.money <= seen.available,
+        before=await asking.asked_before(work, work.actor.id, method, seen.money),
     )
 
 

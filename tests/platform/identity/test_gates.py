@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
@@ -609,3 +610,24 @@ async def test_a_client_may_take_the_factor_off_with_password_and_code(house, au
         row = await work.get(Person, person.id)
         assert not factors.has(row) and row.recovery_hashes == []
     assert secret
+
+
+async def test_who_has_to_sign_in_on_the_way_comes_back_to_all_of_the_page(house, aurora):
+    """A withdrawal's review lost its amount while the second factor was set up on the way."""
+    browser = visitor(house, aurora)
+
+    asked = await browser.get("/withdraw/review?amount=30&currency=EUR&to=card")
+    pressed = await browser.post(
+        "/withdraw", headers={"hx-current-url": f"http://{aurora.host}/withdraw/review?amount=30"}
+    )
+    elsewhere = await browser.post(
+        "/withdraw", headers={"hx-current-url": "http://evil.example/deposit"}
+    )
+
+    assert parse_qs(urlsplit(asked.headers["location"]).query)["next"] == [
+        "/withdraw/review?amount=30&currency=EUR&to=card"
+    ]
+    assert parse_qs(urlsplit(pressed.headers["hx-redirect"]).query)["next"] == [
+        "/withdraw/review?amount=30"
+    ]
+    assert parse_qs(urlsplit(elsewhere.headers["hx-redirect"]).query)["next"] == ["/"]

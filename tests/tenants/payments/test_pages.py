@@ -226,3 +226,30 @@ async def test_the_last_deposits_are_the_last_ones_whatever_their_keys(market, c
         came, _ = await queries.of_client(work, customer.id)
 
     assert [row.id for row in came] == keys[::-1]
+
+
+async def test_the_same_withdrawal_again_is_told_of_before_it_is_made(market, customer):
+    """Back, and the button again: the page was drawn anew with a new key, and money went twice."""
+    await funded(customer)
+    place = await a_place(customer)
+    room = await customer.browser()
+    address = f"/withdraw/review?amount=70&currency=USD&to=bank:{place}"
+    first = await room.get(address)
+    key = uuid7()
+    await room.post(
+        "/withdraw",
+        {
+            "method": "bank",
+            "currency": "USD",
+            "amount": "70.00",
+            "key": str(key),
+            "destination": str(place),
+        },
+    )
+
+    again = await room.get(address)
+    other = await room.get(address.replace("=70&", "=71&"))
+
+    assert f'href="/withdrawals/{key}"' in again.text
+    assert f'href="/withdrawals/{key}"' not in first.text
+    assert f'href="/withdrawals/{key}"' not in other.text

@@ -1,5 +1,7 @@
 """A client asks to be paid: what would happen, and then the money set aside."""
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,6 +23,9 @@ from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict
 from stoa.tenancy.work import Work
+
+SAME_WITHIN: Final = timedelta(minutes=15)
+"""How long an equal request is told of, before a client makes the same one again."""
 
 
 async def preview(
@@ -146,3 +151,18 @@ async def _covered(work: Work, client: UUID, money: Money) -> None:
             field="amount",
             available=there,
         )
+
+
+async def asked_before(work: Work, client: UUID, method: Method, asked: Money) -> Withdrawal | None:
+    """The client's own withdrawal of the same amount the same way, asked for a moment ago."""
+    return await work.first(
+        select(Withdrawal)
+        .where(
+            Withdrawal.client == client,
+            Withdrawal.method == method,
+            Withdrawal.currency == asked.currency,
+            Withdrawal.amount == asked.amount,
+            Withdrawal.asked_at > work.now - SAME_WITHIN,
+        )
+        .order_by(Withdrawal.asked_at.desc())
+    )
