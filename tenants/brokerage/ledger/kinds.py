@@ -4,6 +4,7 @@ Modules that post under a kind of their own teach its name: `learn("deposit", N_
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from markupsafe import Markup
@@ -69,6 +70,11 @@ KINDS: Final[dict[str, Kind]] = {
         N_("To a trading account"),
         icon="arrows-left-right",
         meaning=N_("Money was set aside to go to a trading account."),
+    ),
+    "transfer in": Kind(
+        N_("From a trading account"),
+        icon="arrows-left-right",
+        meaning=N_("Money moved between a wallet and a trading account."),
     ),
     "release transfer": Kind(
         N_("Back from a transfer"),
@@ -152,6 +158,11 @@ def of(kind: str, cause: str | None = None) -> Kind:
     """A kind by its code, told closer where it is known what the money is held for."""
     known = KINDS.get(f"{kind} {cause}") or KINDS.get(kind)
     return known or Kind(kind.replace("-", " ").capitalize(), icon="receipt")
+
+
+def in_wallet(kind: str, cause: str | None, amount: Decimal) -> Kind:
+    """The same as a wallet's line tells it: by where the money came from or went to."""
+    return of(kind, "in" if kind == "transfer" and amount > 0 else cause)
 
 
 def choices() -> list[tuple[str, str]]:

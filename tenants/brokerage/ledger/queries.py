@@ -203,7 +203,7 @@ async def described(work: Work, rows: Sequence[Any]) -> list[Movement]:
 
 
 def _movement(leg: Leg, entry: Entry, *, fee: bool) -> Movement:
-    kind = kinds.of("fee") if fee else kinds.of(entry.kind, entry.ref_kind)
+    kind = kinds.of("fee") if fee else kinds.in_wallet(entry.kind, entry.ref_kind, leg.amount)
     return Movement(
         entry.id,
         entry.posted_at,
