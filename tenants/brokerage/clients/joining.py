@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from brokerage.clients import hooks, rules
 from brokerage.clients.events import ClientRegistered
+from brokerage.clients.finding import phone_words
 from brokerage.clients.model import SEARCH, Client, ClientAgreement, ClientType, State
 from brokerage.clients.settings import ClientSettings
 from stoa.identity import people
@@ -154,8 +155,7 @@ def search_tokens(
     work: Work, name: str, email: str, phone: str | None, reference_: str
 ) -> list[int]:
     """Blind prefix tokens; a phone is found by its whole number and by its last digits."""
-    phones = [] if not phone else [phone, phone[-9:], phone[-7:], phone[-4:]]
-    return work.keys.tokens(SEARCH, name, email, reference_, *phones)
+    return work.keys.tokens(SEARCH, name, email, reference_, *phone_words(phone))
 
 
 async def _next_owner(work: Work, role: str) -> UUID | None:

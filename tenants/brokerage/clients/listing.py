@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, func, select, text
 
-from brokerage.clients import queries
+from brokerage.clients import finding, queries
 from brokerage.clients.model import NO_LEVEL, Client, Risk, State
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
@@ -78,8 +78,7 @@ def query(work: Work) -> Select[Any]:
 
 
 def _found(work: Work, typed: str) -> ColumnElement[bool]:
-    wanted = queries.tokens(work, typed)
-    return Client.search.contains(wanted) if wanted else false()
+    return finding.fits(work, Client.search, queries.SEARCH, typed)
 
 
 def _last_trade(work: Work, value: str) -> ColumnElement[bool]:

@@ -1,6 +1,5 @@
 """Reads about clients: who may be seen, what they are called, one in brief."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import aliased
 
+from brokerage.clients import finding
 from brokerage.clients.model import SEARCH, Client
 from brokerage.clients.permissions import Clients
 from stoa.identity.model import Person
@@ -182,25 +182,12 @@ def may_see_pii(work: Work) -> bool:
     return work.actor.kind is Kind.CLIENT or work.actor.may(Clients.SEE_PII)
 
 
-_NUMBER: Final = re.compile(r"[+(]?[0-9][0-9 ()./-]{3,}")
-
-
-def tokens(work: Work, typed: str) -> list[int]:
-    """What a row must hold to fit. A telephone number is one word however it is spaced."""
-    if _NUMBER.fullmatch(typed.strip()):
-        typed = "".join(c for c in typed if c.isdigit()).lstrip("0")
-    return work.keys.query_tokens(SEARCH, typed)
-
-
 async def find(work: Work, typed: str, *, limit: int = 20) -> list[UUID]:
     """Clients in scope whose name, e-mail, phone or reference fit what was typed, newest first."""
-    wanted = tokens(work, typed)
-    if not wanted:
-        return []
     return list(
         await work.rows(
             select(Client.id)
-            .where(Client.search.contains(wanted), visible(work))
+            .where(finding.fits(work, Client.search, SEARCH, typed), visible(work))
             .order_by(Client.id.desc())
             .limit(limit)
         )

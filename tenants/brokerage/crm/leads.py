@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.clients import rules as client_rules
+from brokerage.clients.finding import phone_words
 from brokerage.clients.model import Client
 from brokerage.clients.settings import ClientSettings
 from brokerage.crm import rules, tasks
@@ -70,7 +71,7 @@ def values(work: Work, wish: Wish, *, owner: tuple[UUID, str | None] | None) -> 
         "email_sealed": work.seal(row_id, "lead.email", wish.email),
         "email_blind": work.blind(EMAIL, wish.email),
         "phone_sealed": work.seal(row_id, "lead.phone", wish.phone or None),
-        "search": work.keys.tokens(SEARCH, wish.name, wish.email, wish.phone),
+        "search": work.keys.tokens(SEARCH, wish.name, wish.email, *phone_words(wish.phone)),
         "source": wish.source,
         "campaign": wish.campaign or None,
         "country": wish.country or None,

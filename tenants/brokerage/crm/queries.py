@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true
 
+from brokerage.clients import finding
 from brokerage.clients import queries as clients
 from brokerage.crm import rules, tasks
 from brokerage.crm.model import SEARCH, Lead, LeadNote, Task
@@ -227,12 +228,11 @@ async def tasks_about(work: Work, about: UUID) -> list[TaskView]:
 
 async def hits(work: Work, typed: str) -> list[Hit]:
     """Leads for the global search, within scope."""
-    tokens = work.keys.query_tokens(SEARCH, typed)
-    if not tokens or not work.actor.may(Crm.LEADS_VIEW):
+    if not work.actor.may(Crm.LEADS_VIEW):
         return []
     rows = await work.rows(
         select(Lead)
-        .where(Lead.search.contains(tokens), visible_leads(work))
+        .where(finding.fits(work, Lead.search, SEARCH, typed), visible_leads(work))
         .order_by(Lead.id.desc())
         .limit(10)
     )

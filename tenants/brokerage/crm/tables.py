@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import false, select
 
+from brokerage.clients import finding
 from brokerage.clients import queries as clients
 from brokerage.crm import queries, tasks
 from brokerage.crm.model import (
@@ -96,8 +97,7 @@ async def _sources(work: Any) -> Sequence[tuple[str, str]]:
 
 
 def _found(work: Any, typed: str) -> Any:
-    tokens = work.keys.query_tokens(SEARCH, typed)
-    return Lead.search.contains(tokens) if tokens else false()
+    return finding.fits(work, Lead.search, SEARCH, typed)
 
 
 async def _leads_view(work: Any, rows: Sequence[Any]) -> list[Shown]:

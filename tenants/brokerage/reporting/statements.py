@@ -1,6 +1,6 @@
 """A client's statement: every movement and every deal of a period, the same bytes each time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming import papers, texts
+from stoa.theming import papers, texts, words
 from stoa.theming.brand import Brand
 from stoa.theming.texts import N_
 
@@ -84,7 +84,7 @@ async def gather(work: Work, client: UUID, start: datetime, end: datetime) -> di
         "lang": brief.language,
         "name": brief.name,
         "reference": brief.reference,
-        "period": f"{start:%Y-%m-%d} – {end:%Y-%m-%d}",
+        "period": f"{start:%Y-%m-%d} – {end - timedelta(days=1):%Y-%m-%d}",
         "words": {
             "title": say(N_("Statement")),
             "client": say(N_("Client")),
@@ -115,7 +115,7 @@ async def gather(work: Work, client: UUID, start: datetime, end: datetime) -> di
         "movements": [
             [
                 f"{row.at:%Y-%m-%d %H:%M}",
-                say(kinds.of(row.kind, row.ref_kind).label),
+                say(kinds.in_wallet(row.kind, row.ref_kind, row.amount).label),
                 _money(row.amount, row.currency),
                 _money(row.balance, row.currency) if row.balance is not None else "",
             ]
@@ -126,7 +126,7 @@ async def gather(work: Work, client: UUID, start: datetime, end: datetime) -> di
                 f"{row.Deal.at:%Y-%m-%d %H:%M}",
                 str(row.login),
                 row.Deal.symbol,
-                row.Deal.kind,
+                say(words.label(row.Deal.kind)),
                 _plain(row.Deal.lots),
                 _plain(row.Deal.price),
                 _money(row.Deal.profit + row.Deal.swap + row.Deal.commission, row.Deal.currency),
