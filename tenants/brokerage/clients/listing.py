@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, false, func, select, text
 
 from brokerage.clients import finding, queries
-from brokerage.clients.model import NO_LEVEL, Client, Risk, State
+from brokerage.clients.model import NO_LEVEL, SEARCH, Client, Risk, State
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
 from stoa.identity.model import Person
@@ -78,7 +78,7 @@ def query(work: Work) -> Select[Any]:
 
 
 def _found(work: Work, typed: str) -> ColumnElement[bool]:
-    return finding.fits(work, Client.search, queries.SEARCH, typed)
+    return finding.fits(work, Client.search, SEARCH, typed)
 
 
 def _last_trade(work: Work, value: str) -> ColumnElement[bool]:

@@ -39,12 +39,17 @@ async def report(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
     """The day on screen, or as a workbook with `format=xlsx`."""
     found = await daily.of(work, _day(request))
     if request.query_params.get("format") == "xlsx":
-        say = texts.of(look(request, work, "desk").locale).gettext
+        language = texts.of(look(request, work, "desk").locale)
         work.record("export", report="daily", day=found.day.isoformat())
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         name = f"daily-{found.day.isoformat()}.xlsx"
         return Response(
-            workbook.make(found, work.settings(Brand).name, say),
+            workbook.make(
+                found,
+                work.settings(Brand).name,
+                language.gettext,
+                rtl=language.direction == "rtl",
+            ),
             media_type=kind,
             headers={"content-disposition": f'attachment; filename="{name}"'},
         )
