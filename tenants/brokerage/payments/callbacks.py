@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from litestar import MediaType, Request, post
 from litestar.params import FromPath
 from litestar.response import Response
@@ -211,6 +212,15 @@ def _row(work: Work, psp: str, event: Event, raw: bytes) -> dict[str, Any]:
         "state": "taken" if acts else "ignored",
         "received_at": work.now,
     }
+
+
+async def listed(work: Work, psp: str, events: Sequence[Event]) -> None:
+    """Store what a provider listed when it was asked, as if it had told it by itself."""
+    rows = [
+        _row(work, psp, one, msgspec.json.encode({"listed": one.reference, "as": one.raw}))
+        for one in events
+    ]
+    await _keep(work, rows)
 
 
 async def _keep(work: Work, rows: Sequence[dict[str, Any]]) -> None:

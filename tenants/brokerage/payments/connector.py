@@ -64,6 +64,7 @@ __all__ = [
     "Hosted",
     "Instructions",
     "Instrument",
+    "ListsDisputes",
     "Method",
     "NamesTroubles",
     "NeedsCertificate",
@@ -131,6 +132,15 @@ class NeedsCertificate(Protocol):
 
     async def fetch_certificate(self, headers: Headers) -> None:
         """Called with no transaction open. Raises Forged for one that is not the provider's."""
+        ...
+
+
+@runtime_checkable
+class ListsDisputes(Protocol):
+    """A connector whose provider lists disputes: for notices that never came."""
+
+    async def disputes(self, since: datetime, now: datetime) -> list[Event]:
+        """Those opened since, as they stand; one event for each state a dispute was seen in."""
         ...
 
 

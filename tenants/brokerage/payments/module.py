@@ -26,6 +26,7 @@ from brokerage.payments import (
 from brokerage.payments.closing import blockers, export
 from brokerage.payments.disputes import desk as disputes_desk
 from brokerage.payments.disputes import laws as dispute_laws
+from brokerage.payments.disputes import listing
 from brokerage.payments.disputes import queries as dispute_queries
 from brokerage.payments.disputes import shown as disputes_shown
 from brokerage.payments.disputes.story import STAGES
@@ -147,6 +148,7 @@ MODULE = Module(
         Every(300, checking.sweep, lane="money"),
         Every(60, clocks.sweep, lane="money"),
         Every(600, disputes_shown.watch, lane="money"),
+        Every(3600, listing.sweep, lane="money"),
     ],
     nav=[
         NavItem(

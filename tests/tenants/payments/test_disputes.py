@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from brokerage.ledger import rates
 from brokerage.payments import settlement, withdrawals
-from brokerage.payments.disputes import rules
+from brokerage.payments.disputes import listing, rules
 from brokerage.payments.disputes.rules import Notice
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import Deposit, Dispute, ProviderEvent, Unresolved
@@ -394,3 +394,28 @@ async def test_the_fee_of_a_deposit_comes_back_with_it_and_pays_for_what_is_owed
 
     assert stands(await disputes.where(customer)) == ("97", "0", "0", "0")
     assert await disputes.laws() == []
+
+
+async def test_a_dispute_whose_notice_never_came_is_found_by_asking(market, customer, disputes):
+    """PSP-16: what a callback would have told is heard within the hour, once."""
+    made, attempt = await at_alpha(customer, "300.00")
+    await customer.pay(made.deposit)
+    await settlement.look(market.opener(), attempt.id)
+    opened = await market.alpha.at.http.post(
+        "/_sandbox/dispute", json={"session": attempt.reference, "inquiry": True}
+    )
+    assert opened.status_code == 200, opened.text
+
+    for _ in range(3):
+        await listing.sweep(market.opener())
+        await market.react()
+
+    row = await disputes.one(made.deposit)
+    assert (row.stage, row.case_number) == ("inquiry", opened.json()["id"])
+    assert len(row.notices) == 1
+    assert stands(await disputes.where(customer)) == ("0", "300", "0", "0")
+    closed = await market.alpha.at.http.post(f"/_sandbox/disputes/{row.case_number}/close", json={})
+    assert closed.status_code == 200
+    await listing.sweep(market.opener())
+    await market.react()
+    assert (await disputes.one(made.deposit)).stage == "won"

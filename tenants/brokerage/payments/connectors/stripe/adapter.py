@@ -183,6 +183,17 @@ class Stripe:
         after = int(since.timestamp()) - 60
         return shapes.payout(await self._found("/v1/payouts", payout, {"created[gte]": after}))
 
+    async def disputes(self, since: datetime, now: datetime) -> list[Event]:
+        asked: dict[str, str | int] = {"limit": 100, "created[gte]": int(since.timestamp())}
+        found: list[Said] = []
+        for _ in range(_PAGES):
+            page = await self._calls.get("/v1/disputes", asked)
+            found += loose.rows(page.get("data"))
+            if not page.get("has_more") or not found:
+                break
+            asked["starting_after"] = loose.text(found[-1].get("id"))
+        return [shapes.listed_dispute(one, now) for one in found]
+
     async def test_connection(self) -> list[Check]:
         """Read one payment: it needs the key and changes nothing."""
         try:

@@ -1,6 +1,7 @@
 """Stripe's objects and events into ours. Pure."""
 
 from collections.abc import Callable
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -148,6 +149,13 @@ def _dispute_event(kind: str, dispute: Said) -> Event:
         debited=_money(-(loose.whole(taken.get("amount")) or 0) or None, taken.get("currency")),
         fee=_money(loose.whole(taken.get("fee")) or None, taken.get("currency")),
     )
+
+
+def listed_dispute(dispute: Said, now: datetime) -> Event:
+    """A dispute as a list tells it now: one event for each status it is seen in."""
+    key = f"listed|{_id(dispute)}|{text(dispute.get('status'))}"
+    event = _dispute_event("dispute.listed", dispute)
+    return msgspec.structs.replace(event, provider_event_id=key, at=now)
 
 
 def _refund_event(kind: str, one: Said) -> Event:
