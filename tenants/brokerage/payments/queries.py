@@ -104,7 +104,7 @@ async def offered(work: Work, client: UUID) -> list[Offered]:
             ARRIVES[one.arrives],
             one.least.money,
             one.most.money,
-            await _costs(work, client, one),
+            await costs_told(work, client, one),
             one.currencies,
         )
         for one in settings.methods
@@ -112,8 +112,10 @@ async def offered(work: Work, client: UUID) -> list[Offered]:
     ]
 
 
-async def _costs(work: Work, client: UUID, method: DepositMethod) -> str:
-    currency = method.currencies[0] if method.currencies else work.tenant.base_currency
+async def costs_told(work: Work, client: UUID, method: DepositMethod, currency: str = "") -> str:
+    """What a deposit costs, in words, by the schedule in force; empty for nothing."""
+    usual = method.currencies[0] if method.currencies else work.tenant.base_currency
+    currency = currency or usual
     line = await quoting.line_for(work, client, "deposit", currency, str(method.method))
     line = line or costs.own(method.fee, "deposit", str(method.method))
     return words.costs(line) if line is not None else ""

@@ -10,27 +10,12 @@ from uuid import UUID
 
 import msgspec
 
-from brokerage.payments.settings import Fee
 from brokerage.payments.values import Method
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 
 Convert = Callable[[Money, str], Money]
 Verdict = Literal["passed", "flagged", "waiting", "skipped"]
-
-
-def fee_of(fee: Fee, money: Money, convert: Convert) -> Money:
-    """What is kept of an amount; rounded down. Raises Invalid when nothing would be left."""
-    kept = money.times(fee.percent / 100).floored()
-    if fee.least is not None and fee.least.amount:
-        kept = max(kept, convert(fee.least.money, money.currency), key=lambda one: one.amount)
-    if kept >= money:
-        raise Invalid(
-            "The fee of {fee} would take all of it. Choose a larger amount.",
-            field="amount",
-            fee=kept,
-        )
-    return kept
 
 
 def within(money: Money, least: Money, most: Money, convert: Convert) -> None:

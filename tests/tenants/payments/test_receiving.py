@@ -19,6 +19,7 @@ from brokerage.payments.laws import LAWS
 from brokerage.payments.model import Deposit, DepositAddress, ProviderEvent, Unresolved
 from brokerage.payments.receiving import arriving, giving
 from brokerage.payments.receiving.port import Coin
+from brokerage.payments.routing.model import ProviderState
 from brokerage.payments.settings import Amount, DepositMethod, Fee, PaymentsSettings, Psp
 from stoa.connectors.outside import Outside
 from stoa.identity.model import Person
@@ -307,3 +308,16 @@ async def test_the_page_shows_the_address_and_what_came(shop: Shop) -> None:
     assert state.status_code == 200 and "Cancel this deposit" not in state.text
     stopped = await browser.post(f"/deposit/{one.id}/cancel", {})
     assert stopped.status_code == 409
+
+
+async def test_a_paused_provider_gives_no_new_address(shop: Shop) -> None:
+    row = await address(shop)
+    async with shop.opener()() as work:
+        work.add(ProviderState(psp="psp", since=work.now, operator_paused_at=work.now))
+    other = await person(shop.house, shop.tenant)
+
+    with pytest.raises(Conflict):
+        await address(shop, other)
+    assert (await address(shop)).id == row.id
+    await sent(shop, row, "0.5", "there", "a")
+    assert await held(shop) == Decimal("0.495")

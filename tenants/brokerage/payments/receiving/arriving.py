@@ -15,9 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from brokerage.fees.rules import Fee
 from brokerage.ledger import accounts, rates
 from brokerage.ledger.rates import NoRate
-from brokerage.payments import asking, crediting, deposits, providers, rules
+from brokerage.payments import asking, costs, crediting, deposits, providers
 from brokerage.payments.model import (
     AttemptState,
     Deposit,
@@ -215,44 +216,41 @@ async def _go_on(
 async def _came(work: Work, row: DepositAddress, deposit: Deposit, attempt: PaymentAttempt) -> None:
     money = Money(deposit.amount, deposit.currency)
     fee, problem = await _priced(work, row, money)
-    if problem:
-        await crediting.set_aside(work, deposit, attempt, money, problem)
+    if problem or fee is None:
+        await crediting.set_aside(work, deposit, attempt, money, problem or "look")
         return
     attempt.move(AttemptState.PAID)
     attempt.ended_at = work.now
     attempt.cost = await looking.cost_now(work, row.psp, deposit)
-    deposit.fee = fee.amount
+    deposit.fee, deposit.fee_terms = fee.money.amount, fee.record()
     source = accounts.house(work, f"psp:{row.psp}", money.currency)
-    await crediting.credit(work, deposit, money, fee, source=source)
+    await crediting.credit(work, deposit, money, fee.money, source=source)
 
 
-async def _priced(work: Work, row: DepositAddress, money: Money) -> tuple[Money, str]:
-    """The fee, or why this money cannot simply be credited."""
-    none = Money.zero(money.currency)
+async def _priced(work: Work, row: DepositAddress, money: Money) -> tuple[Fee | None, str]:
+    """The fee of the schedule, or why this money cannot simply be credited."""
     if money.currency != row.asset:
-        return none, "other-currency"
+        return None, "other-currency"
     if row.state == AddressState.CLOSED:
-        return none, "late"
+        return None, "late"
     try:
         offered = await deposits.allowed(work, row.client, Method.CRYPTO, row.asset)
     except (Denied, Invalid):
-        return none, "not-allowed"
-    return await _within(work, offered, money)
-
-
-async def _within(work: Work, offered: DepositMethod, money: Money) -> tuple[Money, str]:
-    none = Money.zero(money.currency)
-    priced = await rates.table(work)
+        return None, "not-allowed"
     try:
-        low = priced.convert(offered.least.money, money.currency)
-        high = priced.convert(offered.most.money, money.currency)
-        if low <= money <= high:
-            return rules.fee_of(offered.fee, money, priced.convert), ""
+        problem = await _outside(work, offered, money)
+        fee = await costs.of_deposit(work, row.client, offered, money)
     except NoRate:
-        return none, "unpriced"
-    except Invalid:
-        return none, "under-paid"
-    return none, "under-paid" if money < low else "over-paid"
+        return None, "unpriced"
+    return (fee, problem) if fee.money < money else (None, "under-paid")
+
+
+async def _outside(work: Work, offered: DepositMethod, money: Money) -> str:
+    """Whether it is less or more than the method takes."""
+    priced = await rates.table(work)
+    if money < priced.convert(offered.least.money, money.currency):
+        return "under-paid"
+    return "over-paid" if money > priced.convert(offered.most.money, money.currency) else ""
 
 
 async def _done(work: Work, row: DepositAddress, event: UUID) -> None:

@@ -15,6 +15,7 @@ from brokerage.payments.addresses import networks
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.receiving.port import Coin, GivesAddresses, Place, Wanted
+from brokerage.payments.routing.model import ProviderState
 from brokerage.payments.settings import PaymentsSettings, Psp
 from brokerage.payments.values import Method
 from stoa.connectors.keyring import Keyring
@@ -119,6 +120,11 @@ async def _claim(work: Work, client: UUID, coin: Coin) -> tuple[UUID, Asked | No
         row.code = "another-provider"
         await work.flush()
         row = None
+    state = await work.session.get(ProviderState, psp)
+    if state is not None and (state.paused_at or state.operator_paused_at):
+        raise Conflict(
+            "This provider is paused just now. No address was given and no money has moved."
+        )
     if row is None:
         row = DepositAddress(
             id=uuid7(int(work.now.timestamp() * 1000)),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from brokerage.ledger import rates
 from brokerage.payments import deposits
 from brokerage.payments.addresses.networks import NETWORKS
 from brokerage.payments.model import Deposit
+from brokerage.payments.queries import costs_told
 from brokerage.payments.receiving import giving
 from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.receiving.port import Coin
@@ -33,7 +33,8 @@ class Offered:
     label: str
     least: Money | None
     most: Money | None
-    fee_percent: Decimal
+    fee: str
+    """What it costs, in words; empty for nothing."""
     memo: bool
 
 
@@ -55,11 +56,12 @@ async def offered(work: Work, client: UUID) -> list[Offered]:
             method = await deposits.allowed(work, client, Method.CRYPTO, coin.asset)
         except (Denied, Invalid):
             continue
-        found.append(_terms(coin, method, priced))
+        fee = await costs_told(work, client, method, coin.asset)
+        found.append(_terms(coin, method, priced, fee))
     return found
 
 
-def _terms(coin: Coin, method: DepositMethod, priced: rates.Rates) -> Offered:
+def _terms(coin: Coin, method: DepositMethod, priced: rates.Rates, fee: str) -> Offered:
     limits = [
         priced.convert(one.money, coin.asset) if priced.knows(one.currency, coin.asset) else None
         for one in (method.least, method.most)
@@ -71,7 +73,7 @@ def _terms(coin: Coin, method: DepositMethod, priced: rates.Rates) -> Offered:
         label=network.label if network is not None else coin.network,
         least=limits[0],
         most=limits[1],
-        fee_percent=method.fee.percent,
+        fee=fee,
         memo=network is not None and network.memo,
     )
 

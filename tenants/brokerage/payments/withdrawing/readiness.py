@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
+from brokerage.fees.rules import must_leave_something
 from brokerage.ledger import rates
 from brokerage.ledger.rates import NoRate, Rates
-from brokerage.payments import destinations, hooks, providers, rules, tiers
+from brokerage.payments import costs, destinations, hooks, providers, rules, tiers
 from brokerage.payments.model import Destination
 from brokerage.payments.rules import Check, Part, Source
 from brokerage.payments.settings import PaymentsSettings, WithdrawalMethod
@@ -99,7 +100,8 @@ async def of(work: Work, client: UUID, money: Money, *, paid_by: Method | None =
     steps: list[Step] = []
     parts: list[Part] = []
     try:
-        fee = rules.fee_of(way.fee, money, priced.convert)
+        fee = (await costs.of_withdrawal(work, client, way, money)).money
+        must_leave_something(fee, money)
         parts = rules.plan(
             money - fee,
             way.method,
