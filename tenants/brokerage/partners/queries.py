@@ -111,9 +111,9 @@ async def tree(work: Work, partner: UUID, *, masked: bool) -> dict[str, Any]:
     for row in rows:
         nodes[row.id] = {
             "title": names.get(row.id) or row.code,
-            "text": f"{row.clients}",
+            "clients": row.clients,
             "value": rules_money(row.earned, row.currency),
-            "note": row.code,
+            "note": row.code if names.get(row.id) else "",
             "href": f"/desk/partners/{row.id}" if not masked else "",
             "children": [],
         }
