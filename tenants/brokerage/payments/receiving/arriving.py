@@ -96,7 +96,10 @@ async def _under_way(work: Work, row: DepositAddress) -> tuple[str, ...]:
     """Transfers of it that were seen and are not decided."""
     found = await work.rows(
         select(PaymentAttempt.payment)
+        .join(Deposit, Deposit.id == PaymentAttempt.deposit)
         .where(
+            Deposit.client == row.client,
+            Deposit.state == DepositState.WAITING,
             PaymentAttempt.psp == row.psp,
             PaymentAttempt.reference.startswith(f"{row.reference}/", autoescape=True),
             PaymentAttempt.state == AttemptState.OPEN,
