@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Sequence
+from uuid import UUID
 
 from stoa.identity import people, roles, sessions
 from stoa.identity.model import Person, Role
 from stoa.kernel.ids import uuid7
+from stoa.notices import notices
 from stoa.tenancy.work import Work
 
 PASSWORD = "kettle-orchard-violin"
@@ -75,3 +77,8 @@ async def bearer_of(work: Work, person: Person, *, second_factor: bool = True) -
         device="test",
         second_factor=second_factor,
     )
+
+
+async def unread(work: Work, person: UUID) -> int:
+    """How many notices somebody has not read."""
+    return sum(one.read_at is None for one in await notices.newest(work, person))

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.types import String
 
@@ -22,6 +23,7 @@ from stoa.identity.model import (
 from stoa.identity.settings import IdentitySettings
 from stoa.kernel.ids import token, uuid7
 from stoa.kernel.refusals import Denied
+from stoa.notices.model import Notice
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.work import PlatformWork, Work
 
@@ -126,42 +128,59 @@ async def open_of(work: Work, person: Person) -> Sequence[Session]:
     )
 
 
-async def actor_of(
-    work: Work, bearer: str, audience: str
-) -> tuple[Actor, Session, Person | None] | None:
-    """The actor behind a cookie, or None. One query reads session, person and permissions."""
-    granted = (
-        select(
-            func.array_agg(
-                aggregate_order_by(func.array_to_string(Role.permissions, " "), Role.name)
-            ).label("permissions"),
-            func.array_agg(aggregate_order_by(Role.scope, Role.name), type_=ARRAY(String)).label(
-                "scopes"
-            ),
-        )
-        .join(StaffRole, StaffRole.role == Role.id)
-        .where(StaffRole.person == Session.person)
-        .lateral("granted")
+_GRANTED: Final = (
+    select(
+        func.array_agg(
+            aggregate_order_by(func.array_to_string(Role.permissions, " "), Role.name)
+        ).label("permissions"),
+        func.array_agg(aggregate_order_by(Role.scope, Role.name), type_=ARRAY(String)).label(
+            "scopes"
+        ),
     )
-    statement = (
-        select(Session, Person, granted.c.permissions, granted.c.scopes)
-        .outerjoin(Person, Person.id == Session.person)
-        .join(granted, true())
-        .where(
-            Session.token_hash == hash_token(bearer),
-            Session.audience == audience,
-            Session.ended_at.is_(None),
-        )
+    .join(StaffRole, StaffRole.role == Role.id)
+    .where(StaffRole.person == Session.person)
+    .lateral("granted")
+)
+_UNREAD: Final = (
+    select(func.count())
+    .where(Notice.person == Session.person, Notice.read_at.is_(None))
+    .correlate(Session)
+    .scalar_subquery()
+)
+_FOUND: Final = (
+    select(Session, Person, _GRANTED.c.permissions, _GRANTED.c.scopes, _UNREAD)
+    .outerjoin(Person, Person.id == Session.person)
+    .join(_GRANTED, true())
+    .where(
+        Session.token_hash == bindparam("token"),
+        Session.audience == bindparam("audience"),
+        Session.ended_at.is_(None),
     )
-    found: Any = (await work.run(statement)).first()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Whose cookie it is. `person` is None for the operator's support; `unread` counts notices."""
+
+    actor: Actor
+    session: Session
+    person: Person | None = None
+    unread: int = 0
+
+
+async def actor_of(work: Work, bearer: str, audience: str) -> "Recognised | None":
+    """Who is behind a cookie, or None. One query reads session, person, permissions and mail."""
+    asked = {"token": hash_token(bearer), "audience": audience}
+    found: Any = (await work.run(_FOUND, asked)).first()
     if found is None:
         return None
-    session, person, permissions, scopes = found
+    session, person, permissions, scopes, unread = found
     idle = timedelta(minutes=work.settings(IdentitySettings).idle_minutes(audience))
     if not _alive(session, work.now, idle):
         return None
     if session.support is not None:
-        return _support_actor(session), session, None
+        return Recognised(_support_actor(session), session)
     if person is None or person.state != "active" or person.epoch != session.epoch:
         return None
     if work.now - session.seen_at > _SEEN_EVERY:
@@ -178,7 +197,7 @@ async def actor_of(
         session=session.id,
         second_factor_at=session.second_factor_at.timestamp() if session.second_factor_at else None,
     )
-    return actor, session, person
+    return Recognised(actor, session, person, int(unread))
 
 
 def _audit_name(work: Work, person: Person) -> str:

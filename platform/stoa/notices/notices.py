@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
@@ -125,13 +125,6 @@ async def tell(
     await work.flush()
     work.announce(f"person:{person}|notices", f"client:{person}|notices")
     return notice
-
-
-async def unread(work: Work, person: UUID) -> int:
-    found: int | None = await work.value(
-        select(func.count()).where(Notice.person == person, Notice.read_at.is_(None))
-    )
-    return found or 0
 
 
 async def newest(work: Work, person: UUID, *, most: int = 50) -> Sequence[Notice]:

@@ -8,7 +8,6 @@ from litestar import Request
 
 from stoa.identity import sessions
 from stoa.kernel.refusals import Denied, NotFound, Refusal, Unauthenticated, Unavailable
-from stoa.notices import notices
 from stoa.tenancy.actor import VISITOR, Actor, Kind
 from stoa.tenancy.work import PlatformWork, Work
 from stoa.web.access import Access
@@ -127,7 +126,7 @@ async def _person(
     found = await sessions.actor_of(opened, bearer, access.audience) if bearer else None
     if bearer is None or found is None:
         raise Unsigned(access.audience)
-    actor, session, person = found
+    actor, session, person = found.actor, found.session, found.person
     if session.stage not in {access.stage, sessions.FULL}:
         raise Unsigned(access.audience, session.stage)
     seen.person = person
@@ -141,7 +140,7 @@ async def _person(
         )
         seen.locale = person.locale
         if request.method == "GET" and is_page(request):
-            seen.unread = await notices.unread(opened, person.id)
+            seen.unread = found.unread
     if session.support is not None:
         seen.support = session.support_name
         seen.support_until = session.ends_at

@@ -202,6 +202,6 @@ async def test_permissions_and_scope_come_with_the_session(house, aurora):
         _, bearer = await make_staff(work, ("identity:staff:view",), scope="team", team="North")
 
     async with house.door.open(aurora) as work:
-        actor, _, _ = await sessions.actor_of(work, bearer, "desk")
+        actor = (await sessions.actor_of(work, bearer, "desk")).actor
     assert actor.permissions == {"identity:staff:view"}
     assert (actor.scope, actor.team) == ("team", "North")

@@ -22,7 +22,7 @@ from stoa.notices.plain import one_line, plain
 from stoa.notices.settings import NoticeSettings, Smtp
 from stoa.tenancy import settings
 from stoa.theming.render import environment
-from support.people import make_client_login
+from support.people import make_client_login, unread
 from support.post_office import post_office
 
 
@@ -302,10 +302,10 @@ async def test_notices_are_counted_until_they_are_read(work):
     for one in (person, person, other):
         await notices.tell(work, one.id, "{amount} arrived", path="/deposit", amount="10 EUR")
 
-    assert await notices.unread(work, person.id) == 2
+    assert await unread(work, person.id) == 2
     await notices.read(work, person.id)
-    assert await notices.unread(work, person.id) == 0
-    assert await notices.unread(work, other.id) == 1
+    assert await unread(work, person.id) == 0
+    assert await unread(work, other.id) == 1
     assert len(await notices.newest(work, person.id)) == 2
 
 

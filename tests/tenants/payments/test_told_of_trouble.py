@@ -2,8 +2,7 @@
 
 from brokerage.payments.permissions import Payments
 from brokerage.payments.routing import watching
-from stoa.notices import notices
-from support.people import make_staff
+from support.people import make_staff, unread
 
 
 async def test_an_incident_reaches_those_who_look_after_providers(house):
@@ -15,5 +14,5 @@ async def test_an_incident_reaches_those_who_look_after_providers(house):
         await watching._page(work, "{psp} fails; new payments go elsewhere", "alpha")
         await work.flush()
 
-        assert await notices.unread(work, keeper.id) == 1
-        assert await notices.unread(work, other.id) == 0
+        assert await unread(work, keeper.id) == 1
+        assert await unread(work, other.id) == 0
