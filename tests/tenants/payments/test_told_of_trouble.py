@@ -11,7 +11,7 @@ async def test_an_incident_reaches_those_who_look_after_providers(house):
         keeper, _ = await make_staff(work, [str(Payments.PSPS)])
         other, _ = await make_staff(work, [str(Payments.DEPOSITS)])
 
-        await watching._page(work, "{psp} fails; new payments go elsewhere", "alpha")
+        await watching.tell_people(work, "{psp} fails; new payments go elsewhere", "alpha")
         await work.flush()
 
         assert await unread(work, keeper.id) == 1
