@@ -631,3 +631,13 @@ async def test_who_has_to_sign_in_on_the_way_comes_back_to_all_of_the_page(house
         "/withdraw/review?amount=30"
     ]
     assert parse_qs(urlsplit(elsewhere.headers["hx-redirect"]).query)["next"] == ["/"]
+
+
+async def test_a_spent_link_leads_to_a_new_one(house, aurora):
+    browser = visitor(house, aurora)
+
+    page = await browser.get("/reset/never-issued")
+    other = await browser.get("/no-such-page")
+
+    assert 'href="/forgot"' in page.text
+    assert 'href="/forgot"' not in other.text
