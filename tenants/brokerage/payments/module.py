@@ -26,11 +26,11 @@ from brokerage.payments import (
 from brokerage.payments.closing import blockers, export
 from brokerage.payments.disputes import desk as disputes_desk
 from brokerage.payments.disputes import laws as dispute_laws
-from brokerage.payments.disputes import listing
+from brokerage.payments.disputes import listing, noticing
 from brokerage.payments.disputes import queries as dispute_queries
 from brokerage.payments.disputes import shown as disputes_shown
 from brokerage.payments.disputes.story import STAGES
-from brokerage.payments.events import CallbackTaken, PayoutDue
+from brokerage.payments.events import CallbackTaken, DepositCredited, PayoutDue
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import arriving
 from brokerage.payments.receiving import room as receiving_room
@@ -138,6 +138,7 @@ MODULE = Module(
     reactions={
         CallbackTaken: [settlement.settle],
         PayoutDue: [payouts.send],
+        DepositCredited: [noticing.credited],
         LevelChanged: [jobs.look_again],
     },
     schedule=[

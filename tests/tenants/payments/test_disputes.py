@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from brokerage.ledger import rates
 from brokerage.payments import settlement, withdrawals
-from brokerage.payments.disputes import listing, rules
+from brokerage.payments.disputes import listing, noticing, rules
 from brokerage.payments.disputes.rules import Notice
-from brokerage.payments.events import CallbackTaken
+from brokerage.payments.events import CallbackTaken, DepositCredited
 from brokerage.payments.model import Deposit, Dispute, ProviderEvent, Unresolved
 from brokerage.payments.values import DisputeStage
 from stoa.kernel.ids import uuid7
@@ -419,3 +419,55 @@ async def test_a_dispute_whose_notice_never_came_is_found_by_asking(market, cust
     await listing.sweep(market.opener())
     await market.react()
     assert (await disputes.one(made.deposit)).stage == "won"
+
+
+async def test_withdrawals_and_a_dispute_at_once_never_use_the_same_money(customer, disputes):
+    """T48, T57: whoever comes first has it; what the dispute does not find, the client owes."""
+    deposit = await customer.paid("500.00")
+    place = await a_place(customer)
+    places = asyncio.Semaphore(6)
+
+    async def withdraw():
+        async with places:
+            return await asked(customer, "100.00", destination=place, key=uuid7())
+
+    async def dispute():
+        async with places:
+            return await disputes.told(deposit, "chargeback", money=usd("500.00"))
+
+    outcomes = await asyncio.gather(
+        *(withdraw() for _ in range(4)),
+        dispute(),
+        *(withdraw() for _ in range(4)),
+        return_exceptions=True,
+    )
+
+    row = await disputes.one(deposit)
+    where = await disputes.where(customer)
+    taken = sum(getattr(one, "amount", 0) for one in outcomes if not isinstance(one, Dispute))
+    assert row.standing == "secured"
+    assert where.wallet == 0
+    assert where.held - taken + where.owed == Decimal(500)
+    assert await disputes.laws() == []
+
+
+async def test_a_deposit_that_is_credited_after_it_was_disputed_is_held_then(
+    market, customer, disputes
+):
+    made = await customer.start("70.00")
+    row = await disputes.told(made.deposit, "chargeback", money=usd("70.00"))
+    assert row.secured == 0
+    await customer.pay(made.deposit)
+    tried = [one for one in await customer.attempts(made.deposit) if one.state == "open"][-1]
+    await settlement.look(market.opener(), tried.id)
+    assert await customer.available() == Decimal("70.00")
+    fact = DepositCredited(
+        deposit=made.deposit, client=customer.id, amount="70.00", currency="USD", first=True
+    )
+
+    for _ in range(2):
+        await noticing.credited(market.opener(), fact)
+
+    assert stands(await disputes.where(customer)) == ("0", "70", "0", "0")
+    assert (await disputes.one(made.deposit)).secured == Decimal(70)
+    assert await disputes.laws() == []

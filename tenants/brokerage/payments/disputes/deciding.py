@@ -247,11 +247,10 @@ def _who(work: Work) -> UUID:
 async def _locked(
     work: Work, dispute: UUID, permission: Payments = Payments.DISPUTES_EDIT
 ) -> Dispute:
-    """The row, in the order in which notices lock: deposit, client, dispute. Raises NotFound."""
+    """The row, in the order in which notices lock: the client, then the dispute. Raises NotFound."""
     work.require(permission)
     seen = await work.get(Dispute, dispute)
     await clients.seen(work, seen.client)
-    await work.lock(Deposit, seen.deposit)
     await work.lock(Client, seen.client)
     row = await work.lock(Dispute, dispute)
     work.subject = row.client

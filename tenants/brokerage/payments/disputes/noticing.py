@@ -22,7 +22,7 @@ from brokerage.payments.disputes import booking, rules
 from brokerage.payments.disputes.model import Dispute, Standing
 from brokerage.payments.disputes.rules import Notice
 from brokerage.payments.disputes.story import tell
-from brokerage.payments.events import DepositDisputed, DisputeEnded
+from brokerage.payments.events import DepositCredited, DepositDisputed, DisputeEnded
 from brokerage.payments.model import (
     AttemptState,
     Deposit,
@@ -35,6 +35,7 @@ from brokerage.payments.values import DisputeStage, Event
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
 from stoa.notices import notices
+from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -125,8 +126,7 @@ async def _known(work: Work, event: ProviderEvent) -> UUID | None:
 
 async def take(work: Work, deposit: UUID, told: Told) -> Dispute:
     """One notice about a deposit, once; the books stand as all notices together say."""
-    paid = await work.lock(Deposit, deposit)
-    await work.lock(Client, paid.client)
+    paid = await _locked(work, deposit)
     row = await _of(work, paid, told)
     if any(one["key"] == told.key for one in row.notices):
         return row
@@ -134,6 +134,35 @@ async def take(work: Work, deposit: UUID, told: Told) -> Dispute:
     row.notices = [*row.notices, notice.record()][-_LONGEST:]
     await _settle(work, row, paid, told)
     return row
+
+
+async def credited(open_work: OpenWork, fact: DepositCredited) -> None:
+    """A deposit that was disputed before it was credited: now there is something to hold."""
+    async with open_work() as work:
+        paid = await _locked(work, fact.deposit)
+        rows = await work.rows(
+            select(Dispute)
+            .where(
+                Dispute.deposit == paid.id, Dispute.stage.in_([str(one) for one in rules.TAKING])
+            )
+            .order_by(Dispute.opened_at, Dispute.id)
+            .with_for_update()
+        )
+        for row in rows:
+            claim = Money(row.amount, row.currency)
+            secured = await _secured(work, row, paid, claim, fresh=False)
+            await booking.follow(work, row, paid, secured)
+
+
+async def _locked(work: Work, deposit: UUID) -> Deposit:
+    """The deposit, with its client locked: the lock under which their money is counted.
+
+    The deposit itself is not: a withdrawal that goes back along it locks the client first as well.
+    """
+    paid = await work.get(Deposit, deposit)
+    await work.lock(Client, paid.client)
+    await work.session.refresh(paid)
+    return paid
 
 
 async def _of(work: Work, paid: Deposit, told: Told) -> Dispute:

@@ -16,6 +16,8 @@ TAKEN: Final = frozenset({DisputeStage.CHARGEBACK, DisputeStage.PRE_ARBITRATION,
 OPEN: Final = frozenset(
     {DisputeStage.INQUIRY, DisputeStage.CHARGEBACK, DisputeStage.PRE_ARBITRATION}
 )
+TAKING: Final = frozenset({DisputeStage.INQUIRY, *TAKEN})
+"""Stages in which something of the deposit is held, owed or lost."""
 FOLLOWS: Final[Mapping[DisputeStage, frozenset[DisputeStage]]] = {
     DisputeStage.INQUIRY: frozenset({*TAKEN, *_OVER}),
     DisputeStage.CHARGEBACK: frozenset({DisputeStage.PRE_ARBITRATION, DisputeStage.LOST, *_OVER}),
