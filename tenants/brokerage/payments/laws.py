@@ -7,6 +7,12 @@ from typing import Final
 from brokerage.ledger.hooks import Invariant
 
 _LIVE: Final = "('waiting', 'sending', 'accepted')"
+_MOVED: Final = "coalesce(cast(w.plan -> (p.part - 1) ->> 'moved' as boolean), false)"
+"""Whether the money of a part goes another way by now."""
+_REFUNDED: Final = (
+    "exists (select from entry f join entry r on r.reverses = f.id "
+    "where f.operation = 'fee:payout:' || p.id)"
+)
 _BASE: Final = (
     "(select body ->> 'base_currency' from setting where slice = 'tenant' order by id desc limit 1)"
 )
@@ -50,12 +56,19 @@ LAWS: Final = (
     ),
     Invariant(
         "withdrawal-hold",
-        "Held for a withdrawal is what of it is still under way.",
+        "Held for a withdrawal is what of it is under way, or waits for another place.",
         "select w.id as subject, w.reference || ' is ' || w.state || ', ' || "
         "coalesce(b.balance, 0) || ' held, ' || coalesce(p.due, 0) || ' under way' as detail "
         "from withdrawal w left join ledger_balance b on b.account = w.hold "
-        "left join (select withdrawal, sum(amount + fee) as due from payout_attempt "
-        f"where state in {_LIVE} group by withdrawal) p on p.withdrawal = w.id "
+        "left join lateral (select sum(case "
+        f"when p.state in {_LIVE} then p.amount + p.fee when w.ended_at is not null then 0 "
+        "when p.state = 'refused' and not exists (select from entry e "
+        "where e.operation = 'payout-refused:' || p.id) then p.amount + p.fee "
+        "when p.state = 'returned' and exists (select from entry e join leg l on l.entry = e.id "
+        "and l.account = w.hold where e.operation = 'payout-returned:' || p.id) then p.amount "
+        f"+ case when {_REFUNDED} then p.fee else 0 end else 0 end) as due from payout_attempt p "
+        f"where p.withdrawal = w.id and not {_MOVED} and not exists (select from payout_attempt n "
+        "where n.withdrawal = p.withdrawal and n.part = p.part and n.number > p.number)) p on true "
         "where coalesce(b.balance, 0) <> coalesce(p.due, 0)",
     ),
     Invariant(
@@ -63,10 +76,9 @@ LAWS: Final = (
         "The parts of a withdrawal are together what was asked for.",
         "select w.id as subject, w.reference || ' of ' || w.amount || ' in parts of ' || p.sum "
         "as detail from withdrawal w cross join lateral (select coalesce(sum(case "
-        "when not coalesce(cast(w.plan -> (p.part - 1) ->> 'moved' as boolean), false) "
+        f"when not {_MOVED} "
         "then case when p.number = 1 then p.amount + p.fee else 0 end "
-        "when p.state = 'returned' and not exists (select from entry f "
-        "join entry r on r.reverses = f.id where f.operation = 'fee:payout:' || p.id) then p.fee else 0 end), 0) as sum "
+        f"when p.state = 'returned' and not {_REFUNDED} then p.fee else 0 end), 0) as sum "
         "from payout_attempt p where p.withdrawal = w.id) p where w.amount <> p.sum union all "
         "select p.id, 'is not the part it repeats' from payout_attempt p "
         "join payout_attempt f on f.withdrawal = p.withdrawal and f.part = p.part "

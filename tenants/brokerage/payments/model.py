@@ -97,6 +97,9 @@ class Deposit(TenantRow):
     token_sealed: Mapped[bytes | None]
     fee_terms: Mapped[dict[str, Any] | None]
     """The line and version of the schedule the fee was read from."""
+    slip: Mapped[UUID | None] = mapped_column(ForeignKey("stored_file.id"))
+    """The client's proof of a wire; it helps to find the money and proves nothing."""
+    slip_at: Mapped[datetime | None]
     decision: Mapped[dict[str, Any] | None]
     """How it came about that nobody could take it, where nobody could."""
 

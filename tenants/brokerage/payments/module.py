@@ -22,6 +22,7 @@ from brokerage.payments import (
     room_ready,
     settlement,
     shown,
+    slips,
 )
 from brokerage.payments.closing import blockers, export
 from brokerage.payments.disputes import desk as disputes_desk
@@ -133,6 +134,7 @@ MODULE = Module(
         *psp_desk.ALL,
         *rulesdesk.ALL,
         callbacks.told,
+        *slips.ALL,
     ],
     control=control.ALL,
     reactions={

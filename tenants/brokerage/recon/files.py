@@ -222,14 +222,15 @@ async def _refuse(open_work: OpenWork, file: UUID, faults: Sequence[Fault]) -> N
         if row.state != FileState.READING:
             return
         row.move(FileState.REFUSED)
-        _report(row, faults)
+        report(row, faults)
         stop = next((one for one in faults if one.stops), faults[0])
         row.why = stop.sentence[:400]
         row.done_at = work.now
         work.announce(f"desk|recon-file-{file}", "desk|recon")
 
 
-def _report(row: OutsideFile, faults: Sequence[Fault]) -> None:
+def report(row: OutsideFile, faults: Sequence[Fault]) -> None:
+    """What was wrong with a file, what stopped it first; the first five hundred."""
     ranked = sorted(faults, key=lambda one: (not one.stops, one.line))
     row.report = [
         [
@@ -260,7 +261,7 @@ async def _keep(open_work: OpenWork, file: UUID, made: Read) -> list[Fault]:
             fresh += len(new)
             work.add(_statement(work, row, source, statement, made.kind))
         row.fresh, row.known = fresh, made.lines - fresh
-        _report(row, made.faults)
+        report(row, made.faults)
         row.move(FileState.MATCHING)
         work.record("recon.lines", file=str(file), fresh=fresh, known=row.known)
         work.announce(f"desk|recon-file-{file}", "desk|recon")

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from brokerage.recon import client_money, files, matching, proofs, wires
 from brokerage.recon.events import FileBrought, ProofAsked
 from brokerage.recon.model import OutsideStatement
+from brokerage.recon.orders import answers, leaving
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.facts import TenantFacts
@@ -21,7 +22,7 @@ _CATCH_UP: Final = 10
 
 
 async def take_in(open_work: OpenWork, fact: FileBrought) -> None:
-    """Read a file, match its lines, credit its wires, prove. Safe to repeat at every step."""
+    """Read a file, match its lines, credit its wires, follow what a bank answers, prove. Safe to repeat at every step."""
     if not await files.read(open_work, fact.file):
         return
     matched = 0
@@ -30,7 +31,9 @@ async def take_in(open_work: OpenWork, fact: FileBrought) -> None:
     for source, currency in of_file:
         async with open_work() as work:
             matched += await matching.run(work, source, currency)
+    matched += await answers.take(open_work, fact.file)
     matched += await wires.credit_all(open_work)
+    matched += await leaving.pay_all(open_work)
     await files.concluded(open_work, fact.file, matched)
     await proofs.prove(open_work)
 
@@ -43,12 +46,14 @@ async def prove(open_work: OpenWork) -> None:
         if evidence is None and last is not None and work.now - last.at < timedelta(hours=1):
             return
     await wires.credit_all(open_work)
+    await leaving.pay_all(open_work)
     await proofs.prove(open_work)
 
 
 async def prove_now(open_work: OpenWork, _fact: ProofAsked) -> None:
     """What somebody asked for; repeating it proves again."""
     await wires.credit_all(open_work)
+    await leaving.pay_all(open_work)
     await proofs.prove(open_work)
 
 

@@ -69,12 +69,19 @@ class BankAccount(TenantRow):
 
 
 class FileState(StrEnum):
-    """Reading: a job looks at it. Matching: its lines are in, matches are sought."""
+    """Reading: a job looks at it. Matching: its lines are in, matches are sought.
+
+    The last four are of files we make for a bank: asked, agreed to by another, taken once, void.
+    """
 
     READING = "reading"
     REFUSED = "refused"
     MATCHING = "matching"
     DONE = "done"
+    ASKED = "asked"
+    AGREED = "agreed"
+    TAKEN = "taken"
+    VOID = "void"
 
 
 class OutsideFile(TenantRow):
@@ -87,6 +94,10 @@ class OutsideFile(TenantRow):
         FileState.MATCHING: {FileState.DONE},
         FileState.REFUSED: {FileState.READING},
         FileState.DONE: set(),
+        FileState.ASKED: {FileState.AGREED, FileState.VOID},
+        FileState.AGREED: {FileState.TAKEN, FileState.VOID},
+        FileState.TAKEN: {FileState.VOID},
+        FileState.VOID: set(),
     }
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -111,9 +122,17 @@ class OutsideFile(TenantRow):
     brought_at: Mapped[datetime]
     brought_by: Mapped[UUID | None]
     done_at: Mapped[datetime | None]
+    agreed_by: Mapped[UUID | None]
+    agreed_at: Mapped[datetime | None]
+    fetched_by: Mapped[UUID | None]
+    fetched_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("state in ('reading', 'refused', 'matching', 'done')", name="state"),
+        CheckConstraint(
+            "state in ('reading', 'refused', 'matching', 'done', 'asked', 'agreed', 'taken', 'void')",
+            name="state",
+        ),
+        CheckConstraint("agreed_by is null or agreed_by <> brought_by", name="another"),
         Index("ix_outside_file_brought", "brought_at", "id"),
     )
 

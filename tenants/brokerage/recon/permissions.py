@@ -12,6 +12,8 @@ class Recon(StrEnum):
     SIGN = "recon:client-money:sign"
     REVIEW = "recon:client-money:review"
     EXPORT = "recon:files:export"
+    ORDER = "recon:orders:make"
+    ORDER_AGREE = "recon:orders:agree"
 
 
 _ALL = list(Recon)
@@ -26,6 +28,7 @@ ROLES: dict[str, list[str]] = {
         Recon.BREAKS,
         Recon.SIGN,
         Recon.EXPORT,
+        Recon.ORDER,
     ],
     "Compliance": [Recon.VIEW, Recon.REVIEW],
     "Auditor": [Recon.VIEW],

@@ -58,6 +58,8 @@ class Suggestion:
     at: datetime
     fit: Fit
     path: str
+    slip: str = ""
+    """Where the client's proof of the transfer is shown, where there is one."""
 
 
 async def of(work: Work, row: OutsideLine) -> list[Suggestion]:
@@ -177,6 +179,7 @@ async def _wires(
                 near_days=settings.near_days,
             ),
             f"/desk/deposits/{one.id}",
+            f"/desk/deposits/{one.id}/slip" if one.slip else "",
         )
         for one in waiting
     ]

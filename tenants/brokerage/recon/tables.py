@@ -65,7 +65,7 @@ FILES = Table(
         Column("matched", N_("Matched at once"), "num"),
         Column("by", N_("By"), hidden=True),
     ),
-    query=lambda _work: select(OutsideFile),
+    query=lambda _work: select(OutsideFile).where(OutsideFile.kind != "pain.001"),
     view=_files_view,
     id=OutsideFile.id,
     order="at",

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 
 
@@ -63,11 +64,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Answered:
-    """What a bank says of one payment of ours: accepted, rejected or pending, with its reason."""
+    """What a bank says of one payment of ours, or of a group of them: accepted, rejected or paid.
+
+    Without a reference it is about all of `group`, and without that about the whole file.
+    """
 
     reference: str
     state: str
     reason: str = ""
+    group: str = ""
+    money: Money | None = None
+    line: int = 0
 
 
 @dataclass(slots=True)

@@ -190,6 +190,7 @@ async def test_what_came_back_gets_its_fee_back_by_a_reversal_that_names_it(mark
     assert undone is not None and undone.kind == "reversal"
     assert held.money.text() == "600.00"
     assert "fee-refunded" in [one["what"] for one in row.story]
+    await sound(market)
 
     place = await another_place(customer)
     async with customer.open_work() as work:

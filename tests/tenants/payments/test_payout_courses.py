@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from brokerage.ledger import wallets
+from brokerage.ledger import check, wallets
 from brokerage.payments import payouts, providers, withdrawals
 from brokerage.payments.connectors import ALL
 from brokerage.payments.events import PayoutDue
@@ -214,6 +214,8 @@ async def test_a_wrong_place_is_asked_for_anew_and_the_same_one_refused(market, 
     done = await state_of(market, row.id)
     assert (done.state, done.code) == ("held", "payout-returned")
     assert "bad-destination" in told(done)
+    async with market.opener()() as work:
+        assert (await check.examine(work)).violations == []
     with pytest.raises(Invalid, match="does not pay to this place"):
         async with customer.open_work() as work:
             await withdrawals.redirect(work, row.id, row.destination)

@@ -3,7 +3,9 @@
 Seen on the bank's statement by that reference; no provider stands between.
 """
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Final
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -12,23 +14,28 @@ from brokerage.payments import references
 from brokerage.payments.amounts import FIAT, Digits
 from brokerage.payments.connector import (
     Asked,
+    CannotAsk,
     Capabilities,
     Instructions,
     Method,
     Offer,
     Order,
     Payout,
+    Status,
+    ToBank,
     identity,
 )
 from brokerage.payments.statement_alone import StatementAlone
 from stoa.connectors.checks import Check
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
-from stoa.connectors.outcomes import Outcome, Sending, hard, not_sent, technical
+from stoa.connectors.outcomes import Accepted, Outcome, Sending, hard, not_sent, technical
 from stoa.kernel.refusals import Invalid
 from stoa.theming.texts import N_
 
 DIGITS: Final = Digits(FIAT)
+_FOR_EVER_S: Final = 10 * 365 * 86_400
+"""The same payout is the same line of a file however often it is given."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +57,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="ISO 11649 (RF…): banks in SEPA refuse one with a slip in it.",
         ),
     ] = True
+    pays_out: Annotated[
+        bool,
+        Meta(
+            title="Pay out by files for the bank",
+            description="Payouts gather at Reconciliation, Transfers, until a file is made of them.",
+        ),
+    ] = False
     currencies: tuple[str, ...] = ("EUR",)
     countries: tuple[str, ...] = ()
 
@@ -80,8 +94,12 @@ class Wire(StatementAlone):
             currencies=frozenset(self._settings.currencies) & DIGITS.carried,
             countries=frozenset(self._settings.countries),
         )
+        pays = self._settings.pays_out and self._number and self._settings.holder
         return Capabilities(
-            deposits=(offer,) if self._number else (), payouts=(), refunds=False, idempotent_s=0
+            deposits=(offer,) if self._number else (),
+            payouts=(offer,) if pays else (),
+            refunds=False,
+            idempotent_s=_FOR_EVER_S,
         )
 
     async def create_deposit(self, order: Order) -> Asked:
@@ -113,7 +131,13 @@ class Wire(StatementAlone):
         return hard("open", "a transfer may be on its way; what comes is found by its reference")
 
     async def pay_out(self, payout: Payout) -> Sending:
-        return hard("no-payouts", "transfers out are made as files for the bank")
+        """Nobody is called: it waits for the next file, under an id that is ours alone."""
+        if not self._settings.pays_out or not isinstance(payout.destination, ToBank):
+            return hard("no-payouts", "this account pays nobody by itself")
+        return Accepted(payout.id.hex)
+
+    async def poll_payout(self, payout: UUID, reference: str, since: datetime) -> Status:
+        raise CannotAsk("The bank's answer and its statement tell, not this.")
 
     async def test_connection(self) -> list[Check]:
         """Nobody is called: what is checked is the account itself."""

@@ -221,6 +221,8 @@ class PayoutAttempt(TenantRow):
     tries: Mapped[int] = mapped_column(Integer, default=0)
     next_ask_at: Mapped[datetime | None]
     decision: Mapped[dict[str, Any] | None]
+    file: Mapped[UUID | None]
+    """The one file of transfers it was ordered with, where its bank is paid by files."""
 
     @property
     def queued(self) -> bool:
@@ -245,6 +247,7 @@ class PayoutAttempt(TenantRow):
         ),
         Index("ix_payout_attempt_reference", "psp", "reference"),
         Index("ix_payout_attempt_source", "source"),
+        Index("ix_payout_attempt_file", "file", postgresql_where=text("file is not null")),
         Index(
             "ix_payout_attempt_ask",
             "next_ask_at",

@@ -51,6 +51,7 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
         N_("Still no answer; people were told and ask the provider. It is not sent twice."),
         "waiting",
     ),
+    "bank-accepted": (N_("The bank has the order"), "moving"),
     "part-paid": (N_("{amount} paid to {label}"), "done"),
     "paid": (N_("Paid"), "done"),
     "part-failed": (N_("{amount} could not be paid and is in your wallet again"), "stopped"),

@@ -13,6 +13,7 @@ from typing import Final
 from brokerage.recon.reading import figures, hardened
 from brokerage.recon.reading.hardened import Element
 from brokerage.recon.values import Answered, Fault, Line, Read, Statement, Unreadable
+from stoa.kernel.money import Money
 from stoa.theming.texts import N_
 
 STATEMENTS: Final = {
@@ -273,34 +274,43 @@ class _Message:
         )
 
     def _answer(self, one: Element) -> None:
-        state = one.said("TxSts")
-        known = {"ACSC": "paid", "ACCC": "paid", "ACSP": "accepted", "ACCP": "accepted",
-                 "ACTC": "accepted", "ACWC": "accepted", "PDNG": "accepted", "RCVD": "accepted",
-                 "RJCT": "rejected", "CANC": "rejected"}  # fmt: skip
+        state = _STATES.get(one.said("TxSts"))
         reference = one.said("OrgnlEndToEndId", "OrgnlInstrId")
-        if state not in known or not reference:
+        if state is None or not reference:
             self.fault(one, N_("This answer names no payment of ours or no state we know."))
             return
-        reason = " ".join(
-            part
-            for part in (
-                one.said("StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry"),
-                one.said("StsRsnInf/AddtlInf"),
-            )
-            if part
-        )
-        self.told.append(Answered(reference, known[state], figures.tidy(reason, 200)))
+        told = one.one("OrgnlTxRef/Amt/InstdAmt")
+        value = figures.amount(told.text) if told is not None else None
+        money = Money(value, told.attributes.get("Ccy", "")) if told and value else None
+        self.told.append(Answered(reference, state, _reason(one), "", money, one.line))
 
     def answers(self, body: Element, space: str) -> Read:
         group = body.one("OrgnlGrpInfAndSts")
         made = Read(space.rpartition(":")[2] or "pain.002", faults=self.faults, answers=self.told)
         made.about = group.said("OrgnlMsgId") if group is not None else ""
-        whole = group.said("GrpSts") if group is not None else ""
-        if not self.told and whole not in {"RJCT", "ACCP", "ACTC", "ACSP", "ACSC"}:
+        for info in body.all("OrgnlPmtInfAndSts"):
+            state = _STATES.get(info.said("PmtInfSts"))
+            if state is not None:
+                name = info.said("OrgnlPmtInfId")
+                made.answers.append(Answered("", state, _reason(info), name, None, info.line))
+        whole = _STATES.get(group.said("GrpSts")) if group is not None else None
+        if whole is not None and group is not None:
+            made.answers.append(Answered("", whole, _reason(group), "", None, group.line))
+        if not made.answers and made.sound:
             raise Unreadable(N_("This answer says nothing about any payment."), line=body.line)
-        if not self.told:
-            state = "rejected" if whole == "RJCT" else "accepted"
-            assert group is not None  # noqa: S101 - it told the state
-            reason = figures.tidy(group.said("StsRsnInf/Rsn/Cd", "StsRsnInf/AddtlInf"), 200)
-            made.answers = [Answered("", state, reason)]
         return made
+
+
+_STATES: Final = {"ACSC": "paid", "ACCC": "paid", "ACSP": "accepted", "ACCP": "accepted",
+                  "ACTC": "accepted", "ACWC": "accepted", "PDNG": "accepted", "RCVD": "accepted",
+                  "RJCT": "rejected", "CANC": "rejected"}  # fmt: skip
+"""What a status of pain.002 means for us; PART says that its parts say it."""
+
+
+def _reason(one: Element) -> str:
+    """The first reason of a status: its code, and what the bank added."""
+    told = (
+        one.said("StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry"),
+        one.said("StsRsnInf/AddtlInf"),
+    )
+    return figures.tidy(" ".join(part for part in told if part), 200)
