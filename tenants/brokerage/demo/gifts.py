@@ -30,6 +30,7 @@ def _offers(currency: str) -> dict[str, tuple[str, Terms, str]]:
                 release="steps",
                 symbols=("EUR*", "GBP*", "USD*", "XAUUSD"),
                 burn="pro-rata",
+                once_per=("device",),
             ),
             "live",
         ),
@@ -40,6 +41,7 @@ def _offers(currency: str) -> dict[str, tuple[str, Terms, str]]:
                 most=Decimal(750),
                 currency=currency,
                 valid_days=90,
+                once_per=("device",),
                 tiers=(
                     Tier(from_lots=Decimal(0), amount=Decimal(8)),
                     Tier(from_lots=Decimal("0.5"), amount=Decimal(10)),
