@@ -94,7 +94,7 @@ class _Amounts(dict[str, str]):
 
     def __html__(self) -> Markup:
         code, amount = max(self.items(), key=lambda one: Decimal(one[1]))
-        more = Markup(" <small>+{}</small>").format(len(self) - 1) if len(self) > 1 else ""
+        more = Markup("&nbsp;<small>+{}</small>").format(len(self) - 1) if len(self) > 1 else ""
         return money(Money(Decimal(amount), code)) + more
 
 
