@@ -12,7 +12,7 @@ from stoa.theming.texts import N_
 
 STAGES: Final[dict[str, str]] = {
     "inquiry": N_("The bank asks"),
-    "chargeback": N_("Taken back"),
+    "chargeback": N_("Chargeback"),
     "pre-arb": N_("Before arbitration"),
     "reversed": N_("Given back by the bank"),
     "won": N_("Won"),
