@@ -10,9 +10,10 @@ from brokerage.clients import queries as clients
 from brokerage.ledger import rates
 from brokerage.payments import deposits
 from brokerage.payments.addresses.networks import NETWORKS
-from brokerage.payments.model import Deposit
+from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.queries import costs_told
 from brokerage.payments.receiving import giving
+from brokerage.payments.receiving.arriving import BY
 from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.receiving.port import Coin
 from brokerage.payments.settings import DepositMethod
@@ -108,10 +109,11 @@ async def came(work: Work, client: UUID) -> Sequence[Deposit]:
     """The newest payments that came to addresses."""
     return await work.rows(
         select(Deposit)
+        .join(PaymentAttempt, PaymentAttempt.deposit == Deposit.id)
         .where(
             Deposit.client == client,
             Deposit.method == Method.CRYPTO,
-            Deposit.instrument["network"].is_not(None),
+            PaymentAttempt.decision["by"].astext == BY,
         )
         .order_by(Deposit.started_at.desc())
         .limit(_SHOWN)
