@@ -21,8 +21,9 @@ OLDER: Final = (
         "where state in ('waiting', 'sending', 'accepted') and next_ask_at is not null"
     ),
     (
-        "update payment_attempt set next_poll_at = now(), asked_at = asked_at - interval '2 minutes' "
-        "where next_poll_at is not null"
+        # Whom nobody asked about comes first, or those asked about before fill every sweep.
+        "update payment_attempt set next_poll_at = now() - interval '1 second' * (9 - least(polls, 9)), "
+        "asked_at = asked_at - interval '2 minutes' where next_poll_at is not null"
     ),
     (
         "update transfer set next_ask_at = now(), sent_at = sent_at - interval '2 minutes', "
