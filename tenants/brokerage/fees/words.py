@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from brokerage.fees.settings import FeeLine, Sum
+from stoa.theming import texts
 from stoa.theming.figures import plain_money
 from stoa.theming.look import shown
 from stoa.theming.texts import N_
@@ -26,17 +27,27 @@ NOTHING: Final = N_("no fee")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A line as a row of the page."""
+    """A line as a row of the page; what it costs is said as the page is drawn, in its language."""
 
-    name: str
-    what: str
-    costs: str
+    line: FeeLine
     where: Sequence[tuple[str, str]]
 
+    @property
+    def name(self) -> str:
+        return self.line.name
 
-def costs(line: FeeLine) -> str:
-    """All a line costs, as one sentence."""
-    say = shown().texts.say
+    @property
+    def what(self) -> str:
+        return WHAT[self.line.on]
+
+    @property
+    def costs(self) -> str:
+        return costs(self.line)
+
+
+def costs(line: FeeLine, language: str = "") -> str:
+    """All a line costs, as one sentence: in a language, or in that of the page being drawn."""
+    say = (texts.of(language) if language else shown().texts).say
     if line.on == "inactivity" and line.fixed is not None:
         return say(MONTHLY, amount=_money(line.fixed), n=str(line.after_days))
     parts: list[str] = []
@@ -65,7 +76,7 @@ def said(line: FeeLine) -> Said:
         (N_("Segment"), line.segments),
     )
     where = [(label, ", ".join(values)) for label, values in listed if values]
-    return Said(line.name, WHAT[line.on], costs(line), where)
+    return Said(line, where)
 
 
 def _money(one: Sum) -> str:

@@ -28,6 +28,7 @@ from brokerage.payments.model import (
 from brokerage.payments.settings import DepositMethod, PaymentsSettings
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing.story import TITLES
+from stoa.identity.model import Person
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts
@@ -88,7 +89,7 @@ class Offered:
     least: Money
     most: Money
     fee: str
-    """What it costs, in words, by the schedule in force; empty for nothing."""
+    """What it costs, in the client's words, by the schedule in force; empty for nothing."""
     currencies: tuple[str, ...]
 
 
@@ -113,12 +114,14 @@ async def offered(work: Work, client: UUID) -> list[Offered]:
 
 
 async def costs_told(work: Work, client: UUID, method: DepositMethod, currency: str = "") -> str:
-    """What a deposit costs, in words, by the schedule in force; empty for nothing."""
+    """What a deposit costs, in the client's words, by the schedule in force; empty for nothing."""
     usual = method.currencies[0] if method.currencies else work.tenant.base_currency
     currency = currency or usual
     line = await quoting.line_for(work, client, "deposit", currency, str(method.method))
     line = line or costs.own(method.fee, "deposit", str(method.method))
-    return words.costs(line) if line is not None else ""
+    if line is None:
+        return ""
+    return words.costs(line, (await work.get(Person, client)).locale)
 
 
 def again_path(row: Deposit, method: str) -> str:

@@ -96,6 +96,13 @@ async def test_the_version_of_then_is_shown_after_the_schedule_moved_on(market, 
     assert body["lines"][0]["percent"] == "2"
     assert "2 %" in page.text and "9 %" not in page.text
     assert "earlier version" in page.text
+    await owner.post("/look/language", {"language": "es"})
+    spanish = await owner.get(f"/desk/fees?version={was}")
+    assert "máximo" in spanish.text and "at most" not in spanish.text
+    room = await customer.browser()
+    await room.post("/look/language", {"language": "es"})
+    page = await room.get("/deposit")
+    assert "máximo" in page.text and "at most" not in page.text
 
 
 async def test_the_most_holds_and_what_is_free_is_free(market, customer):
