@@ -190,7 +190,7 @@ async def explained(work: Work, reward: UUID) -> RewardExplained:
         reward=_reward(told["row"]),
         recomputed=plain(told["again"]),
         agrees=told["agrees"],
-        attributed_by=told["rule"],
+        attributed_by=str(told["rule"]),
         shares=[
             Share(
                 partner=part["line"].partner,

@@ -1,7 +1,10 @@
 """What a partner sees over HTTP is their own, and nobody else's."""
 
+import msgspec
 import pytest
 
+from brokerage.api.partners import explained
+from brokerage.partners import queries
 from brokerage.partners.model import Reward
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
@@ -55,3 +58,18 @@ async def test_one_who_is_no_partner_is_offered_to_join(house, guild, told):
 
     assert (await browser.get("/partner")).status_code == 200
     assert (await browser.get(f"/partner/rewards/{told.rewards[told.sub]}")).status_code == 404
+
+
+async def test_a_rewards_reason_is_words_on_a_page_and_plain_text_to_a_system(house, guild, told):
+    """The page's kind of text went into the interface's answer too, and that broke: encoders know
+    text itself and no kind of it.
+    """
+    async with house.door.open(guild, purpose="test") as work:
+        reason = (await queries.reward(work, told.rewards[told.sub]))["rule"]
+        answer = msgspec.json.encode(await explained(work, told.rewards[told.sub]))
+
+    page = await (await browser_of(house, guild, told.sub)).get(
+        f"/partner/rewards/{told.rewards[told.sub]}", headers={"accept-language": "es"}
+    )
+    assert msgspec.json.decode(answer)["attributed_by"] == str(reason)
+    assert page.status_code == 200
