@@ -53,7 +53,9 @@ class Kind:
 
 KINDS: Final[dict[str, Kind]] = {
     "deposit": Kind(
-        N_("Deposit"), icon="arrow-down-left", meaning=N_("Money arrived through a provider.")
+        N_("Deposit received"),
+        icon="arrow-down-left",
+        meaning=N_("Money arrived through a provider."),
     ),
     "withdrawal": Kind(
         N_("Withdrawal"),
@@ -92,7 +94,7 @@ KINDS: Final[dict[str, Kind]] = {
         meaning=N_("The withdrawal was not paid; the money went back to the wallet."),
     ),
     "exchange": Kind(
-        N_("Exchange"),
+        N_("Currency exchange"),
         icon="arrows-exchange",
         meaning=N_("One currency was given for another at a promised rate."),
         reversible=True,
