@@ -6,6 +6,7 @@ the other side works in its own time there is one step before the end: it has ac
 """
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -67,8 +68,12 @@ def hard(code: str, text: str = "") -> Refused:
     return Refused(Refusing.HARD, code, text)
 
 
+_WITHHELD: Final = frozenset({"breaker-open", "line-full"})
+"""Codes of a call we held back, also where a connector tells it of the token it asked for first."""
+
+
 def not_sent(why: Refusal) -> Refused:
     """For a refusal raised before anything left: theirs or the network's trouble, or our no."""
-    if isinstance(why, Withheld):
+    if isinstance(why, Withheld) or why.code in _WITHHELD:
         return Refused(Refusing.UNCALLED, why.code)
     return technical(why.code) if isinstance(why, Unavailable) else hard(why.code, str(why))

@@ -15,7 +15,8 @@ from brokerage.payments.routing import watching
 from brokerage.payments.settings import Retries
 from brokerage.payments.troubles import Trouble, sort
 from brokerage.payments.withdrawing import concluding, queueing
-from stoa.connectors.outcomes import Refusing, Unknown, hard, technical
+from stoa.connectors.outcomes import Refusing, Unknown, hard, not_sent, technical
+from stoa.connectors.trouble import Unreachable, Withheld
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.notices.model import Notice
 from support.people import make_staff
@@ -274,6 +275,19 @@ async def test_no_answer_for_long_is_told_to_people_once_and_never_sent_again(ma
 )
 def test_a_code_tells_its_kind(code, why, kind):
     assert sort(code, why, {}) is kind
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        Withheld("The provider is not answering.", code="breaker-open"),
+        Unreachable("No token was given.", code="breaker-open"),
+        Unreachable("No token was given.", code="line-full"),
+    ],
+)
+def test_a_token_that_was_not_asked_for_is_a_call_that_was_not_made(why):
+    assert not_sent(why).why is Refusing.UNCALLED
+    assert not_sent(Unreachable("The provider cannot be reached.")).why is Refusing.TECHNICAL
 
 
 def test_a_providers_own_words_come_first():

@@ -5,12 +5,13 @@ from decimal import Decimal
 import pytest
 
 from brokerage.payments.amounts import CRYPTO, FIAT, Digits, of_major
-from brokerage.payments.connectors import nowpayments, qr, wire
+from brokerage.payments.connectors import qr, wire
 from brokerage.payments.connectors.adyen.shapes import DIGITS as ADYEN
 from brokerage.payments.connectors.b2binpay.shapes import DIGITS as B2B
 from brokerage.payments.connectors.btcpay.shapes import DIGITS as BTCPAY
 from brokerage.payments.connectors.flutterwave.shapes import DIGITS as FLUTTERWAVE
 from brokerage.payments.connectors.mpesa.shapes import DIGITS as MPESA
+from brokerage.payments.connectors.nowpayments import shapes as nowpayments
 from brokerage.payments.connectors.pawapay.shapes import DIGITS as PAWAPAY
 from brokerage.payments.connectors.paypal.shapes import DIGITS as PAYPAL
 from brokerage.payments.connectors.paystack.shapes import DIGITS as PAYSTACK
