@@ -1,6 +1,8 @@
 """The full set of colours of one mode, computed from a brand's few tokens."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, Literal
 
 from stoa.theming import colour
@@ -13,6 +15,7 @@ MOVING: Final = "#2563c9"
 TONES: Final = ("accent", "success", "warning", "danger", "moving")
 
 
+@lru_cache(maxsize=512)
 def palette(brand: Brand, shade: Shade) -> Mapping[str, str]:
     """Names to hex. Every `<tone>-text` is readable on paper, surface and `<tone>-soft`."""
     ground = _grounds(brand, shade)
@@ -29,7 +32,7 @@ def palette(brand: Brand, shade: Shade) -> Mapping[str, str]:
         found[f"{tone}-line"] = colour.mix(surface, seed, 0.32)
         found[f"{tone}-text"] = colour.readable(seed, (*texts, soft), TEXT)
         found[f"on-{tone}"] = on(seed, ink)
-    return found
+    return MappingProxyType(found)
 
 
 def on(fill: str, ink: str) -> str:
