@@ -169,7 +169,9 @@ async def names(work: Work, people: Iterable[UUID | None]) -> dict[UUID, str]:
     wanted = {one for one in people if one is not None}
     if not wanted:
         return {}
-    rows = await work.rows(select(Person).where(Person.id.in_(wanted)))
+    rows = await work.table(
+        select(Person.id, Person.name_sealed, Person.email_sealed).where(Person.id.in_(wanted))
+    )
     return {
         row.id: work.unseal(row.id, "person.name", row.name_sealed)
         or work.unseal(row.id, "person.email", row.email_sealed)
