@@ -34,8 +34,14 @@ PROVISIONING: Final = (
     "provision.owner",
     "provision.open",
 )
-SOMETIMES: Final = ("account.claimed", "account.answered")
-"""Passed once for each trading account, before the storm."""
+SOMETIMES: Final = (
+    "account.claimed",
+    "account.answered",
+    "address.claimed",
+    "address.answered",
+    "address.asked",
+)
+"""Passed once for each trading account, before the storm, and once for each address of coins."""
 OFTEN: Final = (*WEB, *WORKER, *RELAY)
 """Those that the traffic of money passes again and again."""
 ALL: Final = (*OFTEN, *SOMETIMES, *PROVISIONING)

@@ -1,5 +1,6 @@
 """The operator inside a sub-broker, and a sub-broker that is paused."""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +51,7 @@ async def suspend_and_resume(begun: Any, broker: Broker) -> None:
     await hand.open(f"/tenants/{tenant}")
     await hand.submit(f"/tenants/{tenant}/suspend", reason="Two invoices are unpaid")
     await hand.sees("Two invoices are unpaid")
+    await _known_everywhere()
     try:
         visitor = await broker.visitor()
         await visitor.open("/register")
@@ -62,8 +64,14 @@ async def suspend_and_resume(begun: Any, broker: Broker) -> None:
     finally:
         await hand.open(f"/tenants/{tenant}")
         await hand.submit(f"/tenants/{tenant}/resume", reason="Both invoices are paid")
+    await _known_everywhere()
     made = Client("Lara", "Later", f"lara@{broker.slug}-client.example")
     await joining.register(broker, made)
+
+
+async def _known_everywhere() -> None:
+    """The web has several processes; each believes what it knows of a sub-broker for a second."""
+    await asyncio.sleep(1.2)
 
 
 def newcomer() -> dict[str, str]:

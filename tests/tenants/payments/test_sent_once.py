@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import func, select, update
 
@@ -17,10 +18,12 @@ from brokerage.payments.model import PayoutAttempt, Withdrawal
 from brokerage.payments.routing import watching
 from brokerage.payments.routing.model import ProviderState
 from brokerage.payments.settings import Amount, AutoApprove
+from stoa.connectors.breaker import Limits
 from stoa.kernel.refusals import Refusal
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
+from .test_routing import changed
 from .test_withdrawals import a_place, asked, funded
 from .test_withdrawing import ruled
 
@@ -56,8 +59,14 @@ class Mortal:
             raise asyncio.CancelledError
 
 
-async def test_every_payout_is_sent_once_whatever_the_provider_and_the_workers_do(market, customer):
+async def test_every_payout_is_sent_once_whatever_the_provider_and_the_workers_do(
+    market, customer, monkeypatch
+):
     chance = random.Random(60)
+    # A circuit that opens early leaves no calls to die in; `test_payout_courses` is about that.
+    patient = partial(Limits, in_a_row=10 * MANY, least_calls=10 * MANY)
+    monkeypatch.setattr("stoa.connectors.breaker.Limits", patient)
+    await changed(market, breaker={"in_a_row": 50, "least_calls": 100, "error_percent": 100})
     plenty = Amount(amount=Decimal(1_000_000), currency="USD")
     await ruled(
         market,
@@ -97,7 +106,7 @@ async def test_every_payout_is_sent_once_whatever_the_provider_and_the_workers_d
 
     truth = (await market.beta.truth())["payouts"]
     told = Counter(str(one.get("metadata", {}).get("id", one)) for one in truth)
-    assert all(died[death] > MANY // 20 for death in ("before-claim", "claimed", "answered"))
+    assert min(died[one] for one in ("before-claim", "claimed", "answered")) > MANY // 20, died
     assert struck["error_500_after_apply"]["struck"] > MANY * LOST / 8
     assert len(truth) == MANY and max(told.values()) == 1
     async with market.opener()() as work:
