@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+from sqlalchemy import select
 
 from brokerage import processes
 from brokerage.bench.figures import Pace
 from stoa.cli import servers
+from stoa.events.model import Inbox, Outbox
 from stoa.kernel import process
 from stoa.kernel.config import Config, Role
 from stoa.tenancy import provision
@@ -34,6 +36,8 @@ from stoa.web import logs
 
 _READY_S: Final = 900
 _STOPPED_S: Final = 90
+_RESTING_S: Final = 180
+_QUIET_ROUNDS: Final = 5
 DEMO: Final = "northlight"
 
 
@@ -105,6 +109,7 @@ async def product() -> AsyncGenerator[Ground]:
         try:
             await _ready(running, log)
             async with _entered(DEMO, running.pid) as ground:
+                await _at_rest(ground)
                 yield ground
         finally:
             running.send_signal(signal.SIGINT)
@@ -152,6 +157,19 @@ async def _entered(slug: str, supervisor: int = 0) -> AsyncGenerator[Ground]:
         yield Ground(config, door, tenant, supervisor)
     finally:
         await door.close()
+
+
+async def _at_rest(ground: Ground) -> None:
+    """Until the worker has done what two months made in two minutes left it to do."""
+    ends, quiet = time.monotonic() + _RESTING_S, 0
+    while time.monotonic() < ends and quiet < _QUIET_ROUNDS:
+        async with ground.door.open(ground.tenant, purpose="bench") as work:
+            waits = await work.counts(
+                told=select(Outbox.id).where(Outbox.relayed_at.is_(None)),
+                heard=select(Inbox.fact).where(Inbox.state == "waiting", Inbox.due_at <= work.now),
+            )
+        quiet = 0 if any(waits.values()) else quiet + 1
+        await asyncio.sleep(1)
 
 
 async def _ready(running: "subprocess.Popen[bytes]", log: Path) -> None:
