@@ -82,8 +82,9 @@ async def _newcomers(work: Work) -> Card:
 
 async def _unassigned(work: Work) -> Card:
     waiting = select(Client).where(Client.owner.is_(None), Client.state != State.CLOSED)
-    rows, count = await work.some(waiting.order_by(Client.id.desc()), _MOST_ITEMS)
-    named = await queries.names(work, [row.id for row in rows])
+    rows, count = await queries.named(
+        work, waiting.order_by(Client.id.desc()), Client.id, _MOST_ITEMS
+    )
     return Card(
         key="clients-unassigned",
         label=N_("Clients without an owner"),
@@ -91,13 +92,13 @@ async def _unassigned(work: Work) -> Card:
         path="/desk/clients?owner=none",
         items=[
             Item(
-                title=named.get(row.id, row.reference),
+                title=name or row.reference,
                 path=f"/desk/clients/{row.id}",
                 detail=row.reference,
                 status=row.state,
                 since=row.registered_at,
             )
-            for row in rows
+            for row, name in rows
         ],
         order=60,
         worklist=True,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, Select, false, func, select, true
 from sqlalchemy.orm import aliased
 
 from brokerage.clients import finding
@@ -21,6 +21,7 @@ from stoa.tenancy.work import Work
 
 _MOST_STAFF: Final = 500
 _OWNER: Final = aliased(Person)
+_IN_ALL: Final = func.count().over()
 
 
 def visible(work: Work) -> ColumnElement[bool]:
@@ -60,6 +61,21 @@ async def names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
         return {}
     rows = await work.table(select(Person.id, Person.name_sealed).where(Person.id.in_(wanted)))
     return {row.id: work.unseal(row.id, "person.name", row.name_sealed) or "" for row in rows}
+
+
+async def named(
+    work: Work, statement: Select[Any], client: Any, limit: int
+) -> tuple[list[tuple[Any, str]], int]:
+    """The first rows about clients with their clients' names, and how many rows there are in all,
+    in one query. `client` is the column that says whose a row is.
+    """
+    rows = await work.table(
+        statement.join(Person, Person.id == client)
+        .add_columns(Person.id, Person.name_sealed, _IN_ALL)
+        .limit(limit)
+    )
+    found = [(row[0], work.unseal(row[1], "person.name", row[2]) or "") for row in rows]
+    return found, int(rows[0][3]) if rows else 0
 
 
 async def emails(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -96,15 +96,16 @@ async def today(work: Work) -> Sequence[Card]:
     """Pending verification by deadline, for those who decide it."""
     if not work.actor.may(Kyc.CASES_VIEW):
         return []
-    rows = await work.rows(
+    rows, _ = await people.named(
+        work,
         select(KycCase)
         .where(KycCase.state == State.REVIEW, people.within(work, KycCase.client))
-        .order_by(KycCase.urgency_at.nulls_last(), KycCase.id)
-        .limit(SHOWN)
+        .order_by(KycCase.urgency_at.nulls_last(), KycCase.id),
+        KycCase.client,
+        SHOWN,
     )
     told = await counts(work)
-    names = await people.names(work, [row.client for row in rows])
-    late = sum(row.due_at is not None and row.due_at < work.now for row in rows)
+    late = sum(row.due_at is not None and row.due_at < work.now for row, _ in rows)
     cards = [
         Card(
             key="kyc",
@@ -115,14 +116,14 @@ async def today(work: Work) -> Sequence[Card]:
             order=10,
             items=[
                 Item(
-                    title=names.get(row.client, ""),
+                    title=name,
                     path=f"/desk/kyc/{row.id}",
                     detail=cast("str", wordings.checks(row.failed[:3])),
                     status="review",
                     since=row.in_review_at,
                     due=row.due_at,
                 )
-                for row in rows
+                for row, name in rows
             ],
             worklist=True,
         )

@@ -226,14 +226,14 @@ async def queue(work: Work, limit: int = 6) -> tuple[list[tuple[Withdrawal, str]
     """Withdrawals people must decide about, the one whose promise ends first before the others;
     and how many there are in all.
     """
-    rows, count = await work.some(
+    return await clients.named(
+        work,
         select(Withdrawal)
         .where(Withdrawal.state == WithdrawalState.REVIEW, clients.within(work, Withdrawal.client))
         .order_by(Withdrawal.promised_at),
+        Withdrawal.client,
         limit,
     )
-    names = await clients.names(work, [row.client for row in rows])
-    return [(row, names.get(row.client, "")) for row in rows], count
 
 
 async def after(work: Work, row: Withdrawal) -> UUID | None:

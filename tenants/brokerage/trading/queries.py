@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from brokerage.trading.model import (
     Deal,
@@ -20,6 +20,20 @@ from brokerage.trading.settings import TradingSettings
 from stoa.tenancy.work import Work
 
 STALE_S: Final = 90
+_VOLUME: Final = (
+    select(
+        func.coalesce(func.sum(Deal.lots), 0),
+        func.count(),
+        func.coalesce(func.sum(Deal.profit + Deal.swap + Deal.commission), 0),
+    )
+    .join(TradingAccount, TradingAccount.id == Deal.account)
+    .where(
+        Deal.at >= bindparam("since"),
+        Deal.kind.in_(("buy", "sell")),
+        Deal.entry.in_(("out", "reversal", "out-by")),
+        TradingAccount.kind == "live",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,22 +202,7 @@ async def watched(work: Work, within_percent: Decimal = Decimal(50)) -> Sequence
 
 async def volume(work: Work, since: datetime) -> tuple[Decimal, int, Decimal]:
     """Closed lots, closing deals and the clients' result of live accounts since an instant."""
-    row = (
-        await work.table(
-            select(
-                func.coalesce(func.sum(Deal.lots), 0),
-                func.count(),
-                func.coalesce(func.sum(Deal.profit + Deal.swap + Deal.commission), 0),
-            )
-            .join(TradingAccount, TradingAccount.id == Deal.account)
-            .where(
-                Deal.at >= since,
-                Deal.kind.in_(("buy", "sell")),
-                Deal.entry.in_(("out", "reversal", "out-by")),
-                TradingAccount.kind == "live",
-            )
-        )
-    )[0]
+    row = (await work.table(_VOLUME, {"since": since}))[0]
     return Decimal(row[0]), int(row[1]), Decimal(row[2])
 
 
