@@ -100,10 +100,15 @@ class Unit:
         row = (await self.session.execute(select(*asked))).one()
         return {name: int(row[at]) for at, name in enumerate(statements)}
 
-    async def some(self, statement: Select[R], limit: int) -> tuple[Sequence[R], int]:
-        """The first entities of an ordered select and how many it has in all, in one round trip."""
+    async def some_rows(self, statement: Select[Any], limit: int) -> tuple[Sequence[Any], int]:
+        """The first rows of an ordered select and how many it has in all, in one round trip."""
         found = await self.table(statement.add_columns(_ALL).limit(limit))
-        return [row[0] for row in found], int(found[0][1]) if found else 0
+        return found, int(found[0][-1]) if found else 0
+
+    async def some(self, statement: Select[R], limit: int) -> tuple[Sequence[R], int]:
+        """`some_rows` of a select of one thing: the things alone."""
+        found, count = await self.some_rows(statement, limit)
+        return [row[0] for row in found], count
 
     async def delete(self, row: Any) -> None:
         await self.session.delete(row)

@@ -99,6 +99,7 @@ def _http(raised: HTTPException) -> Refusal:
         case status if status >= 500:
             # Ours to mend or the network's: never a verdict on what was asked, or a provider that
             # calls back would take it as final.
+            log.warning("refused by the framework", exc_info=raised)
             return Unavailable("Not available right now. Nothing was changed.")
         case _:
             return Invalid("We could not read this request. Nothing was changed.")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, select, true
+from sqlalchemy import ColumnElement, Select, false, select, true
 from sqlalchemy.orm import aliased
 
 from brokerage.clients import finding
@@ -21,7 +21,6 @@ from stoa.tenancy.work import Work
 
 _MOST_STAFF: Final = 500
 _OWNER: Final = aliased(Person)
-_IN_ALL: Final = func.count().over()
 
 
 def visible(work: Work) -> ColumnElement[bool]:
@@ -69,13 +68,11 @@ async def named(
     """The first rows about clients with their clients' names, and how many rows there are in all,
     in one query. `client` is the column that says whose a row is.
     """
-    rows = await work.table(
-        statement.join(Person, Person.id == client)
-        .add_columns(Person.id, Person.name_sealed, _IN_ALL)
-        .limit(limit)
+    rows, count = await work.some_rows(
+        statement.join(Person, Person.id == client).add_columns(Person.id, Person.name_sealed),
+        limit,
     )
-    found = [(row[0], work.unseal(row[1], "person.name", row[2]) or "") for row in rows]
-    return found, int(rows[0][3]) if rows else 0
+    return [(row[0], work.unseal(row[1], "person.name", row[2]) or "") for row in rows], count
 
 
 async def emails(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -15,12 +15,15 @@ from brokerage.payments.routing.deciding import failing
 from brokerage.payments.settings import PaymentsSettings, Psp
 from brokerage.payments.values import Method
 from stoa.connectors.breaker import BreakerView
+from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring, filled_fields, secret_names, secrets_of
 from stoa.connectors.lines import Line
 from stoa.connectors.outside import outside
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, Refusal
+from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 from stoa.vault import credentials
 
 _WINDOW: Final = timedelta(minutes=5)
@@ -43,6 +46,18 @@ async def connected(work: Work, code: str) -> PaymentConnector:
     settings: Any = way.settings(kind.settings_type, psp.settings | filled)
     held = {name: await credentials.both(work, name) for name in secret_names(settings)}
     return kind(settings, Keyring(held), way.line(work.tenant.id, psp.code))
+
+
+async def tested(open_work: OpenWork, code: str) -> list[Check]:
+    """What a test of the connection finds, with no transaction open meanwhile; nothing changes
+    there. One that cannot be made at all is a check that failed.
+    """
+    try:
+        async with open_work() as work:
+            connector = await connected(work, code)
+        return await connector.test_connection()
+    except Refusal as why:
+        return [failed(N_("Reach the provider"), why)]
 
 
 def secrets_wanted(psp: Psp) -> tuple[tuple[str, str], ...]:

@@ -16,9 +16,8 @@ import msgspec
 from brokerage.payments import providers
 from brokerage.payments.routing import watching
 from brokerage.payments.settings import PaymentsSettings
-from stoa.connectors.checks import Check, failed
+from stoa.connectors.checks import Check
 from stoa.kernel.clock import business_day, day_bounds
-from stoa.kernel.refusals import Refusal
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -55,13 +54,8 @@ async def sweep(open_work: OpenWork) -> None:
 
 
 async def tried(open_work: OpenWork, psp: str) -> Found:
-    """Test the connection, with no transaction open meanwhile; it changes nothing there."""
-    try:
-        async with open_work() as work:
-            connector = await providers.connected(work, psp)
-        checks = await connector.test_connection()
-    except Refusal as why:
-        checks = [failed(N_("Reach the provider"), why)]
+    """Test the connection and write down what was found."""
+    checks = await providers.tested(open_work, psp)
     async with open_work() as work:
         return Found(checks, await _keep(work, psp, checks))
 

@@ -22,7 +22,7 @@ from brokerage.payments.routing.terms import Breaker
 from brokerage.payments.settings import PaymentsSettings
 from stoa.identity.model import Person, Role, StaffRole
 from stoa.kernel.ids import uuid7
-from stoa.kernel.refusals import Conflict, Invalid, NotFound, Refusal
+from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -225,14 +225,8 @@ async def sweep(open_work: OpenWork) -> None:
 
 async def _try(open_work: OpenWork, psp: str) -> None:
     """The half-open trial: the connection alone, no payment; no transaction is open meanwhile."""
-    fine = False
-    try:
-        async with open_work() as work:
-            connector = await providers.connected(work, psp)
-        found = await connector.test_connection()
-        fine = bool(found) and all(one.fine for one in found)
-    except Refusal:
-        fine = False
+    found = await providers.tested(open_work, psp)
+    fine = bool(found) and all(one.fine for one in found)
     async with open_work() as work:
         row = (await locked(work, [psp]))[psp]
         if row.circuit != "open" or (row.next_at or work.now) > work.now:
