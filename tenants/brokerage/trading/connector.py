@@ -5,7 +5,7 @@ verb that reads answers values or raises a Refusal.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -26,11 +26,13 @@ from brokerage.trading.values import (
     Misread,
     MoneyKind,
     NewAccount,
+    News,
     Position,
     Profile,
     Symbol,
     Tick,
     Ticks,
+    Told,
     Which,
 )
 from stoa.connectors.checks import Check
@@ -54,16 +56,19 @@ __all__ = [
     "Misread",
     "MoneyKind",
     "NewAccount",
+    "News",
     "Position",
     "Profile",
     "Symbol",
     "Tick",
     "Ticks",
+    "Told",
     "TradingConnector",
     "Verb",
     "Which",
     "mark",
     "operation_of",
+    "silent",
 ]
 
 MARK_LENGTH: Final = 28
@@ -172,9 +177,23 @@ class TradingConnector(Protocol):
 
     async def prices(self, symbols: Sequence[str], since: int = 0) -> Ticks: ...
 
+    def stream(self) -> AsyncIterator[News]:
+        """What the platform tells unasked, for as long as the link holds; `silent` without push.
+
+        Raises:
+            Refusal: the link broke, or was refused; whoever listens opens the stream again.
+        """
+        ...
+
     async def test_connection(self) -> list[Check]: ...
 
     async def aclose(self) -> None: ...
+
+
+async def silent() -> AsyncIterator[News]:
+    """The stream of a platform that has no push: it ends at once."""
+    for news in ():
+        yield news
 
 
 def mark(kind: str, operation: UUID) -> str:

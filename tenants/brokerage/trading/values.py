@@ -232,3 +232,23 @@ class Ticks(msgspec.Struct, frozen=True):
 
     ticks: tuple[Tick, ...]
     since: int
+
+
+class Told(StrEnum):
+    """What a platform's push is about. GAP: the stream began anew, ask for everything again."""
+
+    DEAL = "deal"
+    POSITION = "position"
+    ACCOUNT = "account"
+    GAP = "gap"
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a platform told unasked. It rings; what is true is read from the platform again.
+
+    `login` 0 means any account. `deals` are there where the push carries them whole.
+    """
+
+    what: Told
+    login: int = 0
+    deals: tuple[Deal, ...] = ()

@@ -1,6 +1,6 @@
 """The MT5 Web API as the product's trading port."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
@@ -17,12 +17,14 @@ from brokerage.trading.connector import (
     Group,
     MoneyKind,
     NewAccount,
+    News,
     Position,
     Profile,
     Symbol,
     Ticks,
     Verb,
     Which,
+    silent,
 )
 from brokerage.trading.connectors.mt5_webapi.accounts import Accounts
 from brokerage.trading.connectors.mt5_webapi.deals import Deals
@@ -123,6 +125,9 @@ class Mt5WebApi:
 
     async def prices(self, symbols: Sequence[str], since: int = 0) -> Ticks:
         return await self._markets.prices(symbols, since)
+
+    def stream(self) -> AsyncIterator[News]:
+        return silent()
 
     async def test_connection(self) -> list[Check]:
         """Log in, read the groups, compare the clocks."""
