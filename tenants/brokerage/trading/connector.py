@@ -192,7 +192,8 @@ class TradingConnector(Protocol):
 
 async def silent() -> AsyncIterator[News]:
     """The stream of a platform that has no push: it ends at once."""
-    for news in ():
+    nothing: tuple[News, ...] = ()
+    for news in nothing:
         yield news
 
 
