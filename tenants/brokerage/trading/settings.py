@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from brokerage.payments.written import Amount
+from brokerage.trading.symbols import Symbols
 
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
 Kind = Literal["live", "demo"]
@@ -73,6 +74,7 @@ class Negative(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     servers: tuple[Server, ...] = ()
     products: tuple[TradingProduct, ...] = ()
+    symbols: Symbols = Symbols()
     negative: Negative = Negative()
     most_accounts: Annotated[int, Meta(ge=1, le=100)] = 10
 
