@@ -143,7 +143,8 @@ class Module:
     """How one folder joins the product. Everything but the name may be absent.
 
     `compose` and then `seed` run once in a new tenant, the first knowing all modules; `pulse` reports counts and health, never a person, for the
-    operator's fleet page; `search`, `today`, `needs` and `moments` feed the shared screens.
+    operator's fleet page; `search`, `today`, `needs` and `moments` feed the shared screens. `today` gives cards that all of one
+    role read alike, whoever they are; `mine` those about the reader.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Module:
     nav: Sequence[NavItem] = ()
     search: Callable[[Work, str], Awaitable[Sequence[Hit]]] | None = None
     today: Callable[[Work], Awaitable[Sequence[Card]]] | None = None
+    mine: Callable[[Work], Awaitable[Sequence[Card]]] | None = None
     home: Callable[[Work, UUID], Awaitable[Sequence[Card]]] | None = None
     needs: Callable[[Work, UUID], Awaitable[Sequence[Need]]] | None = None
     tabs: Sequence[Tab] = ()

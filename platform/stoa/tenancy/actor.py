@@ -51,6 +51,10 @@ class Actor:
         if self.kind is Kind.CLIENT and self.id != owner:
             raise NotFound
 
+    def of_role(self) -> Self:
+        """The same rights without the person: what is read for it is read for all who have them."""
+        return replace(self, id=None, name="", session=None, second_factor_at=None)
+
     def reading_only(self) -> Self:
         return replace(self, read_only=True)
 

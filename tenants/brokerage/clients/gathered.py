@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from stoa.kernel.together import Together
 from stoa.product import Card, Hit, Need, Product
+from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.work import Work
 
 MOST_MOMENTS: Final = 120
@@ -14,10 +16,41 @@ MOST_HITS: Final = 30
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-async def today(product: Product, work: Work) -> list[Card]:
-    """Cards of the desk's first screen: each module gives what the reader's role may see."""
-    found = [card for m in product.modules if m.today for card in await m.today(work)]
-    return sorted(found, key=lambda card: card.order)
+class Todays:
+    """Cards of the desk's first screen: each module gives what the reader's role may see.
+
+    Readers of one role who ask at the same moment, as when news wakes every screen, share one
+    reading of what is the same for all of them.
+    """
+
+    def __init__(self, product: Product) -> None:
+        self._modules = product.modules
+        self._together: Together[list[Card]] = Together()
+
+    async def ask(self, work: Work) -> list[Card]:
+        """Cards in their order; the list is the asker's own."""
+        reader = work.actor
+        if reader.kind is Kind.STAFF and reader.scope == "all":
+            role = reader.of_role()
+            key = (work.tenant.id, work.settings_epoch, role)
+            found = list(await self._together.ask(key, lambda: self._read_as(role, work)))
+        else:
+            found = await self._read(work)
+        for module in self._modules:
+            if module.mine:
+                found += await module.mine(work)
+        return sorted(found, key=lambda card: card.order)
+
+    async def _read_as(self, role: Actor, work: Work) -> list[Card]:
+        """Read without the person at hand, so that nothing of theirs can get to another."""
+        reader, work.actor = work.actor, role
+        try:
+            return await self._read(work)
+        finally:
+            work.actor = reader
+
+    async def _read(self, work: Work) -> list[Card]:
+        return [card for m in self._modules if m.today for card in await m.today(work)]
 
 
 async def home(product: Product, work: Work, client: UUID) -> list[Card]:

@@ -14,6 +14,7 @@ from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.web import access
 from stoa.web.pages import page
+from stoa.web.state import State
 from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
@@ -26,7 +27,9 @@ _IN_THE_BOX: Final = 8
 @get("/desk", access=access.desk(Clients.SEE_TODAY))
 async def today(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     """Worklists by role, the day's figures beside them."""
-    cards = await gathered.today(request.app.state.stoa.product, work)
+    state: State = request.app.state.stoa
+    todays: gathered.Todays = state.extras.setdefault("todays", gathered.Todays(state.product))
+    cards = await todays.ask(work)
     return page(
         request,
         work,

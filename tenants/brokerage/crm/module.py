@@ -20,21 +20,19 @@ _MOST_ITEMS: Final = 6
 
 
 async def today(work: Work) -> Sequence[Card]:
-    """My tasks by their due time; leads nobody looks after."""
-    cards: list[Card] = []
-    if work.actor.may(Crm.TASKS_VIEW):
-        cards.append(await _my_tasks(work))
-    if work.actor.may(Crm.LEADS_VIEW):
-        cards.append(await _new_leads(work))
-    return cards
+    """Leads nobody looks after."""
+    return [await _new_leads(work)] if work.actor.may(Crm.LEADS_VIEW) else []
 
 
-async def _my_tasks(work: Work) -> Card:
+async def my_tasks(work: Work) -> Sequence[Card]:
+    """The reader's tasks by their due time."""
+    if not work.actor.may(Crm.TASKS_VIEW):
+        return []
     mine = select(Task).where(Task.state == "open", Task.owner == work.actor.id)
     rows, count = await work.some(mine.order_by(Task.due_at), _MOST_ITEMS)
     views = await queries.task_views(work, rows)
     late = any(view.late for view in views)
-    return Card(
+    card = Card(
         key="tasks",
         label=N_("My tasks"),
         figure=count,
@@ -52,6 +50,7 @@ async def _my_tasks(work: Work) -> Card:
         order=15,
         worklist=True,
     )
+    return [card]
 
 
 async def _new_leads(work: Work) -> Card:
@@ -127,6 +126,7 @@ MODULE = Module(
     ],
     search=queries.hits,
     today=today,
+    mine=my_tasks,
     pulse=pulse,
     roles=ROLES,
 )

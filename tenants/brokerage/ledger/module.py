@@ -61,7 +61,7 @@ MODULE = Module(
         NavItem("desk", N_("Ledger"), "/desk/ledger", "scale", Ledger.ACCOUNTS_VIEW, order=65),
     ],
     search=shared.search,
-    today=shared.today,
+    mine=shared.mine,
     tabs=desk.TABS,
     moments=shared.moments,
     schedule=[

@@ -1,4 +1,4 @@
-"""What the ledger gives to the shared screens: today, search, a client's story, the fleet.
+"""What the ledger gives to the shared screens: mine, search, a client's story, the fleet.
 
 The client's home draws its total, line and movements from `queries` itself.
 """
@@ -24,7 +24,7 @@ _TOLD: Final = ("exchange", "internal-transfer", "adjustment", "reversal", "rewa
 """Kinds of entries that are a moment of a client's life by themselves; others' modules tell theirs."""
 
 
-async def today(work: Work) -> Sequence[Card]:
+async def mine(work: Work) -> Sequence[Card]:
     """Corrections that wait for the reader's approval."""
     if not work.actor.may(Ledger.APPROVE):
         return []
