@@ -10,6 +10,7 @@ from brokerage.commands.connector import connector
 from brokerage.commands.demo import code, sheet
 from brokerage.commands.faults import faults
 from brokerage.commands.operator import operator
+from brokerage.commands.platforms import platforms
 from brokerage.commands.tenant import tenant
 from brokerage.ledger.check import check
 from brokerage.screening.cli import lists
@@ -60,6 +61,7 @@ for command in (
     tenant,
     operator,
     connector,
+    platforms,
     audit,
     lists,
     check,
