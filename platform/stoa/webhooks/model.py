@@ -44,6 +44,8 @@ class WebhookEndpoint(TenantRow):
     resting_until: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
     last_failed_at: Mapped[datetime | None]
+    owner: Mapped[UUID | None] = mapped_column(unique=True)
+    """Whose it is, where it is not the tenant's own: such a one hears only what is queued for it."""
 
     @property
     def secret(self) -> str:
@@ -75,6 +77,8 @@ class WebhookDelivery(TenantRow):
     fact: Mapped[UUID]
     kind: Mapped[str] = mapped_column(String(80))
     about: Mapped[str] = mapped_column(String(80))
+    url: Mapped[str | None] = mapped_column(String(2000))
+    """Called by GET in place of a POST to the endpoint's own address."""
     body: Mapped[dict[str, Any]]
     told_at: Mapped[datetime]
     queued_at: Mapped[datetime]

@@ -142,18 +142,20 @@ async def _partner_payouts(work: Work) -> list[Waiting]:
             "partner-payout",
             row.id,
             names.get(row.partner, ""),
-            "",
-            f"/desk/partners/{row.partner}",
+            f"{row.period or ''} · {len(row.yeses)}/{row.needs}".strip(" ·"),
+            f"/desk/partners/payouts/{row.id}",
             row.made_at,
-            money=Money(row.amount, row.currency).rounded(),
-            mine=row.made_by == work.actor.id,
+            row.due_at if row.period else None,
+            Money(row.amount, row.currency).rounded(),
+            partner_payouts.seal(row),
+            row.made_by == work.actor.id,
         )
         for row in rows
     ]
 
 
-async def _approve_partner_payout(work: Work, key: UUID, _seal: str) -> object:
-    return await partner_payouts.approve(work, key)
+async def _approve_partner_payout(work: Work, key: UUID, seal: str) -> object:
+    return await partner_payouts.approve(work, key, seal)
 
 
 async def _disputes(work: Work) -> list[Waiting]:

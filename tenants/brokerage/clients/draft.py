@@ -113,4 +113,5 @@ def new_touch(request: AnyRequest, code: str | None) -> Touch:
         medium=said("utm_medium", 60),
         campaign=said("utm_campaign", 120) or said("c", 120),
         landing=request.url.path[:120],
+        click=said("click_id", 120) or said("clickid", 120) or said("subid", 120),
     )

@@ -23,6 +23,8 @@ class Touch:
     medium: str | None = None
     campaign: str | None = None
     landing: str = "/"
+    click: str | None = None
+    """The number an affiliate's own system gave this click."""
 
 
 OnTouch = Callable[[Work, Touch], Awaitable[None]]

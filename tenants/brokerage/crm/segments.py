@@ -14,6 +14,7 @@ from brokerage.clients.model import Client
 from brokerage.crm import leads
 from brokerage.crm.model import Segment
 from brokerage.crm.permissions import Crm
+from brokerage.partners import placing
 from brokerage.partners.model import Partner, PartnerLine
 from stoa.kernel.clock import day_bounds
 from stoa.kernel.refusals import Conflict, Invalid
@@ -93,7 +94,7 @@ def where(work: Work, conditions: Conditions) -> list[ColumnElement[bool]]:
     """The conditions on `Client`, each over a column of its own or the partners' tree."""
     c, found = conditions, list[ColumnElement[bool]]()
     if c.partner:
-        found.append(Client.partner.in_(_tree(c.partner)))
+        found.append(Client.partner.in_(_tree(work, c.partner)))
     if c.deposits_min is not None:
         found.append(Client.deposits_total >= c.deposits_min)
     if c.deposits_max is not None:
@@ -119,12 +120,10 @@ def where(work: Work, conditions: Conditions) -> list[ColumnElement[bool]]:
     return [*found, *_registered(work, c)]
 
 
-def _tree(code: str) -> Select[UUID]:
+def _tree(work: Work, code: str) -> Select[UUID]:
     """The partner of this code and everyone below, as the tree stands now."""
     top = select(Partner.id).where(Partner.code == code).scalar_subquery()
-    return select(PartnerLine.partner).where(
-        PartnerLine.above == top, PartnerLine.valid_to.is_(None)
-    )
+    return select(PartnerLine.partner).where(PartnerLine.above == top, *placing.holds(work.now))
 
 
 def _registered(work: Work, c: Conditions) -> list[ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import attribution, partners, payouts, queries
+from brokerage.partners import attribution, partners, payouts, placing, queries
 from brokerage.partners.model import (
     Attribution,
     Partner,
@@ -21,6 +21,7 @@ from brokerage.partners.model import (
     PayoutState,
     Reward,
 )
+from brokerage.partners.paying import drawing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.room import reward_table
 from brokerage.partners.settings import PartnerSettings
@@ -182,7 +183,7 @@ async def one(
     client = await client_queries.seen(work, partner)
     row = await work.get(Partner, client.id)
     settings = work.settings(PartnerSettings)
-    _, earned, last = await payouts.unpaid(work, partner)
+    has = (await drawing.unpaid(work, [partner]))[partner]
     names = await client_queries.names(work, [row.id] + ([row.parent] if row.parent else []))
     paid = await work.rows(
         select(PartnerPayout)
@@ -198,7 +199,7 @@ async def one(
         partner=row,
         name=names.get(row.id, ""),
         parent=names.get(row.parent, "") if row.parent else "",
-        figures=await queries.figures(work, partner, earned + (last.carried if last else 0)),
+        figures=await queries.figures(work, partner, has.exact),
         tree=await queries.tree(work, partner, masked=False),
         links=await queries.links(work, partner),
         payouts=paid,
@@ -264,7 +265,7 @@ async def move(
     request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
 ) -> Response[None]:
     form = await forms.read(request, Place)
-    await partners.move(work, partner, parent=await _by_code(work, form.under))
+    await placing.move(work, partner, parent=await _by_code(work, form.under))
     return go(request, f"/desk/partners/{partner}", notice="Moved from now on; the past stays.")
 
 

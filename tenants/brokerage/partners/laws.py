@@ -14,7 +14,8 @@ LAWS: Final = (
         "join leg l on l.entry = e.id join ledger_account a on a.id = l.account "
         "and a.kind = 'wallet' where e.operation like 'partner-payout:%' group by 1) m "
         "on m.operation = 'partner-payout:' || p.id "
-        "where (p.state = 'paid') <> (m.operation is not null) or p.amount <> coalesce(m.amount, p.amount)",
+        "where (p.state = 'paid') <> (m.operation is not null) "
+        "or coalesce(p.pay_amount, p.amount) <> coalesce(m.amount, p.pay_amount, p.amount)",
     ),
     Invariant(
         "partner-overpaid",

@@ -19,7 +19,24 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from brokerage.partners.objecting.model import Objection, ObjectionState
+from brokerage.partners.paying.model import PartnerPayout, PayoutState
 from stoa.db.rows import TenantRow
+
+__all__ = [
+    "Attribution",
+    "Objection",
+    "ObjectionState",
+    "Partner",
+    "PartnerLine",
+    "PartnerLink",
+    "PartnerPayout",
+    "PartnerRate",
+    "PartnerState",
+    "PartnerTouch",
+    "PayoutState",
+    "Reward",
+]
 
 
 class PartnerState(StrEnum):
@@ -50,8 +67,17 @@ class Partner(TenantRow):
     agreement: Mapped[int | None] = mapped_column(Integer)
     agreed_at: Mapped[datetime | None]
     joined_at: Mapped[datetime]
+    pay_in: Mapped[str | None] = mapped_column(String(8))
+    """What they are paid in where that is not the currency of their rewards."""
+    moving: Mapped[dict[str, Any] | None]
+    """A place they move to on a day that is still to come: `to`, `at`, `why`."""
+    cleared: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
+    """Signs of fraud that somebody looked at and let be."""
 
-    __table_args__ = (Index("ix_partner_joined_at", "joined_at", "id"),)
+    __table_args__ = (
+        Index("ix_partner_joined_at", "joined_at", "id"),
+        Index("ix_partner_moving", "id", postgresql_where=text("moving is not null")),
+    )
 
 
 class PartnerLine(TenantRow):
@@ -96,6 +122,9 @@ class PartnerLink(TenantRow):
     name: Mapped[str] = mapped_column(String(60))
     made_at: Mapped[datetime]
     clicks: Mapped[int] = mapped_column(BigInteger, default=0)
+    rates: Mapped[dict[str, Any] | None]
+    """An invitation: who comes by it may become a partner below, at these rates."""
+    ended_at: Mapped[datetime | None]
 
 
 class PartnerTouch(TenantRow):
@@ -111,6 +140,10 @@ class PartnerTouch(TenantRow):
     link: Mapped[str | None] = mapped_column(String(24))
     source: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(12), server_default="link")
+    """How it came: link, code, advert, postback or manual."""
+    click: Mapped[str | None] = mapped_column(String(120))
+    """The affiliate's own number of the click, told back to them in postbacks."""
 
 
 class Attribution(TenantRow):
@@ -124,6 +157,23 @@ class Attribution(TenantRow):
     partner: Mapped[UUID | None] = mapped_column(index=True)
     rule: Mapped[str] = mapped_column(String(60))
     touches: Mapped[list[Any]]
+    link: Mapped[str | None] = mapped_column(String(24))
+    click: Mapped[str | None] = mapped_column(String(120))
+    contest: Mapped[str | None] = mapped_column(String(8))
+    """Open while several partners brought the client and nobody has looked; decided after."""
+    by: Mapped[UUID | None]
+
+    __table_args__ = (
+        CheckConstraint("contest in ('open', 'decided')", name="contest"),
+        Index("ix_attribution_link", "link", postgresql_where=text("link is not null")),
+        Index("ix_attribution_valid_from", "valid_from"),
+        Index(
+            "ix_attribution_contest",
+            "valid_from",
+            "client",
+            postgresql_where=text("contest = 'open'"),
+        ),
+    )
 
 
 class Reward(TenantRow):
@@ -192,47 +242,4 @@ class Reward(TenantRow):
         Index("ix_reward_partner", "partner", "deal_at", "id"),
         Index("ix_reward_client", "client", "deal_at"),
         ForeignKeyConstraint(["partner"], ["partner.id"], name="fk_reward_partner"),
-    )
-
-
-class PayoutState(StrEnum):
-    WAITING = "waiting"
-    PAID = "paid"
-    REFUSED = "refused"
-
-
-class PartnerPayout(TenantRow):
-    """Rewards of a partner up to an instant, rounded once and paid to the wallet.
-
-    `carried` is the remainder below the currency's smallest unit, kept for the next payout.
-    """
-
-    __tablename__ = "partner_payout"
-    MOVES: ClassVar[Mapping[str, set[str]]] = {
-        PayoutState.WAITING: {PayoutState.PAID, PayoutState.REFUSED},
-        PayoutState.REFUSED: set(),
-        PayoutState.PAID: set(),
-    }
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    partner: Mapped[UUID] = mapped_column(ForeignKey("partner.id"))
-    accrued_to: Mapped[datetime]
-    rewards: Mapped[int] = mapped_column(BigInteger)
-    earned: Mapped[Decimal]
-    carried_in: Mapped[Decimal]
-    amount: Mapped[Decimal]
-    carried: Mapped[Decimal]
-    currency: Mapped[str] = mapped_column(String(8))
-    state: Mapped[str] = mapped_column(String(12), default=PayoutState.WAITING)
-    made_at: Mapped[datetime]
-    made_by: Mapped[UUID | None]
-    decided_by: Mapped[UUID | None]
-    paid_at: Mapped[datetime | None]
-    entry: Mapped[UUID | None]
-    why: Mapped[str | None] = mapped_column(String(400))
-
-    __table_args__ = (
-        Index("uq_partner_payout_to", "partner", "accrued_to", unique=True),
-        Index("ix_partner_payout_made", "made_at", "id"),
-        CheckConstraint("amount >= 0", name="amount"),
     )

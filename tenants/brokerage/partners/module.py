@@ -9,20 +9,21 @@ from sqlalchemy import func, select
 from brokerage.clients import hooks
 from brokerage.clients.model import Client
 from brokerage.ledger import hooks as ledger_hooks
-from brokerage.partners import attribution, clawing, desk, jobs, laws, room
+from brokerage.partners import attribution, clawing, desk, jobs, laws, placing, room
 from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
+from brokerage.partners.paying import closing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
 from brokerage.payments import hooks as payments
 from brokerage.trading.events import DealsImported
-from stoa.product import Card, Hit, Item, Module, NavItem, Tab
+from stoa.product import Card, Every, Hit, Item, Module, NavItem, Tab
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
 
 async def _touched(work: Work, touch: hooks.Touch) -> None:
     source = touch.source or ("link" if touch.code else "direct")
-    await attribution.touch(work, touch.visitor, code=touch.code, source=source)
+    await attribution.touch(work, touch.visitor, code=touch.code, source=source, click=touch.click)
 
 
 async def _registered(work: Work, client: Client, _touch: hooks.Touch | None) -> None:
@@ -131,6 +132,10 @@ MODULE = Module(
         desk.client_tab,
     ],
     reactions={DealsImported: [jobs.accrue_imported]},
+    schedule=[
+        Every(60, placing.sweep),
+        Every(1800, closing.sweep, lane="money"),
+    ],
     nav=[
         NavItem("desk", N_("Partners"), "/desk/partners", "affiliate", Partners.VIEW, 60, "p"),
         NavItem("room", N_("Partner"), "/partner", "affiliate", Partners.OWN, 40),

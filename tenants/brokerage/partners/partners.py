@@ -1,4 +1,4 @@
-"""Joining, placing and re-placing partners; their rates follow the plan in force."""
+"""Joining; a partner's rates follow the plan in force."""
 
 import secrets
 from collections.abc import Sequence
@@ -6,14 +6,13 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, text, update
 
 from brokerage.clients.model import Client
-from brokerage.partners import rules
+from brokerage.partners import placing, rules
 from brokerage.partners.events import PartnerJoined
 from brokerage.partners.model import (
     Partner,
-    PartnerLine,
     PartnerLink,
     PartnerRate,
     PartnerState,
@@ -70,74 +69,10 @@ async def enrol(
     work.add(partner)
     await work.flush()
     work.add(PartnerLink(code=partner.code, partner=partner.id, name="Main", made_at=work.now))
-    await _place(work, partner.id, parent)
+    await placing.place(work, partner.id, parent)
     await set_rates(work, [partner])
     work.tell(PartnerJoined(partner=partner.id, parent=parent))
     return partner
-
-
-async def _place(work: Work, partner: UUID, parent: UUID | None) -> None:
-    """The lines from a partner without descendants up to the top, from now on."""
-    await work.run(
-        insert(PartnerLine),
-        [{"partner": partner, "above": partner, "valid_from": work.now, "depth": 0}],
-    )
-    if parent is not None:
-        await work.run(
-            text(
-                "insert into partner_line (partner, above, valid_from, depth) "
-                "select :partner, above, :now, depth + 1 from partner_line "
-                "where partner = :parent and valid_to is null"
-            ),
-            {"partner": partner, "parent": parent, "now": work.now},
-        )
-    work.record("partner.placed", partner=str(partner), under=str(parent) if parent else None)
-
-
-async def move(work: Work, partner: UUID, *, parent: UUID | None) -> None:
-    """Put a partner and everyone below under another parent from now on; the past stays.
-
-    Raises Invalid when the new parent stands below.
-    """
-    work.require(Partners.EDIT)
-    row = await work.lock(Partner, partner)
-    if parent is not None:
-        below = await work.first(
-            select(PartnerLine.partner).where(
-                PartnerLine.above == partner,
-                PartnerLine.partner == parent,
-                PartnerLine.valid_to.is_(None),
-            )
-        )
-        if below is not None:
-            raise Invalid(
-                "The new place is below this partner. Nothing was changed.", field="parent"
-            )
-
-    row.parent = parent
-    places = {"partner": partner, "parent": parent, "now": work.now}
-    await work.run(
-        text(
-            "update partner_line l set valid_to = :now where l.valid_to is null "
-            "and l.partner in (select partner from partner_line "
-            "where above = :partner and valid_to is null) "
-            "and l.above not in (select partner from partner_line "
-            "where above = :partner and valid_to is null)"
-        ),
-        places,
-    )
-    if parent is not None:
-        await work.run(
-            text(
-                "insert into partner_line (partner, above, valid_from, depth) "
-                "select d.partner, u.above, :now, d.depth + u.depth + 1 "
-                "from partner_line d cross join partner_line u "
-                "where d.above = :partner and d.valid_to is null "
-                "and u.partner = :parent and u.valid_to is null"
-            ),
-            places,
-        )
-    work.record("partner.moved", partner=str(partner), under=str(parent) if parent else None)
 
 
 async def set_rates(work: Work, partners: Sequence[Partner]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
-from brokerage.partners import rules
+from brokerage.partners import placing, rules
 from brokerage.partners.model import Attribution, Partner, PartnerLine, PartnerLink, Reward
 from brokerage.partners.wordings import Said
 from stoa.kernel.clock import business_day, day_bounds
@@ -44,9 +44,7 @@ async def figures(work: Work, partner: UUID, unpaid: Decimal) -> Figures:
     month_start, _ = day_bounds(today.replace(day=1), zone)
     today_start, _ = day_bounds(today, zone)
     first, _ = day_bounds(today - timedelta(days=29), zone)
-    below = select(PartnerLine.partner).where(
-        PartnerLine.above == partner, PartnerLine.valid_to.is_(None)
-    )
+    below = placing.now_below(partner, work.now)
     counted = (
         await work.table(
             select(
@@ -63,7 +61,7 @@ async def figures(work: Work, partner: UUID, unpaid: Decimal) -> Figures:
                 .scalar_subquery(),
                 select(func.count() - 1)
                 .select_from(PartnerLine)
-                .where(PartnerLine.above == partner, PartnerLine.valid_to.is_(None))
+                .where(PartnerLine.above == partner, *placing.holds(work.now))
                 .scalar_subquery(),
             )
         )
@@ -102,9 +100,15 @@ async def tree(work: Work, partner: UUID, *, masked: bool) -> dict[str, Any]:
             "coalesce((select sum(r.amount) from reward r where r.partner = p.id "
             "and r.deal_at >= :since), 0) as earned, p.currency "
             "from partner_line l join partner p on p.id = l.partner "
-            "where l.above = :top and l.valid_to is null order by l.depth limit :most"
+            "where l.above = :top and l.valid_from <= :now and (l.valid_to is null or l.valid_to > :now) "
+            "order by l.depth limit :most"
         ),
-        {"top": partner, "since": work.now - timedelta(days=30), "most": _MOST_NODES},
+        {
+            "top": partner,
+            "now": work.now,
+            "since": work.now - timedelta(days=30),
+            "most": _MOST_NODES,
+        },
     )
     names = {} if masked else await clients.names(work, [row.id for row in rows])
     nodes: dict[UUID, dict[str, Any]] = {}

@@ -15,8 +15,9 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import partners, payouts, queries
-from brokerage.partners.model import Partner, PartnerLine, PartnerPayout, Reward
+from brokerage.partners import partners, placing, queries
+from brokerage.partners.model import Partner, PartnerPayout, Reward
+from brokerage.partners.paying import drawing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.partners.settings import PartnerSettings
@@ -49,8 +50,7 @@ async def portal(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
     if row is None:
         plan = settings.plan(settings.default_plan)
         return page(request, work, "partner/join.html", audience="room", plan=plan)
-    _, earned, last = await payouts.unpaid(work, row.id)
-    carried = last.carried if last is not None else 0
+    has = (await drawing.unpaid(work, [row.id]))[row.id]
     paid = await work.rows(
         select(PartnerPayout)
         .where(PartnerPayout.partner == row.id)
@@ -63,7 +63,7 @@ async def portal(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         "partner/portal.html",
         audience="partner",
         partner=row,
-        figures=await queries.figures(work, row.id, earned + carried),
+        figures=await queries.figures(work, row.id, has.exact),
         tree=await queries.tree(work, row.id, masked=True),
         links=[_link(request, link) for link in await queries.links(work, row.id)],
         payouts=paid,
@@ -197,9 +197,7 @@ async def clients(request: AnyRequest, work: NamedDependency[Work]) -> Response[
 
 
 def _clients_query(work: Any) -> Any:
-    below = select(PartnerLine.partner).where(
-        PartnerLine.above == work.actor.id, PartnerLine.valid_to.is_(None)
-    )
+    below = placing.now_below(work.actor.id, work.now)
     return (
         select(
             Client.id,

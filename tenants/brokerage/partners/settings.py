@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from brokerage.partners.paying.settings import Payouts
+
 RewardKind = Literal["per-lot", "commission-share", "cpa"]
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
 
@@ -119,6 +121,7 @@ class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     auto_join: bool = True
     payout_minimum: Decimal = Decimal(10)
     payout_approve_over: Decimal = Decimal(5000)
+    payouts: Payouts = Payouts()
 
     def __post_init__(self) -> None:
         if self.default_plan not in {plan.code for plan in self.plans}:

@@ -12,7 +12,7 @@ from hypothesis import settings as pace
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from brokerage.partners import partners, queries, rules
+from brokerage.partners import placing, queries, rules
 from brokerage.partners.accruals import ACCRUE
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.trading import deals
@@ -142,7 +142,7 @@ async def test_a_partner_put_elsewhere_leaves_the_past_where_it_was(work):
     other = await a_partner(work, rate="7")
     before = work.now - timedelta(minutes=30)
     later(work, seconds=1)
-    await partners.move(work, tree.third, parent=other)
+    await placing.move(work, tree.third, parent=other)
     later(work, minutes=5)
 
     await imported(work, tree.trader, a_trade(tree.trader.login, before))
@@ -161,7 +161,7 @@ async def test_a_partner_moved_away_and_back_earns_as_before(work):
     tree = await three(work)
     for parent in (None, tree.sub):
         later(work, minutes=1)
-        await partners.move(work, tree.third, parent=parent)
+        await placing.move(work, tree.third, parent=parent)
     later(work, minutes=1)
 
     await imported(work, tree.trader, a_trade(tree.trader.login, work.now))

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from brokerage.ledger import accounts, check
 from brokerage.partners import payouts, rules
 from brokerage.partners.model import PartnerPayout, Reward
+from brokerage.partners.paying import drawing
 from brokerage.payments import crediting
 from brokerage.payments.disputes import noticing
 from brokerage.payments.disputes.noticing import Told
@@ -146,7 +147,7 @@ async def test_what_was_paid_already_is_carried_as_less_than_nothing_into_the_ne
     assert made is not None and made.amount == 50
 
     await told(work, deposit, "chargeback")
-    assert (await payouts.unpaid(work, tree.third))[1] == -50
+    assert (await drawing.unpaid(work, [tree.third]))[tree.third].earned == -50
     assert await payouts.make(work, tree.third) is None
     later(work, hours=1)
     more = a_trade(tree.trader.login, work.now, lots="13")

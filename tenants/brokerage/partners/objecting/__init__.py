@@ -1,0 +1,1 @@
+"""A partner objects to a reward or to a month: both sides' figures, the causes, the decision."""
