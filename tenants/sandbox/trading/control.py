@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import os
 import resource
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.trading import faults as bad_luck
 from sandbox.trading import treasury
@@ -18,17 +18,30 @@ from sandbox.trading.records import Deal, RobotSet
 from sandbox.trading.retcodes import RefusedError, spoken
 from sandbox.trading.styles import STYLES
 from sandbox.trading.symbols import SYMBOLS
-from sandbox.trading.web_api import WebApiPort
 from sandbox.trading.web_server import HttpError, Request, Response, Router, number, reply
 
 _RATE_MAX = 3_600.0
 _LOGINS_MAX = 1_000
 
 
+class Door(Protocol):
+    """Where a platform's own protocol is spoken."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def connected(self) -> int: ...
+
+    async def follow_faults(self) -> None:
+        """Be down while the fault ``down`` is set."""
+        ...
+
+
 class Control:
     """Enters its paths into a router."""
 
-    def __init__(self, hub: Hub, port: WebApiPort, router: Router) -> None:
+    def __init__(self, hub: Hub, port: Door, router: Router) -> None:
         self._hub = hub
         self._port = port
         router.add("GET", "/health", self.health)

@@ -55,6 +55,8 @@ def trade(
     rules.check_stops(want.side, quote.bid, quote.ask, want.sl, want.tp)
     want = replace(want, comment=want.comment[: rules.COMMENT])
     against = _against(floor, account, want)
+    if against is None or want.volume > against.volume:
+        rules.may_open(account, want.reason)
     if against is None:
         return _add(floor, account, want, at, quote=quote, order=order)
     also = [] if order is None else [_filled(order, against.position, at)]

@@ -35,6 +35,8 @@ NAMES = frozenset(
         "noise",
         "bad_ticks",
         "wrong_auth",
+        "stream_drop",
+        "stream_noise",
     }
 )
 """The switches there are:
@@ -47,6 +49,8 @@ NAMES = frozenset(
 - ``noise``: pings and packets with foreign numbers come before the answer.
 - ``bad_ticks``: a price is zero, negative, of the wrong digits, or from the past.
 - ``wrong_auth``: the server proves itself wrongly at login.
+- ``stream_drop``: a push connection breaks instead of telling something.
+- ``stream_noise``: before a message of a push come one it never had, a bent one and a double.
 """
 
 
@@ -128,6 +132,8 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
     noise: bool | float | Switch | None = None
     bad_ticks: bool | float | Switch | None = None
     wrong_auth: bool | float | Switch | None = None
+    stream_drop: bool | float | Switch | None = None
+    stream_noise: bool | float | Switch | None = None
     delay_ms: int | None = None
     delay_commands: list[str] | None = None
     late_s: float | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sandbox.trading import config as settings
@@ -28,7 +28,10 @@ SNAPSHOT_LINES = 20_000
 
 
 class Hub:
-    """Everything one server is. Only ``commit`` changes the book."""
+    """Everything one server is. Only ``commit`` changes the book.
+
+    ``watchers`` are told of every change once it is made, for platforms that push.
+    """
 
     def __init__(self, folder: Path, seed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,6 +47,7 @@ class Hub:
         self.journal = Journal(folder)
         self.groups: dict[str, Group] = {group.name: group for group in self.config.groups}
         self.floor = Floor(self.config, self.groups, self.zone, self.market, self.book, self.commit)
+        self.watchers: list[Callable[[Sequence[Record]], None]] = []
         self.seen = 0
         self._lines = 0
         self._moving = asyncio.Lock()
@@ -76,6 +80,8 @@ class Hub:
         self.journal.write(records)
         self.book.apply(records)
         self._lines += 1
+        for watcher in self.watchers:
+            watcher(records)
 
     def desk(self, manager: Manager) -> Desk:
         return Desk(self.floor, self.clock, self.days, self.faults, manager)

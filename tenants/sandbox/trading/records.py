@@ -72,7 +72,7 @@ class State(IntEnum):
 
 
 class Right:
-    """Bits of a user's rights."""
+    """Bits of a user's rights. ``CLOSE_ONLY`` is ours, for the platforms that have such a thing."""
 
     ENABLED = 0x1
     PASSWORD = 0x2
@@ -80,6 +80,7 @@ class Right:
     INVESTOR = 0x8
     EXPERT = 0x40
     READ_ONLY = 0x200
+    CLOSE_ONLY = 0x10_0000
     DEFAULT = 0x163
 
 

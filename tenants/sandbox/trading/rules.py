@@ -27,6 +27,12 @@ def allowed(floor: Floor, account: Account, name: str, at: int, reason: int) -> 
     return symbol
 
 
+def may_open(account: Account, reason: int) -> None:
+    """Refuse what would make an account that may only close hold more."""
+    if reason != Reason.DEALER and account.user.rights & Right.CLOSE_ONLY:
+        raise RefusedError(Ret.TRADE_DISABLED)
+
+
 def check_volume(symbol: Symbol, volume: int) -> None:
     if volume % symbol.volume_step or not symbol.volume_min <= volume <= symbol.volume_max:
         raise RefusedError(Ret.INVALID_VOLUME)

@@ -48,12 +48,18 @@ class Request:
             raise HttpError(422, str(wrong)) from None
 
 
+Takeover = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
 @dataclass
 class Response:
+    """``takeover`` gets the connection after a 101: from then on it speaks another protocol."""
+
     body: bytes = b""
     status: int = 200
     kind: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    takeover: Takeover | None = None
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -96,7 +102,7 @@ class Router:
 class HttpServer:
     """Listens on loopback and hands requests to a router."""
 
-    def __init__(self, router: Router, port: int) -> None:
+    def __init__(self, router: Handler, port: int) -> None:
         self._router = router
         self.port = port
         self._server: asyncio.Server | None = None
@@ -133,6 +139,11 @@ class HttpServer:
             if request is None:
                 return
             response = await self._answer(request)
+            if response.takeover is not None:
+                head = list(response.headers.items())
+                writer.write(wire.send(h11.InformationalResponse(status_code=101, headers=head)))
+                await response.takeover(reader, writer)
+                return
             for event in _events(response):
                 data = wire.send(event)
                 writer.write(data or b"")
@@ -151,6 +162,25 @@ class HttpServer:
         except Exception:
             traceback.print_exc()
             return reply({"error": "the server made a mistake; its log says which"}, 500)
+
+
+class PlatformPort(HttpServer):
+    """A platform's own HTTP port: closed, with everybody cut off, while it is to be down."""
+
+    def __init__(self, router: Handler, port: int, is_down: Callable[[], bool]) -> None:
+        super().__init__(router, port)
+        self._is_down = is_down
+
+    @property
+    def connected(self) -> int:
+        return len(self._writers)
+
+    async def follow_faults(self) -> None:
+        if self._is_down() and self._server is not None:
+            await self.stop()
+            self._server = None
+        elif not self._is_down() and self._server is None:
+            await self.start()
 
 
 async def _next_request(
