@@ -1,0 +1,1 @@
+"""TradeLocker's side: the Brand API and the BrandSocket, over the engine of `sandbox.trading`."""
