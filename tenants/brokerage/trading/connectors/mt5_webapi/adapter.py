@@ -1,5 +1,6 @@
 """The MT5 Web API as the product's trading port."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -32,6 +33,7 @@ from brokerage.trading.connectors.mt5_webapi.link import Link
 from brokerage.trading.connectors.mt5_webapi.markets import Markets
 from brokerage.trading.connectors.mt5_webapi.money import COMMENT_LENGTH, Operations
 from brokerage.trading.connectors.mt5_webapi.settings import Settings
+from brokerage.trading.connectors.mt5_webapi.tcp import TcpLink
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
@@ -41,12 +43,9 @@ from stoa.kernel.refusals import Refusal
 _DRIFT_S = 60
 
 
-class Mt5WebApi:
-    """One MT5 server over TCP. There is no push: deals and prices are polled."""
+class Mt5Verbs(ABC):
+    """The port's verbs over either wire of an MT5 server."""
 
-    code: ClassVar[str] = "mt5-webapi"
-    label: ClassVar[str] = "MetaTrader 5 (Web API)"
-    settings_type: ClassVar[type[msgspec.Struct]] = Settings
     capabilities: ClassVar[Capabilities] = Capabilities(
         verbs=frozenset(Verb) - {Verb.SUBSCRIBE},
         access=frozenset({Access.FULL, Access.NO_TRADING, Access.NO_LOGIN}),
@@ -56,23 +55,21 @@ class Mt5WebApi:
         comment_length=COMMENT_LENGTH,
     )
 
-    def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
-        self._settings = settings
-        self._link = Link(settings, secrets, line)
-        self._accounts = Accounts(self._link)
-        self._deals = Deals(self._link)
-        self._money = Operations(self._link, self._deals, self._accounts.lock)
-        self._markets = Markets(self._link)
+    def __init__(self, link: Link, deals: Deals, manager: int) -> None:
+        self._link = link
+        self._manager = manager
+        self._accounts = Accounts(link)
+        self._deals = deals
+        self._money = Operations(link, deals, self._accounts.lock)
+        self._markets = Markets(link)
 
     @property
-    def identity(self) -> str:
-        """A server and its manager login: two tenants on one manager would see one another."""
-        place = f"{self._settings.host.lower()}:{self._settings.port}"
-        return f"{self.code}|{place}|{self._settings.login}"
+    @abstractmethod
+    def settle_s(self) -> int: ...
 
     @property
     def settle_after(self) -> timedelta:
-        return timedelta(seconds=self._settings.settle_s)
+        return timedelta(seconds=self.settle_s)
 
     async def create_account(self, new: NewAccount) -> Outcome:
         return await self._accounts.create(new)
@@ -137,10 +134,33 @@ class Mt5WebApi:
             return [failed("Log in as manager", why)]
         drift = self._link.drift_s
         return [
-            Check("Log in as manager", fine=True, text=str(self._settings.login)),
+            Check("Log in as manager", fine=True, text=str(self._manager)),
             Check("See the groups", fine=bool(groups), text=str(len(groups))),
             Check("Agree on the time", fine=abs(drift) <= _DRIFT_S, text=f"{drift:+.0f} s"),
         ]
 
     async def aclose(self) -> None:
         await self._link.aclose()
+
+
+class Mt5WebApi(Mt5Verbs):
+    """One MT5 server over TCP. There is no push: deals and prices are polled."""
+
+    code: ClassVar[str] = "mt5-webapi"
+    label: ClassVar[str] = "MetaTrader 5 (Web API)"
+    settings_type: ClassVar[type[msgspec.Struct]] = Settings
+
+    def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
+        link = TcpLink(settings, secrets, line)
+        super().__init__(link, Deals(link), settings.login)
+        self._settings = settings
+
+    @property
+    def identity(self) -> str:
+        """A server and its manager login: two tenants on one manager would see one another."""
+        place = f"{self._settings.host.lower()}:{self._settings.port}"
+        return f"{self.code}|{place}|{self._settings.login}"
+
+    @property
+    def settle_s(self) -> int:
+        return self._settings.settle_s

@@ -1,18 +1,19 @@
-"""The standing connection to one server: opened on need, kept warm, reopened with back-off."""
+"""The standing connection to one server: opened on need, kept warm, reopened with back-off.
+
+Over which wire it speaks is decided by who `_connect`s.
+"""
 
 import asyncio
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from brokerage.trading.connectors.mt5_webapi import records, retcodes, zones
 from brokerage.trading.connectors.mt5_webapi.bodies import Answer
-from brokerage.trading.connectors.mt5_webapi.session import Session, log_in
-from brokerage.trading.connectors.mt5_webapi.settings import Settings
-from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
 from stoa.connectors.trouble import NoAnswer, Unreachable
 from stoa.kernel.refusals import Refusal
@@ -26,16 +27,58 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Link:
+class LoggedOut(Unreachable):
+    """The server no longer knows who we are, and did nothing of what was asked."""
+
+    kind = "logged-out"
+
+
+class Terms(Protocol):
+    """What a link and its readers want of a server's settings, whatever the wire."""
+
+    @property
+    def clock(self) -> str: ...
+    @property
+    def pipeline(self) -> int: ...
+    @property
+    def answer_s(self) -> float: ...
+    @property
+    def page(self) -> int: ...
+    @property
+    def overlap_s(self) -> int: ...
+
+
+class Talk(Protocol):
+    """One logged-in connection; once broken it stays broken."""
+
+    @property
+    def broken(self) -> bool: ...
+    @property
+    def idle_s(self) -> float: ...
+
+    async def exchange(
+        self, command: str, params: Mapping[str, str | int], json: str, wait_s: float
+    ) -> Answer:
+        """Ask once and wait for the answer.
+
+        Raises:
+            Unreachable: nothing was done: the connection was gone, or the question cannot be sent.
+            NoAnswer: it was sent, and no whole answer came in time.
+        """
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Link(ABC):
     """Asks questions over one session; knows whether a question ever left."""
 
-    def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
+    def __init__(self, settings: Terms, line: Line) -> None:
         self.settings = settings
         self.clock = zones.named(settings.clock)
         self.drift_s = 0.0
-        self._secrets = secrets
         self._line = line
-        self._session: Session | None = None
+        self._session: Talk | None = None
         self._opening = asyncio.Lock()
         self._turns = asyncio.Semaphore(settings.pipeline)
         self._pause_s = _FIRST_PAUSE_S
@@ -75,7 +118,7 @@ class Link:
         """
         try:
             answer = await self.ask(command, params)
-        except NoAnswer:
+        except (NoAnswer, LoggedOut):
             answer = await self.ask(command, params)
         if answer.retcode == retcodes.DONE:
             return answer
@@ -114,7 +157,7 @@ class Link:
         if self._session is not None:
             await self._session.aclose()
 
-    async def _open(self) -> Session:
+    async def _open(self) -> Talk:
         async with self._opening:
             if self._session is not None and not self._session.broken:
                 return self._session
@@ -135,24 +178,9 @@ class Link:
                 self._warming = asyncio.ensure_future(self._keep_warm())
             return self._session
 
-    async def _connect(self) -> Session:
-        settings = self.settings
-        password = self._secrets.current(settings.password)
-        reader, writer = await self._line.egress.open_stream(
-            settings.host, settings.port, tls=settings.tls
-        )
-        session = Session(reader, writer)
-        try:
-            await log_in(session, settings, password)
-            await self._set_clock(session)
-        except NoAnswer as why:
-            # Silence during the login: the question that waits behind it was never sent.
-            await session.aclose()
-            raise Unreachable("The trading server did not let us in.") from why
-        except BaseException:
-            await session.aclose()
-            raise
-        return session
+    @abstractmethod
+    async def _connect(self) -> Talk:
+        """Connect and log in. Raises Unreachable: the question that waits was never sent."""
 
     def _back_off(self, why: Refusal) -> None:
         # A wrong password asked again and again locks the manager out, or our address.
@@ -160,7 +188,7 @@ class Link:
         self._not_before = time.monotonic() + pause * random.uniform(0.75, 1.25)  # noqa: S311
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
 
-    async def _set_clock(self, session: Session) -> None:
+    async def set_clock(self, session: Talk) -> None:
         """Measure the server's clock; under `auto` the measure is the clock."""
         now_s = await self._server_seconds(session)
         now = datetime.now(UTC)
@@ -171,7 +199,7 @@ class Link:
         else:
             self.drift_s = now_s - self.clock.to_server(now)
 
-    async def _server_seconds(self, session: Session) -> int:
+    async def _server_seconds(self, session: Talk) -> int:
         """The server's wall clock now; from its time zone where it does not tell the time itself."""
         wait_s = self.settings.answer_s
         answer = await session.exchange("TIME_SERVER", {}, "", wait_s)
@@ -192,4 +220,4 @@ class Link:
             if session is None or session.broken or session.idle_s < _WARM_S / 2:
                 continue
             with suppress(Refusal):
-                await self._set_clock(session)
+                await self.set_clock(session)

@@ -1,20 +1,18 @@
 """One logged-in connection: many questions under way, each answer found by its packet number."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
-from brokerage.trading.connectors.mt5_webapi import bodies, frames, login, retcodes
+from brokerage.trading.connectors.mt5_webapi import bodies, entering, frames, login
 from brokerage.trading.connectors.mt5_webapi.bodies import Answer
 from brokerage.trading.connectors.mt5_webapi.settings import Settings
 from stoa.connectors.trouble import NoAnswer, Unreachable
 
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
 _PIECE: Final = 64 * 1024
-_LOGIN_S: Final = 10.0
 
 
 class _Waiting:
@@ -143,53 +141,14 @@ async def log_in(session: Session, settings: Settings, password: str) -> None:
     Raises:
         Unreachable: with the server's code; none of our commands was sent.
     """
-    hashed = login.password_hash(password)
     crypt = {"none": "NONE", "aes256ofb": "AES256OFB"}[settings.crypt]
-    start = await session.exchange(
-        "AUTH_START",
-        {
-            "VERSION": settings.build,
-            "AGENT": settings.agent,
-            "LOGIN": settings.login,
-            "TYPE": "MANAGER",
-            "CRYPT_METHOD": crypt,
-        },
-        "",
-        _LOGIN_S,
-    )
-    challenge = _random_of(start, "SRV_RAND")
-    ours = secrets.token_bytes(16)
-    proof = login.challenge_answer(hashed, challenge)
-    answer = await session.exchange(
-        "AUTH_ANSWER", {"SRV_RAND_ANSWER": proof, "CLI_RAND": ours.hex()}, "", _LOGIN_S
-    )
-    _require_done(answer)
-    if not login.proves(hashed, ours, answer.params.get("CLI_RAND_ANSWER", "")):
-        raise _not_let_in(retcodes.BAD_SERVER)
+    asked: dict[str, str | int] = {
+        "VERSION": settings.build,
+        "AGENT": settings.agent,
+        "LOGIN": settings.login,
+        "TYPE": "MANAGER",
+        "CRYPT_METHOD": crypt,
+    }
+    hashed, answer = await entering.enter(session, asked, password)
     if settings.crypt != "none":
-        session.encrypt(hashed, _random_of(answer, "CRYPT_RAND"))
-
-
-def _random_of(answer: Answer, name: str) -> bytes:
-    _require_done(answer)
-    try:
-        found = bytes.fromhex(answer.params.get(name, ""))
-    except ValueError as why:
-        raise _not_let_in(retcodes.BAD_SERVER) from why
-    if not found:
-        raise _not_let_in(retcodes.BAD_SERVER)
-    return found
-
-
-def _require_done(answer: Answer) -> None:
-    if answer.retcode != retcodes.DONE:
-        raise _not_let_in(answer.retcode)
-
-
-def _not_let_in(retcode: int | None) -> Unreachable:
-    known = retcodes.REFUSALS.get(retcode) if retcode is not None else None
-    return Unreachable(
-        "The trading server did not let us in: {reason}.",
-        code=retcodes.code_name(retcode),
-        reason=known[1] if known else retcodes.code_name(retcode),
-    )
+        session.encrypt(hashed, entering.random_of(answer, "CRYPT_RAND"))
