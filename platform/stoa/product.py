@@ -155,6 +155,8 @@ class Module:
     reactions: Mapping[type[Fact], Sequence[Reaction]] = field(default_factory=dict)
     hears_public: Sequence[Reaction] = ()
     """Reactions to every public fact of every module."""
+    hears_now: Callable[[Work], Awaitable[bool]] | None = None
+    """Whether `hears_public` would do anything in this tenant; asked once for many facts."""
     schedule: Sequence[Every] = ()
     seed: Callable[[Work], Awaitable[None]] | None = None
     compose: Callable[[Work, "Product"], Awaitable[None]] | None = None
@@ -186,6 +188,8 @@ class Product:
             for permission in module.permissions or ():
                 self.permissions[str(permission)] = module.name
         self.readers: dict[str, list[tuple[str, Reaction]]] = {}
+        self.hearers: dict[str, Callable[[Work], Awaitable[bool]]] = {}
+        """Readers that are asked first whether they would do anything in a tenant."""
         for module in modules:
             for kind, reactions in module.reactions.items():
                 for reaction in reactions:
@@ -193,6 +197,8 @@ class Product:
                     self.readers.setdefault(kind.kind, []).append((name, reaction))
             public = [kind for kind, told in catalogue().items() if told.public]
             for reaction in module.hears_public:
+                if module.hears_now is not None:
+                    self.hearers[f"{module.name}:{reaction.__name__}"] = module.hears_now
                 for kind_name in public:
                     name = f"{module.name}:{reaction.__name__}"
                     self.readers.setdefault(kind_name, []).append((name, reaction))

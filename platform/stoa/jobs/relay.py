@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +23,7 @@ from stoa.kernel.faultpoints import faultpoint
 from stoa.product import Product
 from stoa.tenancy.door import Door
 from stoa.tenancy.registry import TenantRef
+from stoa.tenancy.work import Work
 
 log = structlog.get_logger("stoa.relay")
 
@@ -31,6 +34,8 @@ RETRY_S: Final = 150
 """Longer than a sweep may run, so that two of one name do not meet."""
 SAME_S: Final = 10
 """A sweep that still waits in the queue is not queued again within so long."""
+GATHER_S: Final = 0.05
+"""From one pass to the next at least: many facts told within it are one pass."""
 _WAIT_S: Final = 0.5
 _TICK_S: Final = 1.0
 
@@ -48,9 +53,19 @@ DUE = text(
 )
 
 
-async def fan_out(door: Door, product: Product, tenant: TenantRef) -> dict[str, int]:
-    """Write an inbox row per reader for up to WINDOW facts. Returns facts per lane."""
-    lanes: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class FannedOut:
+    """How many facts one batch took, and how many deliveries it made in each lane."""
+
+    facts: int
+    lanes: dict[str, int]
+
+    def __bool__(self) -> bool:
+        return self.facts > 0
+
+
+async def fan_out(door: Door, product: Product, tenant: TenantRef) -> FannedOut:
+    """Write an inbox row per reader for up to WINDOW facts."""
     async with door.open(tenant, purpose="relay") as work:
         waiting = await work.rows(
             select(Outbox)
@@ -60,22 +75,22 @@ async def fan_out(door: Door, product: Product, tenant: TenantRef) -> dict[str, 
             .with_for_update(skip_locked=True)
         )
         if not waiting:
-            return lanes
-        deliveries: list[dict[str, Any]] = []
-        for told in waiting:
-            for name, _ in product.readers.get(told.kind, ()):
-                lanes[told.lane] = lanes.get(told.lane, 0) + 1
-                deliveries.append(
-                    {
-                        "fact": told.fact,
-                        "reader": name,
-                        "kind": told.kind,
-                        "lane": told.lane,
-                        "body": told.body,
-                        "told_at": told.told_at,
-                        "due_at": told.told_at,
-                    }
-                )
+            return FannedOut(0, {})
+        deaf = await _deaf(product, work, waiting)
+        deliveries = [
+            {
+                "fact": told.fact,
+                "reader": name,
+                "kind": told.kind,
+                "lane": told.lane,
+                "body": told.body,
+                "told_at": told.told_at,
+                "due_at": told.told_at,
+            }
+            for told in waiting
+            for name, _ in product.readers.get(told.kind, ())
+            if name not in deaf
+        ]
         if deliveries:
             await work.run(insert(Inbox).on_conflict_do_nothing(), deliveries)
         faultpoint("relay.inserted")
@@ -85,7 +100,14 @@ async def fan_out(door: Door, product: Product, tenant: TenantRef) -> dict[str, 
             .values(relayed_at=work.now)
         )
     faultpoint("relay.marked")
-    return lanes
+    return FannedOut(len(waiting), dict(Counter(str(one["lane"]) for one in deliveries)))
+
+
+async def _deaf(product: Product, work: Work, waiting: Sequence[Outbox]) -> set[str]:
+    """Readers of these facts that would do nothing in this tenant."""
+    named = {name for told in waiting for name, _ in product.readers.get(told.kind, ())}
+    asked = [(name, product.hearers[name]) for name in named if name in product.hearers]
+    return {name for name, hears in asked if not await hears(work)}
 
 
 async def due_timers(door: Door, product: Product, tenant: TenantRef) -> Sequence[str]:
@@ -124,9 +146,13 @@ class Relay:
             tasks.create_task(self._timers())
 
     async def _facts(self) -> None:
-        swept = 0.0
+        swept = passed = 0.0
         while not self._stopping.is_set():
             rung = await self._rung()
+            # A lone fact goes on at once; where many come, they go on together.
+            await asyncio.sleep(max(0.0, passed + GATHER_S - time.monotonic()))
+            rung |= await self._rung_since()
+            passed = time.monotonic()
             try:
                 tenants = await self.door.registry.all()
                 if time.monotonic() - swept > SWEEP_S:
@@ -142,13 +168,13 @@ class Relay:
     async def _one(self, tenant: TenantRef) -> bool:
         """One tenant's turn; whether it has more for a next turn."""
         try:
-            lanes = await fan_out(self.door, self.product, tenant)
+            fanned = await fan_out(self.door, self.product, tenant)
         except Exception:
             log.exception("relay", tenant=str(tenant.id))
             return False
-        for lane in lanes:
+        for lane in fanned.lanes:
             await self.ring(tenant.id, lane)
-        return sum(lanes.values()) >= WINDOW
+        return fanned.facts >= WINDOW
 
     async def _rung(self) -> set[UUID]:
         found: set[UUID] = set()
@@ -157,11 +183,17 @@ class Relay:
                 first: Any = await self.arq.brpop([RUNG], timeout=_WAIT_S)  # type: ignore[arg-type,misc]
                 if first is not None:
                     found.add(UUID(first[1].decode()))
-                    more: Any = await self.arq.rpop(RUNG, 500)  # type: ignore[misc]
-                    found.update(UUID(item.decode()) for item in more or ())
         except (RedisError, OSError, TimeoutError, ValueError):
             await asyncio.sleep(_WAIT_S)
         return found
+
+    async def _rung_since(self) -> set[UUID]:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                more: Any = await self.arq.rpop(RUNG, 500)  # type: ignore[misc]
+                return {UUID(item.decode()) for item in more or ()}
+        except (RedisError, OSError, TimeoutError, ValueError):
+            return set()
 
     async def ring(self, tenant: UUID, lane: str) -> None:
         """A doorbell: 'drain this lane of this tenant'. Many rings within 50 ms are one."""

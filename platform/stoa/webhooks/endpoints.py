@@ -125,5 +125,10 @@ async def secrets_of(work: Work, endpoint: WebhookEndpoint) -> list[str]:
     return [await credentials.read(work, endpoint.secret)]
 
 
+async def any_of(work: Work) -> bool:
+    """Whether the tenant has an endpoint at all."""
+    return await work.first(select(WebhookEndpoint.id).limit(1)) is not None
+
+
 async def all_of(work: Work) -> Sequence[WebhookEndpoint]:
     return await work.rows(select(WebhookEndpoint).order_by(WebhookEndpoint.id).limit(MOST))

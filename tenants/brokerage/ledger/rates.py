@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -29,6 +29,7 @@ from stoa.tenancy.work import Work
 MANUAL: Final = "settings"
 _DIGITS: Final = Decimal(1).scaleb(-18)
 _MOST_STEPS: Final = 3
+_PRICES: Final = select(FxRate.base, FxRate.quote, FxRate.rate, FxRate.source, FxRate.at)
 _NEW: Final = insert(FxRate.metadata.tables[FxRate.__tablename__])
 _KEEP: Final = _NEW.on_conflict_do_update(
     index_elements=["base", "quote"],
@@ -53,7 +54,8 @@ class NoRate(Unavailable):
 class Rates:
     """The prices of one moment. Pure: asks the database nothing."""
 
-    def __init__(self, rows: Iterable[FxRate]) -> None:
+    def __init__(self, rows: Iterable[Any]) -> None:
+        """`rows` have base, quote, rate, source and at."""
         self._known: dict[str, dict[str, Via]] = {}
         for row in rows:
             pair = f"{row.source} {row.base}/{row.quote}"
@@ -127,7 +129,7 @@ def _down(value: Decimal) -> Decimal:
 
 async def table(work: Work) -> Rates:
     """All prices as they stand."""
-    return Rates(await work.rows(select(FxRate)))
+    return Rates(await work.table(_PRICES))
 
 
 async def rate(work: Work, sell: str, buy: str) -> Decimal:

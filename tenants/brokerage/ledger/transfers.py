@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from brokerage.ledger import accounts, hooks, posting, rates
 from brokerage.ledger.accounts import WALLET
@@ -27,6 +27,27 @@ from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 
 KIND: Final = "internal-transfer"
+_BY_NUMBER: Final = select(LedgerAccount).where(
+    LedgerAccount.number == bindparam("number"), LedgerAccount.kind == WALLET
+)
+_OWN: Final = (
+    select(LedgerBalance.account)
+    .join(LedgerAccount, LedgerAccount.id == LedgerBalance.account)
+    .where(LedgerAccount.owner == bindparam("client"), LedgerAccount.kind == WALLET)
+    .order_by(LedgerBalance.account)
+    .with_for_update(of=LedgerBalance, key_share=True)
+)
+_SENT: Final = (
+    select(LegRow.currency, func.sum(-LegRow.amount))
+    .join(Entry, Entry.id == LegRow.entry)
+    .where(
+        LegRow.account.in_(bindparam("accounts", expanding=True)),
+        LegRow.posted_at >= bindparam("since"),
+        LegRow.amount < 0,
+        Entry.kind == KIND,
+    )
+    .group_by(LegRow.currency)
+)
 _NUMBER: Final = re.compile(r"W?([2-9A-HJ-NP-Z]{5})([2-9A-HJ-NP-Z]{5})", re.ASCII)
 
 
@@ -54,11 +75,8 @@ async def _wallet(work: Work, number: str) -> LedgerAccount:
     read = _NUMBER.fullmatch(re.sub(r"[\s-]", "", number.upper()))
     row = None
     if read is not None:
-        row = await work.first(
-            select(LedgerAccount).where(
-                LedgerAccount.number == f"W-{read[1]}-{read[2]}", LedgerAccount.kind == WALLET
-            )
-        )
+        number = f"W-{read[1]}-{read[2]}"
+        row = await work.value(_BY_NUMBER, {"number": number})
     if row is None:
         raise Invalid(
             "No wallet has this number. Nothing was moved. Please check it.",
@@ -109,10 +127,9 @@ async def send(
 async def _within_limits(work: Work, client: UUID, money: Money, settings: Transfers) -> None:
     if not settings.most and not settings.most_per_day:
         return
-    known = await rates.table(work)
     facts = work.settings(TenantFacts)
     base = facts.base_currency
-    asked = known.convert(money, base)
+    asked = await rates.convert(work, money, base)
     if settings.most and asked.amount > settings.most:
         raise Invalid(
             "One transfer may be up to {most}. Nothing was moved.",
@@ -123,26 +140,11 @@ async def _within_limits(work: Work, client: UUID, money: Money, settings: Trans
     if not settings.most_per_day:
         return
     # Whoever sends twice at once waits here, so both cannot count the same free room.
-    own = (
-        select(LedgerBalance.account)
-        .join(LedgerAccount, LedgerAccount.id == LedgerBalance.account)
-        .where(LedgerAccount.owner == client, LedgerAccount.kind == WALLET)
-        .order_by(LedgerBalance.account)
-        .with_for_update(of=LedgerBalance, key_share=True)
-    )
-    mine = await work.rows(own)
+    mine = [row.account for row in await work.table(_OWN, {"client": client})]
     start, _ = day_bounds(business_day(work.now, facts.time_zone), facts.time_zone)
-    sent = await work.table(
-        select(LegRow.currency, func.sum(-LegRow.amount))
-        .join(Entry, Entry.id == LegRow.entry)
-        .where(
-            LegRow.account.in_(mine),
-            LegRow.posted_at >= start,
-            LegRow.amount < 0,
-            Entry.kind == KIND,
-        )
-        .group_by(LegRow.currency)
-    )
+    sent = await work.table(_SENT, {"accounts": mine, "since": start})
+    foreign = any(currency != base for currency, _ in sent)
+    known = await rates.table(work) if foreign else rates.Rates(())
     total = asked
     for currency, amount in sent:
         total += known.convert(Money(amount, currency), base)

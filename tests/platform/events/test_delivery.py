@@ -91,8 +91,8 @@ async def test_eight_relays_at_once_share_the_work_and_repeat_none(place):
 
     async def one():
         counted = 0
-        while lanes := await fan_out(door, product, tenant):
-            counted += sum(lanes.values())
+        while fanned := await fan_out(door, product, tenant):
+            counted += sum(fanned.lanes.values())
         return counted
 
     counted = await asyncio.gather(*(one() for _ in range(8)))

@@ -482,3 +482,18 @@ async def test_a_paused_endpoint_keeps_what_happens_and_sends_it_when_resumed(br
         await broker.deliver(hub.place)
 
         assert len(hub.asked) == 1
+
+
+async def test_where_nobody_listens_a_public_fact_makes_no_work(broker):
+    async def left():
+        async with broker.open_work() as work:
+            return await work.rows(select(Inbox.reader).where(Inbox.reader == "webhooks:pass_on"))
+
+    await broker.tell(joined(uuid4()))
+    fanned = await fan_out(broker.house.door, broker.house.product, broker.tenant)
+    assert fanned, "the fact was taken"
+    assert await left() == []
+    await broker.add("https://hub.example/hooks")
+    await broker.tell(joined(uuid4()))
+    await fan_out(broker.house.door, broker.house.product, broker.tenant)
+    assert await left() == ["webhooks:pass_on"]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import BindParameter, Select, Uuid, bindparam, func, or_, select
 
 from brokerage.clients import queries as clients
 from brokerage.ledger.accounts import RECEIVABLE
@@ -22,13 +22,7 @@ OWED: Final = "owed"
 OPEN: Final = tuple(str(one) for one in rules.OPEN)
 
 
-async def standing(work: Work, client: UUID) -> str | None:
-    """Why this client's money stays: `open` for a dispute under way, `owed` for what is owed."""
-    under_way, owes = (await work.table(select(*stopping(client))))[0]
-    return "open" if under_way else "owed" if owes else None
-
-
-def stopping(client: UUID) -> tuple[Any, Any]:
+def stopping(client: UUID | BindParameter[UUID]) -> tuple[Any, Any]:
     """SQL for whether a dispute is under way, and whether something is owed."""
     under_way = select(Dispute.id).where(Dispute.client == client, Dispute.stage.in_(OPEN))
     owes = (
@@ -41,6 +35,15 @@ def stopping(client: UUID) -> tuple[Any, Any]:
         )
     )
     return under_way.exists(), owes.exists()
+
+
+_STANDING: Final = select(*stopping(bindparam("client", type_=Uuid())))
+
+
+async def standing(work: Work, client: UUID) -> str | None:
+    """Why this client's money stays: `open` for a dispute under way, `owed` for what is owed."""
+    under_way, owes = (await work.table(_STANDING, {"client": client}))[0]
+    return "open" if under_way else "owed" if owes else None
 
 
 def disputed_deposits(client: UUID) -> Select[Any]:
