@@ -1,6 +1,7 @@
 """The long-running processes beside the web: worker and relay, and the installer."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 
@@ -23,6 +24,8 @@ from stoa.vault.keys import MasterKey
 from stoa.web.logs import set_up
 
 POOL_OF_BLANKS = 3
+YIELDING = 5
+"""Priority of what works behind the scenes (0 is usual, 19 lowest): people are answered first."""
 _AGAIN_S = 1.0
 log = structlog.get_logger("brokerage.processes")
 
@@ -60,6 +63,7 @@ def provisioner_of(config: Config, door: Door) -> Provisioner:
 def run_worker() -> None:
     """The arq worker in the foreground; it handles SIGTERM itself, and outlives a lost Valkey."""
     set_up("worker")
+    os.nice(YIELDING)
     config = Config.load()
     # arq takes the loop that is set: the fast one halves what idling costs.
     loop = uvloop.new_event_loop()
@@ -82,6 +86,7 @@ def run_worker() -> None:
 async def run_relay(stop: asyncio.Event) -> None:
     """The relay in the foreground until SIGTERM or Ctrl-C."""
     set_up("relay")
+    os.nice(YIELDING)
     config = Config.load()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):

@@ -32,6 +32,8 @@ BEAT_S: Final = 10
 MOST_TRIES: Final = 12
 SLICE_S: Final = 5.0
 """How long one turn of a lane may take before others get theirs; a reaction in hand is ended."""
+NOTED_S: Final = 0.25
+"""How long what was heard may go without being written down."""
 _BACKOFF_MOST_S: Final = 1800
 
 
@@ -57,6 +59,7 @@ async def drain(
                 await _run(door, product, tenant, held)
                 if time.monotonic() > ends:
                     break
+            await _note_heard(door, tenant, held)
         if not left and len(taken) < BATCH and not held.given_back:
             return False
         if time.monotonic() > ends:
@@ -87,16 +90,22 @@ async def _claim(
 
 
 class _Held:
-    """A batch in hand: the rows still to run. `tries` is the fence: who claims next raises it."""
+    """A batch in hand: rows still to run, and those heard whose end is not written down yet.
+
+    `tries` is the fence: who claims next raises it.
+    """
 
     def __init__(self, rows: Sequence[Inbox]) -> None:
         self.rows = list(rows)
         self.running: Inbox | None = None
+        self.heard: list[Inbox] = []
         self.given_back = False
         self.sure_until = time.monotonic() + LEASE_S
+        self.noted_at = time.monotonic()
 
     def all(self) -> list[Inbox]:
-        return [*([self.running] if self.running is not None else []), *self.rows]
+        running = [self.running] if self.running is not None else []
+        return [*self.heard, *running, *self.rows]
 
 
 @asynccontextmanager
@@ -132,6 +141,7 @@ async def _beat(door: Door, tenant: TenantRef, held: _Held) -> None:
 async def _give_back(door: Door, tenant: TenantRef, held: _Held) -> None:
     """What was claimed and not run is free at once; what was interrupted, after a moment."""
     try:
+        await _note_heard(door, tenant, held)
         async with door.open(tenant, purpose="drain.back") as work:
             if held.rows:
                 await work.run(_mine(held.rows).values(leased_until=None, tries=Inbox.tries - 1))
@@ -177,17 +187,31 @@ async def _run(door: Door, product: Product, tenant: TenantRef, held: _Held) -> 
                 exc_info=True,
             )
     faultpoint("drain.reacted")
-    async with door.open(tenant, purpose="drain.done") as work:
-        await work.run(_mine([row]).values(**_ended(work, row, error)))
-    held.running = None
-
-
-def _ended(work: Work, row: Inbox, error: str | None) -> dict[str, Any]:
-    values: dict[str, Any] = {"leased_until": None}
     if error is None:
-        return values | {"state": "done", "done_at": work.now, "error": None}
+        held.heard.append(row)
+    else:
+        async with door.open(tenant, purpose="drain.failed") as work:
+            await work.run(_mine([row]).values(**_failed(work, row, error)))
+    held.running = None
+    if time.monotonic() - held.noted_at > NOTED_S:
+        await _note_heard(door, tenant, held)
+
+
+async def _note_heard(door: Door, tenant: TenantRef, held: _Held) -> None:
+    """Write down which were heard. A worker that dies before has them heard again, as ever."""
+    heard, held.noted_at = held.heard, time.monotonic()
+    if not heard:
+        return
+    async with door.open(tenant, purpose="drain.done") as work:
+        done = {"state": "done", "done_at": work.now, "error": None, "leased_until": None}
+        await work.run(_mine(heard).values(**done))
+    held.heard = []
+
+
+def _failed(work: Work, row: Inbox, error: str) -> dict[str, Any]:
     wait = min(2**row.tries, _BACKOFF_MOST_S)
-    return values | {
+    return {
+        "leased_until": None,
         "state": "dead" if row.tries >= MOST_TRIES else "waiting",
         "error": error[:2000],
         "due_at": work.now + timedelta(seconds=wait),

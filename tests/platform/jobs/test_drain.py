@@ -121,6 +121,7 @@ async def test_a_fact_that_kills_its_worker_takes_no_neighbour_with_it(lane):
         if taken and taken[0].body["number"] != 0:
             held = drain._Held(taken)
             await drain._run(lane.door, lane.product, lane.tenant, held)
+            await drain._note_heard(lane.door, lane.tenant, held)
         await lane.later(drain.LEASE_S + 1)
 
     rows = await lane.rows()
@@ -244,3 +245,16 @@ async def test_a_daily_sweep_whose_bell_was_lost_or_that_failed_is_rung_for_agai
 
     assert await hand(day.name) > 86_000
     assert await hand(failing.name) <= relay.RETRY_S
+
+
+async def test_what_was_heard_before_a_failure_is_done_and_not_heard_again(lane):
+    """Ends are written down together: one that fails takes none of the others' with it."""
+    await lane.tell(*(Probed(number=n, how="poison" if n == 5 else "") for n in range(8)))
+    await lane.drain()
+
+    rows = await lane.rows()
+    assert {n: row.state for n, row in rows.items()} == {
+        n: "waiting" if n == 5 else "done" for n in range(8)
+    }
+    assert lane.probe.heard == dict.fromkeys(set(range(8)) - {5}, 1)
+    assert all(row.leased_until is None for row in rows.values())
