@@ -11,13 +11,14 @@ from brokerage.trading.connector import NewAccount, Profile, Which
 from brokerage.trading.events import AccountAsked, AccountOpened
 from brokerage.trading.model import AccountState, TradingAccount
 from brokerage.trading.permissions import Trading
-from brokerage.trading.settings import TradingSettings
+from brokerage.trading.settings import TradingProduct, TradingSettings
 from stoa.connectors.outcomes import Confirmed, Refused
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound, Unavailable
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.door import OpenWork
+from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 
 PASSWORD = "trading_account.password"  # noqa: S105 - a column's name
@@ -43,6 +44,7 @@ async def open_account(
     chosen = settings.product(product)
     if chosen is None:
         raise NotFound
+    _offered(work, chosen, pack)
     if currency not in chosen.currencies:
         raise Invalid(
             "This kind of account is kept in {currencies}. Nothing was opened.",
@@ -76,7 +78,13 @@ async def open_account(
         server=server.code,
         kind=chosen.kind,
         product=chosen.code,
-        server_group=rules.group_for(server, pack=pack, currency=currency),
+        server_group=rules.group_for(
+            server,
+            pack=pack,
+            currency=currency,
+            product=chosen.code,
+            entity=work.settings(TenantFacts).legal_entity,
+        ),
         currency=currency,
         leverage=rules.leverage_for(chosen, leverage, cap),
         opened_at=work.now,
@@ -86,6 +94,17 @@ async def open_account(
     work.tell(AccountAsked(account=account.id))
     work.announce(f"client:{client}|accounts")
     return account
+
+
+def _offered(work: Work, chosen: TradingProduct, pack: str) -> None:
+    """Raises Conflict for a product that is not for this asker, or not for where they live."""
+    closed = chosen.availability == "disabled" or (
+        chosen.availability == "staff-only" and work.actor.kind is Kind.CLIENT
+    )
+    if closed or (chosen.packs and pack not in chosen.packs):
+        raise Conflict(
+            "This kind of account is not offered here. Nothing was opened.", code="not-offered"
+        )
 
 
 def _may(work: Work, client: UUID, permission: str) -> None:

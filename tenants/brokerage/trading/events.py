@@ -52,6 +52,29 @@ class TransferAsked(Fact, frozen=True, kw_only=True):
 
 
 @fact
+class RequestReady(Fact, frozen=True, kw_only=True):
+    """A wanted change of a trading account is decided and waits for its turn to be sent."""
+
+    kind: ClassVar[str] = "account.request-ready"
+    lane: ClassVar[str] = "money"
+
+    request: UUID
+
+
+@fact
+class AccountChanged(Fact, frozen=True, kw_only=True):
+    """A trading account's server confirmed a change: leverage, group, access, archive and others."""
+
+    kind: ClassVar[str] = "account.changed"
+    public: ClassVar[bool] = True
+
+    request: UUID
+    account: UUID
+    client: UUID
+    change: str
+
+
+@fact
 class TransferDone(Fact, frozen=True, kw_only=True):
     """`amount` is text in `currency`; `direction` is to-account, to-wallet, cover where an account
     below zero was brought back to it, or credit-in and credit-out, which are nobody's money.

@@ -13,7 +13,6 @@ from stoa.tenancy.door import OpenWork
 async def open_live(open_work: OpenWork, fact: KycApproved) -> None:
     """On approval the live accounts that open by themselves do; safe to repeat."""
     async with open_work() as work:
-        pack, cap = await terms(work, fact.client)
         have = set(
             await work.rows(
                 select(TradingAccount.product).where(TradingAccount.client == fact.client)
@@ -22,6 +21,9 @@ async def open_live(open_work: OpenWork, fact: KycApproved) -> None:
         base = work.tenant.base_currency
         for product in work.settings(TradingSettings).products:
             if not product.opens_itself or product.code in have or product.kind != "live":
+                continue
+            pack, cap = await terms(work, fact.client, product)
+            if product.availability == "disabled" or (product.packs and pack not in product.packs):
                 continue
             currency = base if base in product.currencies else product.currencies[0]
             await accounts.open_account(

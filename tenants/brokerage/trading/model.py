@@ -71,11 +71,37 @@ class TradingAccount(TenantRow):
     sent_at: Mapped[datetime | None]
     """When the server was first asked to make it; asked again, it may know the account already."""
     why: Mapped[str | None] = mapped_column(String(400))
+    access: Mapped[str | None] = mapped_column(String(12))
+    """What the server was told last; None is full. It follows from `limits`: the strictest holds."""
+    limits: Mapped[dict[str, Any] | None]
+    shut: Mapped[dict[str, Any] | None]
+    """Money operations that are switched off, each with its reason."""
+    swap_free_since: Mapped[datetime | None]
+    swap_free_until: Mapped[datetime | None]
+    dormant: Mapped[str | None] = mapped_column(String(8))
+    """The last step of dormancy that was taken, since the owner did anything."""
+    dormant_at: Mapped[datetime | None]
+    awake_from: Mapped[datetime | None]
+    """Idle days count from here where that is later than what the owner did last."""
+    exempt_until: Mapped[datetime | None]
+    predecessor: Mapped[UUID | None] = mapped_column(ForeignKey("trading_account.id"))
+    """The account on another server that this one took the place of."""
 
     __table_args__ = (
         UniqueConstraint("server", "login"),
         Index("ix_trading_account_live", "kind", "state"),
         Index("ix_trading_account_opened_at", "opened_at", "id"),
+        Index(
+            "uq_trading_account_predecessor",
+            "predecessor",
+            unique=True,
+            postgresql_where=text("predecessor is not null"),
+        ),
+        Index(
+            "ix_trading_account_swap_free",
+            "swap_free_until",
+            postgresql_where=text("swap_free_since is not null"),
+        ),
         CheckConstraint("kind in ('live', 'demo')", name="kind"),
     )
 
@@ -191,6 +217,8 @@ class Transfer(TenantRow):
     deal: Mapped[int | None] = mapped_column(BigInteger)
     why: Mapped[str | None] = mapped_column(String(400))
     decided_by: Mapped[UUID | None]
+    onward: Mapped[UUID | None] = mapped_column(ForeignKey("trading_account.id"))
+    """The account it goes on to from the wallet, in the transaction in which it arrives there."""
 
     __table_args__ = (
         CheckConstraint(
@@ -203,6 +231,12 @@ class Transfer(TenantRow):
         CheckConstraint("payer in ('house', 'client')", name="payer"),
         CheckConstraint("(direction = 'cover') = (payer is not null)", name="cover"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("onward is null or direction = 'to-wallet'", name="onward"),
+        Index(
+            "ix_transfer_turn",
+            "account",
+            postgresql_where=text("state in ('held', 'sending')"),
+        ),
         Index(
             "ix_transfer_open",
             "asked_at",
@@ -243,6 +277,9 @@ class TradingServer(TenantRow):
     symbols: Mapped[list[Any]]
     prices: Mapped[dict[str, Any]]
     prices_at: Mapped[datetime | None]
+    groups: Mapped[list[Any] | None]
+    """Its groups with currency, margin call and stop-out level, as it told them at `groups_at`."""
+    groups_at: Mapped[datetime | None]
 
 
 class EquityPoint(TenantRow):

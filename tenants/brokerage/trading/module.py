@@ -19,6 +19,7 @@ from brokerage.trading import (
     accounts,
     covering,
     desk,
+    groups,
     jobs,
     laws,
     lines,
@@ -32,7 +33,10 @@ from brokerage.trading import (
     sync,
     transfers,
 )
-from brokerage.trading.events import AccountAsked, TransferAsked
+from brokerage.trading.events import AccountAsked, RequestReady, TransferAsked
+from brokerage.trading.lifecycle import desk as lifecycle_desk
+from brokerage.trading.lifecycle import room as lifecycle_room
+from brokerage.trading.lifecycle import sending
 from brokerage.trading.model import Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
@@ -84,7 +88,7 @@ async def today(work: Work) -> list[Card]:
                 order=5,
             )
         )
-    return [*cards, *await negative.today(work)]
+    return [*cards, *await negative.today(work), *await lifecycle_desk.today(work)]
 
 
 async def home(work: Work, client: UUID) -> list[Card]:
@@ -184,10 +188,13 @@ MODULE = Module(
         desk.exposure,
         desk.servers,
         *negative.ALL,
+        *lifecycle_room.ALL,
+        *lifecycle_desk.ALL,
     ],
     reactions={
         AccountAsked: [accounts.make],
         TransferAsked: [transfers.send],
+        RequestReady: [sending.send],
         KycApproved: [jobs.open_live],
         DepositDisputed: [restricting.disputed],
         DisputeEnded: [restricting.ended],
@@ -195,6 +202,8 @@ MODULE = Module(
     schedule=[
         Every(1.5, sync.watch),
         Every(5, transfers.sweep, lane="money"),
+        Every(5, sending.sweep, lane="money"),
+        Every(3600, groups.keep),
         Every(30, covering.sweep, lane="money"),
         Every(900, sync.keep_equity),
     ],
@@ -217,6 +226,8 @@ MODULE = Module(
             Trading.SERVERS,
             Trading.EXPORT,
             Trading.COVER,
+            Trading.DECIDE,
+            Trading.BULK,
         ],
         "Dealing": [
             Trading.VIEW,
@@ -224,6 +235,8 @@ MODULE = Module(
             Trading.EXPOSURE,
             Trading.SERVERS,
             Trading.EXPORT,
+            Trading.DECIDE,
+            Trading.BULK,
         ],
         "Support": [Trading.VIEW],
         "Sales": [Trading.VIEW],

@@ -9,5 +9,7 @@ class Trading(StrEnum):
     EXPOSURE = "trading:exposure:view"
     SERVERS = "trading:server:view"
     EXPORT = "trading:account:export"
+    DECIDE = "trading:request:decide"
+    BULK = "trading:batch:run"
     COVER = "trading:negative:decide"
     OWN = "trading:account:own"

@@ -103,7 +103,8 @@ def _currencies(products: Sequence[TradingProduct]) -> list[dict[str, str]]:
 async def create(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
     form = await forms.read(request, Open)
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
-    pack, cap = await terms(work, work.actor.id)
+    wanted = work.settings(TradingSettings).product(form.product)
+    pack, cap = await terms(work, work.actor.id, wanted)
     row = await accounts.open_account(
         work,
         work.actor.id,

@@ -13,10 +13,12 @@ _LENGTH: Final = 12
 CLOSING: Final = frozenset({"out", "reversal", "out-by"})
 
 
-def group_for(server: Server, *, pack: str, currency: str) -> str:
+def group_for(
+    server: Server, *, pack: str, currency: str, product: str = "", entity: str = ""
+) -> str:
     """The first group of the server that fits. Raises Conflict when none does."""
     for rule in server.groups:
-        if rule.when.fits(pack=pack, currency=currency):
+        if rule.when.fits(pack=pack, currency=currency, product=product, entity=entity):
             return rule.group
     raise Conflict(
         "No account of this kind is offered for {currency} where you live. Nothing was opened.",
@@ -40,6 +42,13 @@ def leverage_for(product: TradingProduct, asked: int | None, cap: int | None) ->
             cap=cap,
         )
     return asked
+
+
+def nearest(product: TradingProduct, now: int, cap: int | None) -> int:
+    """The leverage nearest to what an account has among what a product offers within the cap."""
+    offered = sorted(product.leverages)
+    allowed = [one for one in offered if cap is None or one <= cap] or offered[:1]
+    return min(allowed, key=lambda one: (abs(one - now), one))
 
 
 def password() -> str:

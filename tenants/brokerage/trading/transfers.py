@@ -7,22 +7,21 @@ that did not answer is asked for our mark until it says; nothing is sent again b
 
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
-
-from sqlalchemy import or_, select
+from uuid import UUID, uuid5
 
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import posting, wallets
-from brokerage.trading import covering, crediting, servers
+from brokerage.trading import covering, crediting, servers, switches, turns
 from brokerage.trading.connector import MoneyKind, mark
 from brokerage.trading.events import TransferAsked, TransferDone
 from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
 from brokerage.trading.permissions import Trading
+from brokerage.trading.settings import Right
 from stoa.connectors.outcomes import Confirmed, Refused
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Conflict, Denied, NotFound, Unavailable
+from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound, Refusal, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -35,6 +34,7 @@ _KINDS: Final = {
     crediting.IN: MoneyKind.CREDIT_IN,
     crediting.OUT: MoneyKind.CREDIT_OUT,
 }
+_TAKES: Final = (AccountState.ACTIVE, AccountState.RESTRICTED)
 _ASK_AGAIN_S: Final = 5
 _ASK_MOST_S: Final = 120
 
@@ -53,8 +53,30 @@ async def to_wallet(
     return await _ask(work, account, money, TO_WALLET, key)
 
 
+async def between(
+    work: Work, account: UUID, onward: UUID, money: Money, *, key: UUID | None = None
+) -> Transfer:
+    """Ask to move money from an account to another one of the same owner, by way of the wallet."""
+    to = await work.get(TradingAccount, onward)
+    work.actor.own(to.client)
+    if to.id == account or to.kind != "live" or to.state not in _TAKES or to.login is None:
+        raise Conflict("That account cannot take transfers now. Nothing was moved.")
+    if to.currency != money.currency:
+        raise Conflict(
+            "That account is kept in {currency}; exchange first. Nothing was moved.",
+            currency=to.currency,
+        )
+    switches.must_be_open(work, to, "transfer")
+    return await _ask(work, account, money, TO_WALLET, key, onward)
+
+
 async def _ask(
-    work: Work, account: UUID, money: Money, direction: str, key: UUID | None
+    work: Work,
+    account: UUID,
+    money: Money,
+    direction: str,
+    key: UUID | None,
+    onward: UUID | None = None,
 ) -> Transfer:
     row = await work.lock(TradingAccount, account)
     work.require(Trading.OWN)
@@ -62,10 +84,11 @@ async def _ask(
     if key is not None:
         known = await work.session.get(Transfer, key)
         if known is not None:
-            if (known.account, known.amount, known.direction) != (account, money.amount, direction):
+            same = (known.account, known.amount, known.direction, known.onward)
+            if same != (account, money.amount, direction, onward):
                 raise Conflict("This form was sent before with other values. Nothing was moved.")
             return known
-    if row.state not in {AccountState.ACTIVE, AccountState.RESTRICTED} or row.login is None:
+    if row.state not in _TAKES or row.login is None:
         raise Conflict("This account cannot take transfers now. Nothing was moved.")
     if row.kind != "live":
         raise Denied("A demo account holds play money. Nothing was moved.")
@@ -74,6 +97,8 @@ async def _ask(
             "This account is kept in {currency}; exchange first. Nothing was moved.",
             currency=row.currency,
         )
+    right: Right = "transfer" if onward else "deposit" if direction == TO_ACCOUNT else "withdrawal"
+    switches.must_be_open(work, row, right)
 
     transfer = Transfer(
         id=key or uuid7(int(work.now.timestamp() * 1000)),
@@ -84,6 +109,7 @@ async def _ask(
         currency=money.currency,
         state=TransferState.HELD,
         asked_at=work.now,
+        onward=onward,
     )
     work.add(transfer)
     await work.flush()
@@ -104,6 +130,7 @@ async def cancel(work: Work, transfer: UUID) -> Transfer:
 
     row.move(TransferState.CANCELLED)
     await _release(work, row, "cancelled by the client")
+    await turns.ring(work, row.account)
     return row
 
 
@@ -119,17 +146,19 @@ async def send(open_work: OpenWork, fact: TransferAsked) -> None:
     if await covering.needless(open_work, fact.transfer):
         return
     async with open_work() as work:
+        account = await work.lock(TradingAccount, (await work.get(Transfer, fact.transfer)).account)
         row = await work.lock(Transfer, fact.transfer)
         if row.state == TransferState.SENDING:
             known = True
         elif row.state == TransferState.HELD:
+            if await turns.first(work, account.id) != ("transfer", row.id):
+                return
             known = False
             row.move(TransferState.SENDING)
             row.sent_at, row.tries = work.now, row.tries + 1
             row.next_ask_at = work.now + timedelta(seconds=_ASK_AGAIN_S)
         else:
             return
-        account = await work.get(TradingAccount, row.account)
         connector = await servers.connect(work, account.server)
         login, amount, direction = account.login or 0, row.amount, row.direction
     if known:
@@ -154,7 +183,7 @@ async def _back_to_held(open_work: OpenWork, transfer: UUID) -> None:
         row = await work.lock(Transfer, transfer)
         if row.state == TransferState.SENDING:
             row.move(TransferState.HELD)
-            row.next_ask_at = None
+            row.next_ask_at = work.now + turns.pause(row.tries)
 
 
 async def conclude(open_work: OpenWork, transfer: UUID, outcome: object) -> None:
@@ -174,6 +203,7 @@ async def conclude(open_work: OpenWork, transfer: UUID, outcome: object) -> None
             why = (outcome.text or outcome.code)[:400]
             row.why, row.done_at = why, work.now
             await _release(work, row, why)
+            await turns.ring(work, row.account)
 
 
 async def _done(work: Work, row: Transfer, deal: int) -> None:
@@ -197,6 +227,8 @@ async def _done(work: Work, row: Transfer, deal: int) -> None:
             ref=("transfer", row.id),
             despite_freeze=True,
         )
+        if row.onward is not None:
+            await _go_on(work, row, row.onward, money)
     work.tell(
         TransferDone(
             transfer=row.id,
@@ -208,6 +240,44 @@ async def _done(work: Work, row: Transfer, deal: int) -> None:
         )
     )
     work.announce(f"client:{row.client}|wallets", f"client:{row.client}|accounts")
+    await turns.ring(work, row.account)
+
+
+async def _go_on(work: Work, row: Transfer, onward: UUID, money: Money) -> None:
+    """From the wallet on to the other account, in the transaction in which it arrived there.
+
+    Its id follows from the first one's, so that it is made once. Where that account takes nothing
+    any more, or the wallet owes what arrived, the money stays in the wallet.
+    """
+    to = await work.get(TradingAccount, onward)
+    if to.state not in _TAKES:
+        return
+    second = second_of(row.id)
+    try:
+        await wallets.hold(work, row.client, money, cause=("transfer", second))
+    except (Conflict, Invalid) as why:
+        # A wallet that was frozen meanwhile lets nothing out again: there it stays.
+        work.record("transfer not taken on", transfer=str(row.id), why=why.code)
+        return
+    work.add(
+        Transfer(
+            id=second,
+            client=row.client,
+            account=to.id,
+            direction=TO_ACCOUNT,
+            amount=row.amount,
+            currency=row.currency,
+            state=TransferState.HELD,
+            asked_at=work.now,
+        )
+    )
+    await work.flush()
+    work.tell(TransferAsked(transfer=second))
+
+
+def second_of(first: UUID) -> UUID:
+    """The transfer that takes on what a first one brought to the wallet."""
+    return uuid5(first, "onward")
 
 
 async def look(open_work: OpenWork, transfer: UUID) -> None:
@@ -239,23 +309,22 @@ async def look(open_work: OpenWork, transfer: UUID) -> None:
 
 
 async def sweep(open_work: OpenWork) -> None:
-    """Every few seconds: ask again for what is open, and send what waited for its server."""
+    """Every few seconds: ask again for what is open, and send what waited for its server.
+
+    A server that does not answer is left alone for the rest of the pass: the others go on.
+    """
     async with open_work() as work:
-        rows = await work.table(
-            select(Transfer.id, Transfer.state)
-            .where(
-                Transfer.state.in_((TransferState.SENDING, TransferState.HELD)),
-                or_(Transfer.next_ask_at.is_(None), Transfer.next_ask_at <= work.now),
-                Transfer.asked_at < work.now - timedelta(seconds=_ASK_AGAIN_S),
-            )
-            .order_by(Transfer.asked_at)
-            .limit(50)
-        )
+        rows = await turns.due(work, "transfer")
+    silent: set[str] = set()
     for row in rows:
+        if row.server in silent:
+            continue
         try:
             if row.state == TransferState.SENDING:
                 await look(open_work, row.id)
             else:
                 await send(open_work, TransferAsked(transfer=row.id))
         except Unavailable:
+            silent.add(row.server)
+        except Refusal:
             continue

@@ -1,0 +1,1 @@
+"""What becomes of a trading account: requests, access, dormancy, changes of many at once, moving."""

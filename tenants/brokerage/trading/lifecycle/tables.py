@@ -1,0 +1,95 @@
+"""Wanted changes as a list: the desk's work queue, and everything that was ever wanted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.trading.lifecycle import wording
+from brokerage.trading.lifecycle.model import AccountRequest, RequestState
+from brokerage.trading.model import TradingAccount
+from brokerage.trading.permissions import Trading
+from stoa.theming.texts import N_
+from stoa.web import tables
+
+_STATES = (
+    ("asked", N_("Waits for a decision")),
+    ("approved", N_("To be sent")),
+    ("sending", N_("Being sent")),
+    ("done", N_("Done")),
+    ("refused", N_("Refused")),
+    ("cancelled", N_("Taken back")),
+    ("planned", N_("Planned")),
+)
+_WHO = (("client", N_("The client")), ("staff", N_("Staff")), ("rule", N_("A rule")))
+
+
+async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+    names = await clients.names(work, [row.AccountRequest.client for row in rows])
+    return [
+        tables.Shown(
+            key=str(row.AccountRequest.id),
+            href=f"/desk/requests/{row.AccountRequest.id}",
+            tone="needs" if row.AccountRequest.state == RequestState.ASKED else "",
+            cells=(
+                str(row.login or "–"),
+                names.get(row.AccountRequest.client, ""),
+                row.AccountRequest.kind,
+                wording.wanted(row.AccountRequest) or "–",
+                f"request {row.AccountRequest.state}",
+                (row.AccountRequest.effect or {}).get("verdict", "none"),
+                f"asked {row.AccountRequest.asked_kind}",
+                row.AccountRequest.asked_at,
+                row.AccountRequest.done_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+REQUESTS = tables.Table(
+    name="requests",
+    title=N_("Account requests"),
+    columns=(
+        tables.Column("login", N_("Login"), "code", fixed=True),
+        tables.Column("client", N_("Client")),
+        tables.Column("kind", N_("What"), "word", sort=AccountRequest.kind),
+        tables.Column("wanted", N_("Wanted"), "code"),
+        tables.Column("state", N_("State"), "status", sort=AccountRequest.state),
+        tables.Column("effect", N_("Effect on the margin"), "word"),
+        tables.Column("by", N_("Asked by"), "word", hidden=True),
+        tables.Column("asked", N_("Asked"), "when", sort=AccountRequest.asked_at),
+        tables.Column("done", N_("Ended"), "when", hidden=True),
+    ),
+    query=lambda work: (
+        select(AccountRequest, TradingAccount.login)
+        .join(TradingAccount, TradingAccount.id == AccountRequest.account)
+        .where(clients.within(work, AccountRequest.client))
+    ),
+    view=_view,
+    id=AccountRequest.id,
+    order="asked",
+    descending=False,
+    usual={"state": "asked"},
+    filters=(
+        tables.choice("state", N_("State"), AccountRequest.state, _STATES),
+        tables.choice(
+            "kind",
+            N_("What"),
+            AccountRequest.kind,
+            tuple((str(key), text) for key, text in wording.KINDS.items()),
+        ),
+        tables.choice("by", N_("Asked by"), AccountRequest.asked_kind, _WHO),
+        *tables.dates("asked", N_("From"), N_("To"), AccountRequest.asked_at),
+    ),
+    search=lambda _work, typed: (
+        TradingAccount.login == (int(typed) if typed.isdecimal() and len(typed) < 18 else -1)
+    ),
+    search_label=N_("Find a login"),
+    export_permission=Trading.EXPORT,
+    live="requests",
+    empty_title=N_("Nothing waits for a decision"),
+    empty_text=N_("What clients want of their accounts and no rule decides comes here."),
+    empty_icon="inbox",
+)
