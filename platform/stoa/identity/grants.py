@@ -7,6 +7,7 @@ from stoa.identity.permissions import Control
 from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import PlatformWork
+from stoa.theming.rights import Right
 
 EVERYTHING: Final = tuple(str(one) for one in Control)
 
@@ -23,6 +24,6 @@ def may_grant(work: PlatformWork, permissions: Iterable[str]) -> list[str]:
                 "You can only grant what you may do yourself; you lack “{permission}”. Nothing "
                 "was changed.",
                 code="grants-more",
-                permission=lacking[0],
+                permission=Right(lacking[0]),
             )
     return asked

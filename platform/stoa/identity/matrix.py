@@ -6,31 +6,9 @@ from typing import Final
 
 from stoa.identity import roles
 from stoa.product import Product
+from stoa.theming.rights import Line, line
 from stoa.theming.texts import N_
 
-VERBS: Final[Mapping[str, str]] = {
-    "view": N_("see"),
-    "edit": N_("change"),
-    "create": N_("add"),
-    "approve": N_("approve"),
-    "reject": N_("reject"),
-    "decide": N_("decide"),
-    "claim": N_("take up"),
-    "export": N_("export"),
-    "invite": N_("invite"),
-    "send": N_("send"),
-    "run": N_("run"),
-    "pay": N_("pay"),
-    "cancel": N_("cancel"),
-    "unmask": N_("unmask"),
-    "assign": N_("assign"),
-    "note": N_("note"),
-    "provision": N_("set up"),
-    "suspend": N_("suspend"),
-    "enter": N_("enter"),
-    "replay": N_("run again"),
-    "pause": N_("pause"),
-}
 AREAS: Final[Mapping[str, str]] = {
     "tenant": N_("Settings"),
     "identity": N_("Staff and sign-in"),
@@ -52,34 +30,12 @@ AREAS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One permission: `thing` and `verb` are message ids, `code` is its name."""
-
-    code: str
-    thing: str
-    verb: str
-    reading: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """The permissions of one module."""
 
     key: str
     label: str
     lines: tuple[Line, ...]
-
-
-def line(code: str) -> Line:
-    """`identity:staff:view` is the staff, seen; `settings:all:edit` is the settings, changed."""
-    area, thing, verb = (["", *code.split(":")])[-3:]
-    named = area if thing == "all" else thing
-    return Line(
-        code,
-        named.replace("-", " ").capitalize(),
-        VERBS.get(verb, verb.replace("-", " ")),
-        verb == "view",
-    )
 
 
 def groups(product: Product) -> list[Group]:

@@ -15,6 +15,7 @@ from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 from stoa.product import Product
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
+from stoa.theming.rights import Right
 
 OWNER: Final = "Owner"
 SCOPES: Final = ("own", "team", "all")
@@ -86,7 +87,7 @@ def may_grant(work: Work, permissions: Iterable[str], scope: str) -> None:
             "You can only grant what you may do yourself; you lack “{permission}”. Nothing was "
             "changed.",
             code="grants-more",
-            permission=lacking[0],
+            permission=Right(lacking[0]),
         )
     if SCOPES.index(scope) > SCOPES.index(work.actor.scope):
         raise Denied(

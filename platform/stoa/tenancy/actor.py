@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from stoa.kernel.refusals import Denied, NotFound
+from stoa.theming.rights import Right
 
 
 class Kind(StrEnum):
@@ -43,7 +44,7 @@ class Actor:
             raise Denied(
                 "You do not have the permission “{permission}”. Someone who manages roles can "
                 "grant it. Nothing was changed.",
-                permission=str(permission),
+                permission=Right(permission),
             )
 
     def own(self, owner: UUID) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
 from babel import Locale, UnknownLocaleError
 from babel.messages import pofile
@@ -38,6 +38,13 @@ Forms = tuple[str, ...]
 def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools and readers know
     """Mark a text for translation where it is written; it is translated where it is shown."""
     return text
+
+
+@runtime_checkable
+class Spoken(Protocol):
+    """A value that is itself words, to be said in the reader's language."""
+
+    def spoken(self, translate: Callable[[str], str]) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,9 @@ class Texts:
 
     def say(self, text: str, **places: object) -> str:
         """Translated, with its places filled; a missing place stays visible instead of failing."""
+        for name, value in places.items():
+            if isinstance(value, Spoken):
+                places[name] = value.spoken(self.gettext)
         return fill(self.gettext(text), places)
 
     def count(self, one: str, many: str, number: int, **places: object) -> str:
