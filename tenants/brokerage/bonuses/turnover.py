@@ -29,6 +29,8 @@ from (
                        where n.imported_at >= :since and n.imported_at <= :until)
       and (cardinality(g.symbols) = 0 or d.symbol like any(g.symbols))
       and d.kind in ('buy', 'sell') and d.entry in ('out', 'reversal', 'out-by')
+      and d.reverses is null and not exists (
+          select from deal v where v.server = d.server and v.reverses = d.number)
       and (g.hold_s = 0 or extract(epoch from d.at - coalesce(d.opened_at, d.at)) >= g.hold_s)
     group by g.id
 ) t

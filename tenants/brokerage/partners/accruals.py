@@ -39,6 +39,7 @@ with asked as (
                select o.server, o.position from deal o
                where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in'))
       and d.kind in ('buy', 'sell') and d.entry in ('out', 'reversal', 'out-by')
+      and d.reverses is null
       and (cast(:server as varchar) is null or d.server = :server)
 ), lines as (
     select s.*, l.above, l.depth, r.kind, r.rate, r.currency as paid_in, r.plan, r.plan_version,

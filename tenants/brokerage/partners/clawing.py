@@ -16,7 +16,7 @@ from brokerage.payments.hooks import Undoing
 from brokerage.payments.model import Deposit
 from stoa.tenancy.work import Work
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "server, deal, partner, kind, client, depth, deal_at, symbol, symbol_group, lots, base, rate, "
     "below, income, factor, fx_rate, held_s, amount, currency, plan, plan_version, accrued_at, "
     "dispute, step"
@@ -32,7 +32,7 @@ with earned as (
 ), taken as (
     select e.*, -round(least(e.factor * :share, e.left_over), 18) as back from earned e
 )
-insert into reward ({_COLUMNS})
+insert into reward ({COLUMNS})
 select server, deal, partner, kind, client, depth, :now, symbol, symbol_group, 0, base, rate, below,
        income, back, fx_rate, held_s, round(base * (rate - below) * back, 12), currency, plan,
        plan_version, :now, cast(:dispute as uuid), :step
@@ -41,7 +41,7 @@ on conflict do nothing
 returning partner
 """)  # noqa: S608 - the columns are ours
 GIVE: Final = text(f"""
-insert into reward ({_COLUMNS})
+insert into reward ({COLUMNS})
 select server, deal, partner, kind, client, depth, :now, symbol, symbol_group, 0, base, rate, below,
        income, -factor, fx_rate, held_s, -amount, currency, plan, plan_version, :now, dispute,
        cast(:step as integer)

@@ -37,6 +37,7 @@ LAWS: Final = (
         "having sum(factor) < 0 and bool_or(dispute is not null) union all "
         "select r.dispute, 'took ' || sum(r.amount) || ' and stands ' || coalesce(d.standing, 'nowhere') "
         "from reward r left join dispute d on d.id = r.dispute where r.dispute is not null "
+        "and not exists (select from deal v where v.id = r.dispute and v.reverses = r.deal) "
         "group by r.dispute, d.standing having sum(r.amount) > 0 "
         "or (sum(r.amount) <> 0 and coalesce(d.standing, 'none') in ('none', 'frozen'))",
     ),

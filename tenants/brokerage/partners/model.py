@@ -181,7 +181,8 @@ class Reward(TenantRow):
 
     amount = round(base * (rate - below) * factor, 12); an excluded deal has amount 0 and says why.
     What a dispute takes back of it, or gives again, is a line of its own: the same sum with the
-    factor of the taken share, `dispute` and its `step` (odd takes, even gives), and no lots.
+    factor of the taken share, `dispute` and its `step` (odd takes, even gives), and no lots. Step 0
+    is a deal that its server took back: `dispute` is the id of the deal that did it, lots go back.
     """
 
     __tablename__ = "reward"

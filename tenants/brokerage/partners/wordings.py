@@ -23,6 +23,10 @@ _WORDS: Final = tuple(
             N_("held {n} s, the plan asks {least} s"),
         ),
         (
+            r"Taken back: the trading server cancelled the deal",
+            N_("Taken back: the trading server cancelled the deal"),
+        ),
+        (
             r"Taken back: the client's payment is disputed",
             N_("Taken back: the client's payment is disputed"),
         ),
@@ -47,8 +51,10 @@ class Said(str):
 
 
 def taken_back(step: int | None) -> str:
-    """What a line of a dispute is called; nothing for a reward of a deal."""
+    """What a line that takes back or gives again is called; nothing for a reward of a deal."""
     if step is None:
         return ""
-    taken, again = _WORDS[-2:]
+    cancelled, taken, again = _WORDS[-3:]
+    if step == 0:
+        return Said(cancelled[1])
     return Said(taken[1] if step % 2 else again[1])

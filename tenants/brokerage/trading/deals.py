@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.clients import totals
@@ -101,26 +101,32 @@ def _row(
         "opened_at": opened.get(deal.position) if closing else None,
         "comment": deal.comment[:64],
         "imported_at": work.now,
+        "reverses": deal.reverses or None,
     }
 
 
 async def _opened(work: Work, server: str, batch: Sequence[Told]) -> dict[int, datetime]:
-    """When the positions that a batch closes were opened: from the batch, else from the store."""
-    found = {
-        deal.position: deal.at for deal in reversed(batch) if deal.kind.trade and deal.entry == "in"
-    }
-    missing = [
-        deal.position
-        for deal in batch
-        if deal.entry in rules.CLOSING and deal.position not in found
-    ]
-    if missing:
+    """When the positions that a batch closes were opened: by the first deal of each, here or before.
+
+    What was taken back opened nothing.
+    """
+    found: dict[int, datetime] = {}
+    for deal in batch:
+        if deal.kind.trade and deal.entry == "in" and not deal.reverses:
+            found[deal.position] = min(deal.at, found.get(deal.position, deal.at))
+    closed = {deal.position for deal in batch if deal.entry in rules.CLOSING}
+    if closed:
         rows = await work.table(
-            select(Deal.position, Deal.at).where(
-                Deal.server == server, Deal.position.in_(missing), Deal.entry == "in"
+            select(Deal.position, func.min(Deal.at).label("at"))
+            .where(
+                Deal.server == server,
+                Deal.position.in_(closed),
+                Deal.entry == "in",
+                Deal.reverses.is_(None),
             )
+            .group_by(Deal.position)
         )
-        found |= {row.position: row.at for row in rows}
+        found |= {row.position: min(row.at, found.get(row.position, row.at)) for row in rows}
     return found
 
 

@@ -86,9 +86,12 @@ class TradingAccount(TenantRow):
     exempt_until: Mapped[datetime | None]
     predecessor: Mapped[UUID | None] = mapped_column(ForeignKey("trading_account.id"))
     """The account on another server that this one took the place of."""
+    server_account: Mapped[str | None] = mapped_column(String(64))
+    """Its name at a server that calls accounts by text, such as a FIX drop copy."""
 
     __table_args__ = (
         UniqueConstraint("server", "login"),
+        UniqueConstraint("server", "server_account"),
         Index("ix_trading_account_live", "kind", "state"),
         Index("ix_trading_account_opened_at", "opened_at", "id"),
         Index(
@@ -115,7 +118,11 @@ class TradingAccount(TenantRow):
 
 
 class Deal(TenantRow):
-    """A deal as the server booked it, stored once per server and number; never changed."""
+    """A deal as the server booked it, stored once per server and number; never changed.
+
+    One that takes another back names it in `reverses` and bears its lots and money with the other
+    sign, so that sums are right by themselves; a correction is that and a deal in its place.
+    """
 
     __tablename__ = "deal"
     __append_only__ = True
@@ -144,8 +151,16 @@ class Deal(TenantRow):
     """When the position this deal closes was opened: the holding time is `at - opened_at`."""
     comment: Mapped[str] = mapped_column(String(64))
     imported_at: Mapped[datetime]
+    reverses: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
+        Index(
+            "uq_deal_reverses",
+            "server",
+            "reverses",
+            unique=True,
+            postgresql_where=text("reverses is not null"),
+        ),
         Index("ix_deal_account", "account", "at", "number"),
         Index("ix_deal_client", "client", "at"),
         Index("ix_deal_at", "at", "server", "number"),

@@ -33,6 +33,8 @@ from brokerage.trading import (
     sync,
     transfers,
 )
+from brokerage.trading.dropcopy import attendant
+from brokerage.trading.dropcopy import desk as dropcopy_desk
 from brokerage.trading.events import AccountAsked, RequestReady, TransferAsked
 from brokerage.trading.lifecycle import desk as lifecycle_desk
 from brokerage.trading.lifecycle import room as lifecycle_room
@@ -145,6 +147,10 @@ ledger_hooks.laws.extend(laws.LAWS)
 ledger_hooks.lines.append(lines.of_client)
 learn(
     {
+        "fix closed": Status(N_("Between sessions"), Tone.WAITING, icon="clock"),
+        "fix down": Status(N_("Not connected"), Tone.STOPPED),
+        "fix logon": Status(N_("Logging on"), Tone.MOVING),
+        "fix open": Status(N_("Logged on"), Tone.DONE),
         "cover waiting": Status(N_("Waits for a decision"), Tone.NEEDS),
         "cover held": Status(N_("To be sent"), Tone.MOVING),
         "cover sending": Status(N_("Being sent"), Tone.MOVING),
@@ -190,6 +196,7 @@ MODULE = Module(
         *negative.ALL,
         *lifecycle_room.ALL,
         *lifecycle_desk.ALL,
+        *dropcopy_desk.ALL,
     ],
     reactions={
         AccountAsked: [accounts.make],
@@ -201,6 +208,7 @@ MODULE = Module(
     },
     schedule=[
         Every(1.5, sync.watch),
+        Every(3, attendant.attend),
         Every(5, transfers.sweep, lane="money"),
         Every(5, sending.sweep, lane="money"),
         Every(3600, groups.keep),

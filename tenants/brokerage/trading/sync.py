@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import and_, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from brokerage.trading import deals, servers
-from brokerage.trading.connector import Account, DealCursor, Position, TradingConnector
+from brokerage.trading import connectors, deals, servers
+from brokerage.trading.connector import Account, DealCursor, Position, TradingConnector, Verb
 from brokerage.trading.model import (
     AccountState,
     EquityPoint,
@@ -36,9 +36,13 @@ _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def watch(open_work: OpenWork) -> None:
-    """One pass over every server of the tenant; a server that fails does not stop the others."""
+    """One pass over every server that can be asked; one that fails does not stop the others."""
     async with open_work() as work:
-        codes = [server.code for server in work.settings(TradingSettings).servers]
+        codes = [
+            server.code
+            for server in work.settings(TradingSettings).servers
+            if Verb.GET_DEALS in connectors.named(server.connector).capabilities.verbs
+        ]
     for code in codes:
         await pass_over(open_work, code)
 

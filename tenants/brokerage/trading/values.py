@@ -165,6 +165,8 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True):
     comment: str = ""
     external_id: str = ""
     reason: str = ""
+    reverses: int = 0
+    """The deal that this one takes back: its lots and money are that one's with the other sign."""
 
 
 class Misread(msgspec.Struct, frozen=True):

@@ -3,11 +3,12 @@
 from typing import Final
 
 from brokerage.trading.connector import TradingConnector
+from brokerage.trading.connectors.fix import FixDropCopy
 from brokerage.trading.connectors.mt5_https import Mt5Https
 from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
 from stoa.kernel.refusals import NotFound
 
-ALL: Final[tuple[type[TradingConnector], ...]] = (Mt5WebApi, Mt5Https)
+ALL: Final[tuple[type[TradingConnector], ...]] = (Mt5WebApi, Mt5Https, FixDropCopy)
 
 
 def named(code: str) -> type[TradingConnector]:
