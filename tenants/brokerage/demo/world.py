@@ -96,7 +96,7 @@ class World:
     async def pump(self, tenant: TenantRef, rounds: int = 12) -> None:
         """Relay and worker in one: everything told is heard before this returns."""
         for _ in range(rounds):
-            lanes = await relay.fan_out(self.door, PRODUCT, tenant)
+            lanes = (await relay.fan_out(self.door, PRODUCT, tenant)).lanes
             for lane in (lane for lane in LANES if lane in lanes):
                 while await drain.drain(self.door, PRODUCT, tenant, lane):
                     pass

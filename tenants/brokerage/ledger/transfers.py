@@ -73,7 +73,7 @@ async def recipient(work: Work, number: str) -> Recipient:
 
 async def _wallet(work: Work, number: str) -> LedgerAccount:
     read = _NUMBER.fullmatch(re.sub(r"[\s-]", "", number.upper()))
-    row = None
+    row: LedgerAccount | None = None
     if read is not None:
         number = f"W-{read[1]}-{read[2]}"
         row = await work.value(_BY_NUMBER, {"number": number})
