@@ -13,13 +13,14 @@ from msgspec import Meta
 from sqlalchemy import func, select
 
 from stoa.identity import carried as carry_for
-from stoa.identity import factors, matrix, operators
+from stoa.identity import factors, operators
 from stoa.identity.grants import EVERYTHING
 from stoa.identity.model import Operator, OperatorSession, Standing
 from stoa.identity.operator_page import carried, carry, state
 from stoa.identity.permissions import Control
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.work import PlatformWork as Work
+from stoa.theming.rights import line
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
 from stoa.web.pages import go, page
@@ -28,7 +29,7 @@ AnyRequest = Request[Any, Any, Any]
 
 HERE: Final = "/operators"
 FIRST: Final = "first"
-LINES: Final = [matrix.line(code) for code in EVERYTHING]
+LINES: Final = [line(code) for code in EVERYTHING]
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -14,7 +14,6 @@ from stoa.identity import carried as carry_for
 from stoa.identity import (
     devices,
     factors,
-    matrix,
     operator_gate,
     operator_tokens,
     passwords,
@@ -28,6 +27,7 @@ from stoa.identity.settings import FLOOR
 from stoa.identity.side import CODES, CONTROL, refused
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.work import PlatformWork as Work
+from stoa.theming.rights import line
 from stoa.theming.texts import N_
 from stoa.web import access, forms
 from stoa.web.pages import go, page
@@ -71,7 +71,7 @@ async def me(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
         devices=[_device(one, session) for one in await operator_gate.open_of(work, operator)],
         tokens=await operator_tokens.tokens_of(work, operator.id),
         token=fresh or "",
-        lines=[matrix.line(code) for code in operator.permissions],
+        lines=[line(code) for code in operator.permissions],
     )
 
 
