@@ -18,6 +18,7 @@ from jinja2.runtime import Context, Macro
 
 from stoa.theming import (
     charts,
+    deeds,
     drawing,
     figures,
     icons,
@@ -43,6 +44,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "status": statuses.status,
     "tone": statuses.tone,
     "word": words.word,
+    "deed": deeds.deed,
     "masked": masks.masked,
     "initials": masks.initials,
     "flag": places.flag,
