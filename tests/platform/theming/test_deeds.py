@@ -24,5 +24,5 @@ def test_a_name_becomes_words(action, words):
 
 
 def test_the_words_are_the_reader_s():
-    with showing(Look(brand=Brand(), language="ar")):
+    with showing(Look(brand=Brand(), locale="ar")):
         assert deed("POST /desk/withdrawals/{withdrawal}/approve") == "السحوبات: تمت الموافقة عليه"
