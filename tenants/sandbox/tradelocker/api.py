@@ -121,6 +121,7 @@ def _reading(users: Users, accounts: Accounts, reports: Reports) -> dict[str, Ac
     routes: dict[str, Act] = {
         "v1/users/check-by-email": lambda _r, _m, body: users.check(body),
         "v1/accounts/details": lambda _, who, body: accounts.details(who, body),
+        "v1/accounts/brand": lambda _, who, body: reports.accounts(who, body),
         "v1/groups/all": lambda _, who, body: reports.groups(who, body),
         "v1/brand/instruments": lambda _r, _m, body: reports.instruments(body),
         "v1/brand/assets": lambda _r, _m, body: reports.assets(body),

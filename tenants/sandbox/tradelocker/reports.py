@@ -36,6 +36,25 @@ class Reports:
             if status is None or (account.user.status or "ACTIVE") == status
         )
 
+    def accounts(self, manager: Manager, body: Body) -> Response:
+        """All accounts of the brand, of both types."""
+        offset, limit = body.get("offset", 0), body.get("limit", 10_000)
+        if not isinstance(offset, int) or not isinstance(limit, int) or not 0 < limit <= 100_000:
+            raise HttpError(400, "offset and limit must be numbers")
+        rows = [
+            {
+                "accountName": account.user.name,
+                "accountId": ids.account_id(account),
+                "userId": account.user.account,
+                "type": ids.type_of(account.user.group),
+                "status": account.user.status or "ACTIVE",
+            }
+            for account in self._hub.book.accounts.values()
+            if matches(manager.groups, account.user.group)
+        ]
+        more = len(rows) > offset + limit
+        return reply({"data": rows[offset : offset + limit], "hasMore": more})
+
     def positions(self, manager: Manager, body: Body) -> Response:
         now, floor = self._hub.clock.now(), self._hub.floor
         rows = [

@@ -6,9 +6,15 @@ from brokerage.trading.connector import TradingConnector
 from brokerage.trading.connectors.fix import FixDropCopy
 from brokerage.trading.connectors.mt5_https import Mt5Https
 from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
+from brokerage.trading.connectors.tradelocker import TradeLocker
 from stoa.kernel.refusals import NotFound
 
-ALL: Final[tuple[type[TradingConnector], ...]] = (Mt5WebApi, Mt5Https, FixDropCopy)
+ALL: Final[tuple[type[TradingConnector], ...]] = (
+    Mt5WebApi,
+    Mt5Https,
+    FixDropCopy,
+    TradeLocker,
+)
 
 
 def named(code: str) -> type[TradingConnector]:
