@@ -1,9 +1,9 @@
 """Money on accounts. The API keeps our key: the same key is the same operation, however often sent.
 
 Its reports tell operations without the note they were made with. So an operation is found again by
-what this process knows of it (its number, once an answer named it; else kind and amount, if just one
-operation that nobody else asked for fits); where that does not decide, nobody guesses: the same order
-with the same key does.
+what this process knows of it: its number, once an answer named it; else kind, amount and time, if just one
+operation fits it and it alone fits that operation. Where that does not decide, nobody guesses: the same
+order with the same key does.
 """
 
 from collections import OrderedDict
@@ -28,6 +28,7 @@ from stoa.kernel.refusals import Unavailable
 NOTE_LENGTH: Final = 255
 _OURS: Final = UUID("0b0a4c66-6ad5-4b7e-9a5e-0d5a0f6d8c11")
 _AROUND: Final = timedelta(minutes=10)
+_SKEW: Final = timedelta(seconds=5)
 _MOST: Final = 20_000
 
 _VERBS: Final = MappingProxyType(
@@ -65,6 +66,16 @@ class References:
     def sent(self, external_id: str) -> Sent | None:
         return self._open.get(external_id)
 
+    def rivals(self, external_id: str) -> int:
+        """How many others without an answer moved, or would have moved, just the same."""
+        mine = self._open[external_id]
+        alike = (mine.login, mine.credit, mine.signed)
+        return sum(
+            (one.login, one.credit, one.signed) == alike
+            for other, one in self._open.items()
+            if other != external_id
+        )
+
     def asked(self, external_id: str, sent: Sent) -> None:
         self._open[external_id] = sent
         _bound(self._open)
@@ -88,6 +99,7 @@ class Money:
         self._link = link
         self._operations = operations
         self._references = references
+        self._settled = timedelta(seconds=link.settings.settle_s)
 
     async def move(
         self, login: int, kind: MoneyKind, amount: Decimal, external_id: str, comment: str
@@ -152,9 +164,9 @@ class Money:
                 for one in nobodys
                 if one.amount == sent.signed
                 and ("CREDIT" in one.type) == sent.credit
-                and one.at >= sent.at - _AROUND
+                and sent.at - _SKEW <= one.at <= sent.at + self._settled
             ]
-            if len(nobodys) <= 1:
+            if len(nobodys) <= 1 and not (nobodys and self._references.rivals(external_id)):
                 return nobodys
         if nobodys:
             raise Unavailable("The trading server refused: {reason}.", code="no-references",
