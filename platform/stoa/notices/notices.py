@@ -1,12 +1,12 @@
 """Tell people something: a letter, queued with the change it is about, or a line in the product."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
@@ -110,21 +110,69 @@ async def tell(
     **params: Param,
 ) -> UUID:
     """Leave a line for a person: `title` and `body` are message ids with `{name}` places."""
-    notice = uuid7(int(work.now.timestamp() * 1000))
-    work.add(
-        Notice(
-            id=notice,
-            person=person,
-            title=title,
-            body=body,
-            params={key: _plain(value) for key, value in params.items()},
-            path=path,
-            told_at=work.now,
-        )
-    )
+    line = _line(work, person, title, body, path, params)
+    work.add(line)
     await work.flush()
+    return line.id
+
+
+async def tell_all(
+    work: Work,
+    people: Sequence[UUID],
+    title: str,
+    *,
+    path: str | None = None,
+    adding: str | None = None,
+    **params: Param,
+) -> None:
+    """The same line for each of several people.
+
+    `adding` names a number among the params: who has not read the last line of this title and path
+    gets no second one, the number of theirs grows.
+    """
+    to = list(dict.fromkeys(people))
+    if adding is not None and to:
+        known = await work.run(
+            update(Notice)
+            .where(
+                Notice.person.in_(to),
+                Notice.read_at.is_(None),
+                Notice.title == title,
+                Notice.path == path,
+            )
+            .values(
+                told_at=work.now,
+                params=func.jsonb_set(
+                    Notice.params,
+                    [adding],
+                    func.to_jsonb(Notice.params[adding].as_integer() + params[adding]),
+                ),
+            )
+            .returning(Notice.person)
+            .execution_options(synchronize_session=False)
+        )
+        told = set(known.scalars())
+        to = [person for person in to if person not in told]
+        for person in told:
+            work.announce(f"person:{person}|notices")
+    for person in to:
+        work.add(_line(work, person, title, "", path, params))
+    await work.flush()
+
+
+def _line(
+    work: Work, person: UUID, title: str, body: str, path: str | None, params: Mapping[str, Param]
+) -> Notice:
     work.announce(f"person:{person}|notices", f"client:{person}|notices")
-    return notice
+    return Notice(
+        id=uuid7(int(work.now.timestamp() * 1000)),
+        person=person,
+        title=title,
+        body=body,
+        params={key: _plain(value) for key, value in params.items()},
+        path=path,
+        told_at=work.now,
+    )
 
 
 async def newest(work: Work, person: UUID, *, most: int = 50) -> Sequence[Notice]:

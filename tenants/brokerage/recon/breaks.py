@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.recon import proving, words
@@ -13,7 +13,7 @@ from brokerage.recon.events import BreaksOpened
 from brokerage.recon.model import BankAccount, Break, BreakState
 from brokerage.recon.permissions import Recon
 from brokerage.recon.proving import Item
-from stoa.identity.model import Person, Role, StaffRole
+from stoa.identity import roles
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.notices import notices
@@ -22,7 +22,6 @@ from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
 STEP: Final = 1_000
-_MOST_TOLD: Final = 50
 
 
 async def settle(work: Work, items: Sequence[Item]) -> int:
@@ -95,36 +94,24 @@ def _note(work: Work, text: str, **places: str) -> dict[str, Any]:
 
 
 async def tell(work: Work, opened: int) -> None:
-    """A line to everyone who works on breaks, once per proof that found new ones."""
+    """A line to everyone who works on breaks, who has not looked yet is told the sum."""
     if not opened:
         return
     work.tell(BreaksOpened(count=opened))
-    for person in await who_may(work, Recon.BREAKS):
-        await notices.tell(
-            work,
-            person,
-            N_("{count} new differences between books and evidence"),
-            path="/desk/recon/breaks?state=open",
-            count=opened,
-        )
-
-
-async def who_may(work: Work, permission: str) -> Sequence[UUID]:
-    """Members of staff whose roles carry a permission."""
-    return await work.rows(
-        select(StaffRole.person)
-        .join(Role, Role.id == StaffRole.role)
-        .join(Person, Person.id == StaffRole.person)
-        .where(literal(str(permission)) == func.any(Role.permissions), Person.state == "active")
-        .distinct()
-        .limit(_MOST_TOLD)
+    await notices.tell_all(
+        work,
+        await roles.holders(work, Recon.BREAKS),
+        N_("{count} new differences between books and evidence"),
+        path="/desk/recon/breaks?state=open",
+        adding="count",
+        count=opened,
     )
 
 
 async def assign(work: Work, broken: UUID, owner: UUID | None) -> Break:
     """Whose it is from now on; nobody's with None. Raises Denied for who may not work on it."""
     row = await _opened(work, broken)
-    if owner is not None and owner not in set(await who_may(work, Recon.BREAKS)):
+    if owner is not None and owner not in set(await roles.holders(work, Recon.BREAKS)):
         raise Denied("This person does not work on differences. Nothing was changed.")
     row.owner = owner
     work.announce("desk|recon")

@@ -19,12 +19,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import func, select, text
 
-from brokerage.recon import breaks
 from brokerage.recon.events import DayUnsigned
 from brokerage.recon.model import BankAccount, ClientMoneyDay, ClientMoneySign, Purpose
 from brokerage.recon.permissions import Recon
 from brokerage.recon.proving import own
 from brokerage.recon.settings import ReconSettings
+from stoa.identity import roles
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied
@@ -314,12 +314,11 @@ async def remind(work: Work) -> int:
     if not late:
         return 0
     work.tell(DayUnsigned(day=late[0].isoformat()))
-    for person in await breaks.who_may(work, Recon.SIGN):
-        await notices.tell(
-            work,
-            person,
-            N_("Client money of {day} is not signed"),
-            path="/desk/recon/client-money",
-            day=late[0].isoformat(),
-        )
+    await notices.tell_all(
+        work,
+        await roles.holders(work, Recon.SIGN),
+        N_("Client money of {day} is not signed"),
+        path="/desk/recon/client-money",
+        day=late[0].isoformat(),
+    )
     return len(late)

@@ -17,6 +17,7 @@ from brokerage.recon import banks, breaks, outside_lines, proofs, queries, table
 from brokerage.recon.events import ProofAsked
 from brokerage.recon.model import Break
 from brokerage.recon.permissions import Recon
+from stoa.identity import roles
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -104,7 +105,7 @@ async def break_page(
     """A difference: what it is about, what may resolve it, who has it and what was found out."""
     row = await work.get(Break, broken)
     path, subject = await queries.subject(work, row)
-    team = await breaks.who_may(work, Recon.BREAKS)
+    team = await roles.holders(work, Recon.BREAKS)
     writers = [UUID(str(one["by"])) for one in row.notes if one["by"]]
     people = await ledger.names(work, [*team, *writers, row.owner, row.ended_by])
     return page(

@@ -74,3 +74,28 @@ async def test_the_link_of_one_tenant_unsubscribes_nobody_at_another(house, auro
         path = unsubscribing.path(work, message)
 
     assert (await visitor(house, borealis).http.post(path)).status_code == 404
+
+
+async def test_a_number_that_nobody_has_read_grows_instead_of_a_second_line(house, aurora):
+    async def told(count, people):
+        async with house.door.open(aurora) as work:
+            await notices.tell_all(
+                work, people, "{count} new things", path="/desk/x", adding="count", count=count
+            )
+
+    async def lines(person):
+        async with house.door.open(aurora) as work:
+            return [row.params["count"] for row in await notices.newest(work, person.id)]
+
+    async with house.door.open(aurora) as work:
+        one, _ = await make_staff(work, ("Support",))
+        two, _ = await make_staff(work, ("Support",))
+    await told(2, [one.id, two.id])
+    await told(3, [one.id, two.id])
+    assert await lines(one) == await lines(two) == [5]
+
+    async with house.door.open(aurora) as work:
+        await notices.read(work, one.id)
+    await told(4, [one.id, two.id])
+    assert await lines(one) == [4, 5], "what was read is a thing of the past"
+    assert await lines(two) == [9]

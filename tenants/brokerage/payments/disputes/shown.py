@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.payments.disputes import queries, ratio
 from brokerage.payments.disputes.model import Dispute
 from brokerage.payments.disputes.tables import late
 from brokerage.payments.permissions import Payments
-from stoa.identity.model import Person, Role, StaffRole
+from stoa.identity import roles
 from stoa.notices import notices
 from stoa.notices.model import Notice
 from stoa.product import Card, Hit, Item
@@ -21,7 +21,6 @@ from stoa.theming.figures import plain_money
 from stoa.theming.texts import N_
 
 RATIO: str = N_("{psp}: {disputes} disputes in {month}, {percent} % of its deposits")
-_MOST_TOLD = 50
 
 
 async def today(work: Work) -> list[Card]:
@@ -108,29 +107,13 @@ async def watch(open_work: OpenWork) -> None:
             )
             if known is not None:
                 continue
-            for person in await _who_cares(work):
-                await notices.tell(
-                    work,
-                    person,
-                    title,
-                    path=path,
-                    psp=month.psp,
-                    disputes=str(month.disputes),
-                    month=month.month,
-                    percent=str(month.by_count if month.by_count is not None else 100),
-                )
-
-
-async def _who_cares(work: Work) -> Sequence[UUID]:
-    return await work.rows(
-        select(Person.id)
-        .join(StaffRole, StaffRole.person == Person.id)
-        .join(Role, Role.id == StaffRole.role)
-        .where(
-            Person.kind == "staff",
-            Person.state == "active",
-            literal(str(Payments.DISPUTES)) == any_(Role.permissions),
-        )
-        .distinct()
-        .limit(_MOST_TOLD)
-    )
+            await notices.tell_all(
+                work,
+                await roles.holders(work, Payments.DISPUTES),
+                title,
+                path=path,
+                psp=month.psp,
+                disputes=str(month.disputes),
+                month=month.month,
+                percent=str(month.by_count if month.by_count is not None else 100),
+            )

@@ -148,10 +148,10 @@ async def _mark(work: Work, connector: str, why: str, *, paused: bool) -> list[s
         if paused
         else N_("{psp} is no longer paused by the platform: {why}")
     )
-    for person in await roles.holders(work, Payments.PSPS):
-        for code in changed:
-            await notices.tell(work, person, title, path=f"/desk/psps/{code}/health",
-                               psp=code, why=why)  # fmt: skip
+    people = await roles.holders(work, Payments.PSPS)
+    for code in changed:
+        path = f"/desk/psps/{code}/health"
+        await notices.tell_all(work, people, title, path=path, psp=code, why=why)
     return changed
 
 

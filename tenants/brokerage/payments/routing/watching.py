@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, any_, literal, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.payments import providers
@@ -20,7 +20,7 @@ from brokerage.payments.routing.circuit import Calls, Stand
 from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.routing.terms import Breaker
 from brokerage.payments.settings import PaymentsSettings
-from stoa.identity.model import Person, Role, StaffRole
+from stoa.identity import roles
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.notices import notices
@@ -32,7 +32,6 @@ _MOST_CALLS: Final = 500
 _SILENT: Final = timedelta(seconds=15)
 """A call that has had no answer for so long counts as one that failed."""
 _MOST_STORY: Final = 200
-_MOST_TOLD: Final = 50
 
 
 async def heard(open_work: OpenWork, psp: str) -> None:
@@ -183,20 +182,8 @@ def _tell_story(work: Work, incident: ProviderIncident, to: Stand) -> None:
 
 async def tell_people(work: Work, title: str, psp: str) -> None:
     """Once to everybody who looks after the providers."""
-    people = await work.rows(
-        select(Person.id)
-        .join(StaffRole, StaffRole.person == Person.id)
-        .join(Role, Role.id == StaffRole.role)
-        .where(
-            Person.kind == "staff",
-            Person.state == "active",
-            literal(str(Payments.PSPS)) == any_(Role.permissions),
-        )
-        .distinct()
-        .limit(_MOST_TOLD)
-    )
-    for person in people:
-        await notices.tell(work, person, title, path=f"/desk/psps/{psp}/health", psp=psp)
+    people = await roles.holders(work, Payments.PSPS)
+    await notices.tell_all(work, people, title, path=f"/desk/psps/{psp}/health", psp=psp)
 
 
 async def sweep(open_work: OpenWork) -> None:

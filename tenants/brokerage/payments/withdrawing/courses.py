@@ -90,8 +90,8 @@ async def unanswered(work: Work, row: Withdrawal, part: PayoutAttempt) -> None:
 
 async def _tell_finance(work: Work, title: str, row: Withdrawal, part: PayoutAttempt) -> None:
     path = f"/desk/withdrawals/{row.id}"
-    for person in await roles.holders(work, Payments.PSPS):
-        await notices.tell(work, person, title, path=path, psp=part.psp, reference=row.reference)
+    people = await roles.holders(work, Payments.PSPS)
+    await notices.tell_all(work, people, title, path=path, psp=part.psp, reference=row.reference)
 
 
 def next_try(work: Work, row: Withdrawal, part: PayoutAttempt, at: datetime) -> PayoutAttempt:
