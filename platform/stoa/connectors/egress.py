@@ -30,6 +30,7 @@ MAX_BYTES: Final = 1024 * 1024
 _MAX_URL: Final = 4096
 _NUMBERS: Final = 8
 _LOWEST_STREAM_PORT: Final = 1024
+_ANY_PORT: Final = "any_port"
 
 Resolve = Callable[[str, int], Awaitable[Iterable[str]]]
 """From a host and a port to the numbers it has now."""
@@ -76,8 +77,11 @@ class Gate:
     def listed(self, host: str, port: int) -> bool:
         return f"{_plain(host)}:{port}" in self._allowed
 
-    def require_url(self, url: httpx2.URL) -> None:
+    def require_url(self, url: httpx2.URL, *, any_port: bool = False) -> None:
         """Https on its usual port to a name, unless the operator listed the place.
+
+        `any_port` is for servers that a tenant runs for itself, whose ports are their own: any above
+        1023, as for raw connections. What lies in our own network stays out of reach all the same.
 
         Raises:
             Blocked: anything else, credentials in the address included.
@@ -87,7 +91,8 @@ class Gate:
         port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
         if self.listed(url.host, port) and url.scheme in {"http", "https"}:
             return
-        if url.scheme != "https" or port != 443:
+        own = any_port and port >= _LOWEST_STREAM_PORT
+        if url.scheme != "https" or not (port == 443 or own):
             raise _blocked()
 
     async def numbers(self, host: str, port: int) -> list[str]:
@@ -157,7 +162,7 @@ class Transport(httpx2.AsyncHTTPTransport):
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self._gate.require_url(request.url)
+        self._gate.require_url(request.url, any_port=bool(request.extensions.get(_ANY_PORT)))
         return await super().handle_async_request(request)
 
 
@@ -195,10 +200,12 @@ class Egress:
         total_s: float = TOTAL_S,
         max_bytes: int = MAX_BYTES,
         cut: bool = False,
+        any_port: bool = False,
     ) -> Reply:
         """One exchange within `total_s` seconds and `max_bytes` of answer.
 
-        With `cut` a longer answer is kept as far as that: for those whose status alone counts.
+        With `cut` a longer answer is kept as far as that: for those whose status alone counts;
+        `any_port` is for a tenant's own server (see `Gate.require_url`).
 
         Raises:
             Blocked: the address is not one we call.
@@ -214,7 +221,9 @@ class Egress:
         try:
             faultpoint("egress.asking")
             async with asyncio.timeout(total_s):
-                answer = await self._exchange(method, target, headers, content, max_bytes + 1)
+                answer = await self._exchange(
+                    method, target, headers, content, max_bytes + 1, any_port=any_port
+                )
                 faultpoint("egress.answered")
                 reply = _within(answer, max_bytes, cut=cut)
                 status = str(reply.status)
@@ -263,8 +272,12 @@ class Egress:
         headers: dict[str, str] | None,
         content: bytes | None,
         most: int,
+        *,
+        any_port: bool,
     ) -> Reply:
-        async with self._client.stream(method, url, headers=headers, content=content) as answer:
+        async with self._client.stream(
+            method, url, headers=headers, content=content, extensions={_ANY_PORT: any_port}
+        ) as answer:
             if answer.headers.get("content-encoding", "identity").lower() != "identity":
                 raise Unreadable("The provider's answer is packed, though we asked for plain.")
             body = bytearray()

@@ -121,11 +121,18 @@ class Line:
         content: bytes | None = None,
         total_s: float = TOTAL_S,
         max_bytes: int = MAX_BYTES,
+        any_port: bool = False,
     ) -> Reply:
         """As `Egress.request`; an answer of 429 or 5xx counts against the provider."""
         async with self.guard() as call:
             reply = await self.egress.request(
-                method, url, headers=headers, content=content, total_s=total_s, max_bytes=max_bytes
+                method,
+                url,
+                headers=headers,
+                content=content,
+                total_s=total_s,
+                max_bytes=max_bytes,
+                any_port=any_port,
             )
             if reply.status == _TOO_MANY or reply.status >= _THEIR_FAULT:
                 call.failed(f"http-{reply.status}")

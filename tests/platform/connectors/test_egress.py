@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from stoa.connectors.egress import Egress
+from stoa.connectors.egress import Egress, Gate
 from stoa.connectors.trouble import Blocked, NoAnswer, Unreachable, Unreadable
 from support.outside import Asked, Told, outside
 
@@ -246,3 +246,29 @@ async def test_a_raw_stream_goes_only_where_the_gate_lets_it(closed: Egress) -> 
         writer.close()
         await asyncio.sleep(0)
         await open_to_it.aclose()
+
+
+def test_a_server_of_a_tenants_own_may_have_a_port_of_its_own_and_nothing_more() -> None:
+    gate = Gate()
+    own = httpx2.URL("https://live.example:8443/v2/traders?token=t")
+
+    gate.require_url(own, any_port=True)
+
+    with pytest.raises(Blocked):
+        gate.require_url(own)
+    for url in (
+        "http://live.example:8443/",
+        "https://live.example:22/",
+        "https://a@b.example:8443/",
+    ):
+        with pytest.raises(Blocked):
+            gate.require_url(httpx2.URL(url), any_port=True)
+
+
+async def test_a_port_of_its_own_reaches_nothing_inside() -> None:
+    async with outside(a_page) as canary:
+        egress = Egress()
+        with pytest.raises((Blocked, Unreachable)):
+            await egress.request("GET", f"https://{canary.place}/", any_port=True)
+        assert canary.asked == []
+        await egress.aclose()
