@@ -1,0 +1,1 @@
+"""A stand-in for a cTrader server: WebServices over HTTP and the Manager API over TCP."""
