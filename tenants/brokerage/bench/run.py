@@ -5,7 +5,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from brokerage.bench import books, browsers, deals, memory, payments, postings, proof, schemas
+from brokerage.bench import (
+    books,
+    browsers,
+    deals,
+    links,
+    memory,
+    payments,
+    postings,
+    proof,
+    schemas,
+)
 from brokerage.bench.figures import Figure, Pace, show
 from brokerage.bench.ground import Ground, bare, product
 
@@ -28,6 +38,7 @@ ALONE: Final[dict[str, Part]] = {
     "postings": postings.measure,
     "books": books.measure,
     "settlements": proof.measure,
+    "links": links.measure,
     "fleet": schemas.fleet,
 }
 """What needs the servers and a sub-broker and no more: nothing else competes for the cores."""

@@ -142,6 +142,7 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
                 profile=profile,
                 password=main,
                 investor_password=investor,
+                currency=row.currency,
             )
         )
         if isinstance(outcome, Refused):

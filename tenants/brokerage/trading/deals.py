@@ -127,7 +127,8 @@ async def _opened(work: Work, server: str, batch: Sequence[Told]) -> dict[int, d
             .group_by(Deal.position)
         )
         found |= {row.position: min(row.at, found.get(row.position, row.at)) for row in rows}
-    return found
+    told = {deal.position: deal.opened for deal in batch if deal.opened is not None}
+    return told | found
 
 
 async def _count(work: Work, stored: Sequence[Told], owners: Mapping[int, Owner]) -> None:

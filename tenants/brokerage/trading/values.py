@@ -102,6 +102,8 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     investor_password: str
     access: Access = Access.FULL
     login: int = 0
+    currency: str = ""
+    """What the account is kept in, where the group does not say it."""
 
     def __repr__(self) -> str:
         return f"<NewAccount {self.external_id} in {self.group}>"
@@ -167,6 +169,8 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     reverses: int = 0
     """The deal that this one takes back: its lots and money are that one's with the other sign."""
+    opened: datetime | None = None
+    """When the position that this closes was opened, where the platform tells it beside it."""
 
 
 class Misread(msgspec.Struct, frozen=True):
@@ -198,6 +202,8 @@ class DealBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """`currency` is empty where each account of the group has its own."""
+
     group: str
     currency: str
     currency_digits: int

@@ -13,7 +13,13 @@ async def groups(stage: Stage) -> None:
     for name in (stage.plan.group, stage.plan.other_group, stage.plan.netting_group):
         stage.check(not name or name in found, f"Group {name} is not among them.")
     mine = found[stage.plan.group]
-    stage.check(mine.currency.isascii() and mine.currency.isupper(), f"{mine.currency!r}?")
+    if mine.currency or not stage.offers(Verb.CREATE_ACCOUNT):
+        stage.check(mine.currency.isascii() and mine.currency.isupper(), f"{mine.currency!r}?")
+    else:
+        # Where groups fix no currency, each account was made in one and says so.
+        account = await stage.read(await stage.account())
+        wanted = stage.plan.currency
+        stage.check(account.currency == wanted, f"Made in {wanted}, it is in {account.currency}.")
     stage.check(0 <= mine.currency_digits <= 8, f"It has {mine.currency_digits} digits.")
 
 

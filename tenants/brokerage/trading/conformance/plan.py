@@ -13,13 +13,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where on the server a run acts. It touches accounts it made itself, and `login` if given.
 
     `group` is a demo group; `other_group` has the same currency; in `netting_group` trades of a
-    symbol merge into one position. `login` is an account that is there, for a platform that cannot
+    symbol merge into one position. `currency` is for a platform whose groups fix none. `login` is an account that is there, for a platform that cannot
     make one. `watched` is an account whose trades are read and not touched.
     """
 
     group: Annotated[str, Meta(min_length=1)]
     other_group: str = ""
     netting_group: str = ""
+    currency: str = "USD"
     login: int = 0
     watched: int = 0
     unknown_login: int = 1_999_999_993

@@ -103,6 +103,7 @@ def _asked(stage: Stage, verb: Verb) -> tuple[tuple[str, tuple[Any, ...]], ...]:
         profile=Profile(name=NAME),
         password=stage.plan.password,
         investor_password=stage.plan.investor_password,
+        currency=stage.plan.currency,
     )
     calls: dict[Verb, tuple[tuple[str, tuple[Any, ...]], ...]] = {
         Verb.CREATE_ACCOUNT: (("create_account", (new,)),),

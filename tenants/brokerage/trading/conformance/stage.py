@@ -111,6 +111,7 @@ class Stage:
             ),
             password=self.plan.password,
             investor_password=self.plan.investor_password,
+            currency=self.plan.currency,
         )
         outcome: Outcome = await self.recorder.ask("create_account", new)
         if not isinstance(outcome, Confirmed) or not outcome.reference.isdecimal():

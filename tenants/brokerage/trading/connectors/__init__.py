@@ -3,6 +3,7 @@
 from typing import Final
 
 from brokerage.trading.connector import TradingConnector
+from brokerage.trading.connectors.ctrader import CTrader
 from brokerage.trading.connectors.fix import FixDropCopy
 from brokerage.trading.connectors.mt5_https import Mt5Https
 from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
@@ -14,6 +15,7 @@ ALL: Final[tuple[type[TradingConnector], ...]] = (
     Mt5Https,
     FixDropCopy,
     TradeLocker,
+    CTrader,
 )
 
 
