@@ -1,7 +1,5 @@
 """The verbs that a drop copy has not: what changes is refused, what reads says that there is nothing."""
 
-# ruff: noqa: ARG002 - the signatures are the port's
-
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
