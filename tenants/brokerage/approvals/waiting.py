@@ -49,6 +49,8 @@ class Waiting:
     money: Money | None = None
     seal: str = ""
     mine: bool = False
+    why: str = ""
+    """A code that has a name, where a rule stopped it."""
 
     @property
     def pick(self) -> str:
@@ -83,13 +85,14 @@ async def _withdrawals(work: Work) -> list[Waiting]:
             "withdrawal",
             row.id,
             names.get(row.client, row.reference),
-            f"{row.reference} · {row.code or ''}",
+            row.reference,
             f"/desk/withdrawals/{row.id}",
             row.asked_at,
             row.promised_at,
             Money(row.amount, row.currency),
             row.payload_hash,
             row.asked_by == work.actor.id,
+            f"stop {row.code}" if row.code else "",
         )
         for row in rows
     ]

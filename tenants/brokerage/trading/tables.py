@@ -58,7 +58,7 @@ ACCOUNTS = tables.Table(
     columns=(
         tables.Column("login", N_("Login"), "code", fixed=True),
         tables.Column("client", N_("Client"), "person"),
-        tables.Column("kind", N_("Kind")),
+        tables.Column("kind", N_("Kind"), "word"),
         tables.Column("state", N_("State"), "status", sort=TradingAccount.state),
         tables.Column("group", N_("Group"), "code", hidden=True),
         tables.Column("leverage", N_("Leverage"), hidden=True),

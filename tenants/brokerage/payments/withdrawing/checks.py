@@ -33,6 +33,7 @@ from brokerage.payments.withdrawing import totals
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied
 from stoa.tenancy.work import Work
+from stoa.theming import words
 from stoa.theming.texts import N_
 
 _GONE = (PayoutState.REFUSED, PayoutState.RETURNED, PayoutState.CANCELLED)
@@ -202,6 +203,19 @@ def _limits(work: Work, total: Totals) -> Check:
         else N_("{day} in 24 hours, {week} in 7 days, {month} in 30 days."),
         {"day": str(total.day), "week": str(total.week), "month": str(total.month)},
     )
+
+
+words.learn(
+    {
+        "stop approval": N_("Needs a person's yes"),
+        "stop name-differs": N_("Another name at the bank"),
+        "stop country": N_("Country not served"),
+        "stop edd": N_("Source of the money asked"),
+        "stop risk": N_("High risk"),
+        "stop shared-destination": N_("Place used by another client"),
+        "stop fast-out": N_("Out again soon, not traded"),
+    }
+)
 
 
 def _named(row: Destination) -> Check:
