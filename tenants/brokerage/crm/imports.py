@@ -20,6 +20,7 @@ from brokerage.crm.events import ImportAsked
 from brokerage.crm.leads import Wish
 from brokerage.crm.model import EMAIL, ImportState, Lead, LeadImport, LeadNote
 from brokerage.crm.permissions import Crm
+from stoa.files import tabular
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, Refusal
@@ -59,38 +60,9 @@ class Looked(msgspec.Struct):
     results: list[list[Any]]
 
 
-def decode(content: bytes) -> str:
-    """Text of a CSV file as spreadsheets write it. Raises Invalid for what is none."""
-    if content[:2] in {b"PK", b"\x1f\x8b"} or content[:4] == b"%PDF":
-        raise Invalid("This is not a CSV file. Save the sheet as CSV and try again.", field="file")
-    for mark, name in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if content.startswith(mark):
-            return _decoded(content, name)
-    try:
-        return _decoded(content, "utf-8")
-    except Invalid:
-        return _decoded(content, "cp1252")
-
-
-def _decoded(content: bytes, encoding: str) -> str:
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as why:
-        raise Invalid(
-            "The letters of this file cannot be read. Save it as UTF-8.", field="file"
-        ) from why
-    if "\x00" in text:
-        raise Invalid("This is not a CSV file. Save the sheet as CSV and try again.", field="file")
-    return text
-
-
 def look(content: bytes, *, source: str, campaign: str, limits: ClientSettings) -> Looked:
     """Read a whole file. Raises Invalid when it is none, or too much of one."""
-    text = decode(content)
+    text = tabular.decode(content)
     first = text.lstrip("\r\n").split("\n", 1)[0][:4000]
     separator = max(",;\t|", key=first.count)
     reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=separator)
@@ -183,7 +155,7 @@ async def upload(
     known = await work.first(select(LeadImport).where(LeadImport.file_hash == digest))
     if known is not None:
         return known
-    decode(content)
+    tabular.decode(content)
     row_id = leads.new_id(work)
     row = LeadImport(
         id=row_id,

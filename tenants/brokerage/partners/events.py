@@ -1,5 +1,6 @@
 """What this module tells."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -27,3 +28,25 @@ class PartnerPaid(Fact, frozen=True, kw_only=True):
     partner: UUID
     amount: str
     currency: str
+
+
+@fact
+class ObjectionRaised(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "partner.objection-raised"
+    public: ClassVar[bool] = True
+
+    objection: UUID
+    partner: UUID
+    due_at: datetime
+
+
+@fact
+class ObjectionDecided(Fact, frozen=True, kw_only=True):
+    """`state` is agreed, refused or withdrawn."""
+
+    kind: ClassVar[str] = "partner.objection-decided"
+    public: ClassVar[bool] = True
+
+    objection: UUID
+    partner: UUID
+    state: str

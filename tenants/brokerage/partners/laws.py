@@ -34,11 +34,20 @@ LAWS: Final = (
         "Of a reward no more is taken back than it was, and nothing for a payment that stands.",
         "select min(cast(id as text))::uuid as subject, 'deal ' || deal || ' is left with ' || "
         "sum(factor) as detail from reward group by server, deal, partner, kind "
-        "having sum(factor) < 0 and bool_or(dispute is not null) union all "
+        "having sum(factor) < 0 and bool_or(dispute is not null) and kind <> 'adjustment' union all "
         "select r.dispute, 'took ' || sum(r.amount) || ' and stands ' || coalesce(d.standing, 'nowhere') "
-        "from reward r left join dispute d on d.id = r.dispute where r.dispute is not null "
+        "from reward r left join dispute d on d.id = r.dispute "
+        "where r.dispute is not null and r.kind <> 'adjustment' "
         "and not exists (select from deal v where v.id = r.dispute and v.reverses = r.deal) "
         "group by r.dispute, d.standing having sum(r.amount) > 0 "
         "or (sum(r.amount) <> 0 and coalesce(d.standing, 'none') in ('none', 'frozen'))",
+    ),
+    Invariant(
+        "reward-adjusted-otherwise",
+        "What an objection adds to rewards is what was agreed, line by line.",
+        "select o.id as subject, 'agreed ' || coalesce(o.adjusted, 0) || ', written ' || "
+        "coalesce(r.amount, 0) as detail from partner_objection o left join (select dispute, "
+        "sum(amount) as amount from reward where kind = 'adjustment' group by 1) r on r.dispute = o.id "
+        "where coalesce(o.adjusted, 0) <> coalesce(r.amount, 0)",
     ),
 )

@@ -150,8 +150,8 @@ MODULE = Module(
     search=search,
     pulse=pulse,
     roles={
-        "Owner": [Partners.VIEW, Partners.EDIT, Partners.PAY, Partners.APPROVE],
-        "Head of finance": [Partners.VIEW, Partners.PAY, Partners.APPROVE],
+        "Owner": [Partners.VIEW, Partners.EDIT, Partners.PAY, Partners.APPROVE, Partners.DECIDE],
+        "Head of finance": [Partners.VIEW, Partners.PAY, Partners.APPROVE, Partners.DECIDE],
         "Finance": [Partners.VIEW, Partners.PAY],
         "Sales": [Partners.VIEW],
         "Auditor": [Partners.VIEW],

@@ -8,4 +8,5 @@ class Partners(StrEnum):
     EDIT = "partners:partner:edit"
     PAY = "partners:payout:create"
     APPROVE = "partners:payout:approve"
+    DECIDE = "partners:objection:decide"
     OWN = "partners:portal:own"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from brokerage.partners.objecting.settings import Objections
 from brokerage.partners.paying.settings import Payouts
 
 RewardKind = Literal["per-lot", "commission-share", "cpa"]
@@ -122,6 +123,7 @@ class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     payout_minimum: Decimal = Decimal(10)
     payout_approve_over: Decimal = Decimal(5000)
     payouts: Payouts = Payouts()
+    objections: Objections = Objections()
 
     def __post_init__(self) -> None:
         if self.default_plan not in {plan.code for plan in self.plans}:
