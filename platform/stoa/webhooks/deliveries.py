@@ -59,6 +59,46 @@ async def queue(work: Work, told: Fact, heard: Heard) -> int:
     return count
 
 
+async def queue_call(
+    work: Work,
+    to: WebhookEndpoint,
+    fact: UUID,
+    *,
+    kind: str,
+    about: str,
+    url: str,
+    held: str | None = None,
+) -> bool:
+    """A call of an address by GET, in the endpoint's own lane; the same fact again queues none.
+
+    `held` is why it is not sent: it is kept in the log and can be sent by hand.
+    """
+    added = await work.run(
+        insert(WebhookDelivery)
+        .values(
+            id=uuid7(int(work.now.timestamp() * 1000)),
+            endpoint=to.id,
+            fact=fact,
+            kind=kind,
+            about=about[:80],
+            url=url[:2000],
+            body={},
+            told_at=work.now,
+            queued_at=work.now,
+            due_at=work.now,
+            state=State.DEAD if held else State.WAITING,
+            error=held,
+            done_at=work.now if held else None,
+        )
+        .on_conflict_do_nothing()
+        .returning(WebhookDelivery.id)
+    )
+    fresh = bool(added.all())
+    if fresh and not held:
+        work.tell(WebhookQueued(fact=fact))
+    return fresh
+
+
 async def deliver(open_work: OpenWork, http: Sender) -> int:
     """Send what is due: endpoints side by side, so that a slow one holds up only itself."""
     async with open_work() as work:
@@ -128,6 +168,8 @@ async def _claim(open_work: OpenWork, endpoint: UUID) -> list[Letter]:
             row.tries += 1
         return [
             Letter(row.id, to.url, secrets, row.fact, envelope(row.kind, row.told_at, row.body))
+            if row.url is None
+            else Letter(row.id, row.url, secrets, row.fact, b"", "GET")
             for row in rows
         ]
 
@@ -151,10 +193,10 @@ async def _send(open_work: OpenWork, http: Sender, letter: Letter) -> None:
         at = int(work.now.timestamp())
     try:
         reply = await http.request(
-            "POST",
+            letter.method,
             letter.url,
             headers=letter.headers(at),
-            content=letter.content,
+            content=letter.content or None,
             total_s=_CALL_S,
             max_bytes=KEPT,
             cut=True,

@@ -62,7 +62,9 @@ async def add(
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint and its signing secret, shown this once. `url` was checked by the caller."""
     work.require(Webhooks.EDIT)
-    have = await work.value(select(func.count()).select_from(WebhookEndpoint))
+    have = await work.value(
+        select(func.count()).select_from(WebhookEndpoint).where(WebhookEndpoint.owner.is_(None))
+    )
     if have >= MOST:
         raise Conflict("There are as many endpoints as we serve. Take one away first.")
     row = WebhookEndpoint(
@@ -131,4 +133,38 @@ async def any_of(work: Work) -> bool:
 
 
 async def all_of(work: Work) -> Sequence[WebhookEndpoint]:
-    return await work.rows(select(WebhookEndpoint).order_by(WebhookEndpoint.id).limit(MOST))
+    """The tenant's own."""
+    return await work.rows(
+        select(WebhookEndpoint)
+        .where(WebhookEndpoint.owner.is_(None))
+        .order_by(WebhookEndpoint.id)
+        .limit(MOST)
+    )
+
+
+async def of_owner(work: Work, owner: UUID) -> WebhookEndpoint | None:
+    return await work.first(select(WebhookEndpoint).where(WebhookEndpoint.owner == owner))
+
+
+async def add_owned(
+    work: Work, owner: UUID, *, url: str, label: str, kinds: Collection[str]
+) -> tuple[WebhookEndpoint, str]:
+    """Somebody else's address, which hears only what is queued for it; its secret is shown this once.
+
+    The caller has decided who may, what `kinds` mean, and checked the address.
+    """
+    row = WebhookEndpoint(
+        id=uuid7(int(work.now.timestamp() * 1000)),
+        url=url,
+        label=label[:80],
+        kinds=sorted(kinds),
+        made_at=work.now,
+        made_by=work.actor.id,
+        owner=owner,
+    )
+
+    secret = _new_secret()
+    work.add(row)
+    await work.flush()
+    await credentials.put(work, row.secret, secret)
+    return row, secret

@@ -39,15 +39,20 @@ class Letter:
     secrets: tuple[str, ...]
     fact: UUID
     content: bytes
+    method: str = "POST"
 
     def headers(self, at: int) -> dict[str, str]:
-        """Standard Webhooks: the id stays the same over repeats, the stamp is of this try."""
+        """Standard Webhooks: the id stays the same over repeats, the stamp is of this try.
+
+        A call without a body signs its address, which is what it says.
+        """
         name = message_id(self.fact)
         proofs = [
-            standard_webhook(standard_secret(one), name, at, self.content) for one in self.secrets
+            standard_webhook(standard_secret(one), name, at, self.content or self.url.encode())
+            for one in self.secrets
         ]
-        return {
-            "content-type": "application/json",
+        kind = {"content-type": "application/json"} if self.content else {}
+        return kind | {
             "webhook-id": name,
             "webhook-timestamp": str(at),
             "webhook-signature": " ".join(proofs),

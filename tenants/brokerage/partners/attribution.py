@@ -145,9 +145,9 @@ async def reassign(
     owner = await work.lock(Client, client)
     when = at or work.now
     if when < work.now - timedelta(minutes=1):
-        raise Invalid("The past stays as it is: choose today or a later day.", field="from")
+        raise Invalid("The past stays as it is: choose today or a later day.", field="since")
     if when > work.now + FARTHEST:
-        raise Invalid("Choose a day within {days} days.", field="from", days=FARTHEST.days)
+        raise Invalid("Choose a day within {days} days.", field="since", days=FARTHEST.days)
     when = max(when, work.now)
     if partner is not None:
         await work.get(Partner, partner)

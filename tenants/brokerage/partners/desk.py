@@ -1,7 +1,8 @@
 """Partners at the desk: the list, one partner, rewards, payouts."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -9,19 +10,23 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
+from msgspec import Meta
 from sqlalchemy import func, select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import attribution, partners, payouts, placing, queries
+from brokerage.partners import campaigns, joining, partners, payouts, queries
 from brokerage.partners.model import (
     Attribution,
+    Objection,
+    ObjectionState,
     Partner,
+    PartnerLine,
     PartnerPayout,
     PayoutState,
     Reward,
 )
-from brokerage.partners.paying import drawing
+from brokerage.partners.paying import drawing, signs
 from brokerage.partners.permissions import Partners
 from brokerage.partners.room import reward_table
 from brokerage.partners.settings import PartnerSettings
@@ -43,17 +48,12 @@ class Enrol(msgspec.Struct):
     under: str | None = None
 
 
-class Place(msgspec.Struct):
-    under: str | None = None
-
-
 class Why(msgspec.Struct):
-    reason: str
+    reason: Annotated[str, Meta(max_length=400)] = ""
 
 
-class Give(msgspec.Struct):
-    code: str | None = None
-    reason: str = ""
+class Campaign(msgspec.Struct):
+    name: Annotated[str, Meta(max_length=60)]
 
 
 def _query(work: Any) -> Any:
@@ -133,7 +133,12 @@ PARTNERS = tables.Table(
             "state",
             N_("State"),
             Partner.state,
-            (("applied", N_("Applied")), ("active", N_("Active")), ("paused", N_("Paused"))),
+            (
+                ("applied", N_("Applied")),
+                ("active", N_("Active")),
+                ("paused", N_("Paused")),
+                ("closed", N_("Closed")),
+            ),
         ),
     ),
     search=lambda _w, typed: Partner.code.startswith(typed.lower(), autoescape=True),
@@ -151,29 +156,12 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
         work,
         PARTNERS,
         template="desk/partners/partners.html",
-        waiting=await _waiting(work),
+        counts=await work.counts(
+            payouts=select(PartnerPayout.id).where(PartnerPayout.state == PayoutState.WAITING),
+            objections=select(Objection.id).where(Objection.state == ObjectionState.OPEN),
+            contests=select(Attribution.client).where(Attribution.contest == "open"),
+        ),
     )
-
-
-async def _waiting(work: Work) -> list[dict[str, Any]]:
-    rows = await work.rows(
-        select(PartnerPayout)
-        .where(PartnerPayout.state == PayoutState.WAITING)
-        .order_by(PartnerPayout.made_at)
-        .limit(50)
-    )
-    names = await client_queries.names(work, [row.partner for row in rows])
-    return [
-        {
-            "id": row.id,
-            "name": names.get(row.partner, ""),
-            "amount": Money(row.amount, row.currency),
-            "rewards": row.rewards,
-            "made_at": row.made_at,
-            "mine": row.made_by == work.actor.id,
-        }
-        for row in rows
-    ]
 
 
 @get("/desk/partners/{partner:uuid}", access=access.desk(Partners.VIEW))
@@ -184,13 +172,15 @@ async def one(
     row = await work.get(Partner, client.id)
     settings = work.settings(PartnerSettings)
     has = (await drawing.unpaid(work, [partner]))[partner]
-    names = await client_queries.names(work, [row.id] + ([row.parent] if row.parent else []))
+    going = UUID(row.moving["to"]) if row.moving and row.moving["to"] else None
+    names = await client_queries.names(work, [one for one in (row.id, row.parent, going) if one])
     paid = await work.rows(
         select(PartnerPayout)
         .where(PartnerPayout.partner == partner)
-        .order_by(PartnerPayout.made_at.desc())
-        .limit(24)
+        .order_by(PartnerPayout.accrued_to.desc())
+        .limit(12)
     )
+    plan = settings.plan(row.plan)
     return page(
         request,
         work,
@@ -199,14 +189,57 @@ async def one(
         partner=row,
         name=names.get(row.id, ""),
         parent=names.get(row.parent, "") if row.parent else "",
-        figures=await queries.figures(work, partner, has.exact),
-        tree=await queries.tree(work, partner, masked=False),
-        links=await queries.links(work, partner),
-        payouts=paid,
-        plan=settings.plan(row.plan),
+        going=names.get(going, "") if going else "",
+        going_at=datetime.fromisoformat(row.moving["at"]) if row.moving else None,
+        figures=await queries.figures(work, partner, has.exact, back=90),
+        has=has,
+        tree=await queries.tree(work, partner),
+        links=await campaigns.brought(work, partner),
+        payouts=[{"row": one, "paid": payouts.paid_as(one)} for one in paid],
+        plan=plan,
+        agreed=row.agreement == plan.version,
+        objections=await work.rows(
+            select(Objection)
+            .where(Objection.partner == partner)
+            .order_by(Objection.id.desc())
+            .limit(8)
+        ),
+        signs=await shown_signs(work, (await signs.of(work, [row])).get(partner, [])),
+        history=await _history(work, partner),
         may_pay=work.actor.may(Partners.PAY),
         may_edit=work.actor.may(Partners.EDIT),
+        today=work.now.date().isoformat(),
     )
+
+
+async def shown_signs(work: Work, found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Signs with the clients' names, for those who may decide about them."""
+    names = await client_queries.names(work, [UUID(one["client"]) for one in found])
+    return [
+        {
+            "label": signs.WORDS.get(one["kind"], one["kind"]),
+            "client": one["client"],
+            "name": names.get(UUID(one["client"]), ""),
+            "told": one["told"],
+            "at": datetime.fromisoformat(one["at"]),
+        }
+        for one in found
+    ]
+
+
+async def _history(work: Work, partner: UUID) -> list[dict[str, Any]]:
+    """Where the partner stood, newest first: directly under whom, from when to when."""
+    rows = await work.table(
+        select(PartnerLine.above, PartnerLine.valid_from, PartnerLine.valid_to, Partner.code)
+        .join(Partner, Partner.id == PartnerLine.above)
+        .where(PartnerLine.partner == partner, PartnerLine.depth == 1)
+        .order_by(PartnerLine.valid_from.desc())
+        .limit(12)
+    )
+    return [
+        {"above": row.above, "code": row.code, "since": row.valid_from, "until": row.valid_to}
+        for row in rows
+    ]
 
 
 @post("/desk/partners/{partner:uuid}/pay", access=access.desk(Partners.PAY))
@@ -221,24 +254,7 @@ async def pay(
     return go(request, f"/desk/partners/{partner}", notice=notice)
 
 
-@post("/desk/partners/payouts/{payout:uuid}/approve", access=access.desk(Partners.APPROVE))
-async def approve(
-    request: AnyRequest, work: NamedDependency[Work], payout: FromPath[UUID]
-) -> Response[None]:
-    row = await payouts.approve(work, payout)
-    return go(request, f"/desk/partners/{row.partner}", notice="Paid into the wallet.")
-
-
-@post("/desk/partners/payouts/{payout:uuid}/refuse", access=access.desk(Partners.APPROVE))
-async def refuse(
-    request: AnyRequest, work: NamedDependency[Work], payout: FromPath[UUID]
-) -> Response[None]:
-    form = await forms.read(request, Why)
-    row = await payouts.refuse(work, payout, why=form.reason)
-    return go(request, f"/desk/partners/{row.partner}", notice="Refused. It counts next time.")
-
-
-async def _by_code(work: Work, code: str | None) -> UUID | None:
+async def by_code(work: Work, code: str | None) -> UUID | None:
     if not code:
         return None
     found = await work.first(select(Partner.id).where(Partner.code == code.strip().lower()))
@@ -255,31 +271,62 @@ async def enrol(
     await client_queries.seen(work, client)
     rates = {"per-lot": form.rate} if form.rate else None
     await partners.enrol(
-        work, client, parent=await _by_code(work, form.under), plan=form.plan, rates=rates
+        work, client, parent=await by_code(work, form.under), plan=form.plan, rates=rates
     )
     return go(request, f"/desk/partners/{client}")
 
 
-@post("/desk/partners/{partner:uuid}/move", access=access.desk(Partners.EDIT))
-async def move(
+@post("/desk/partners/{partner:uuid}/admit", access=access.desk(Partners.EDIT))
+async def admit(
     request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
 ) -> Response[None]:
-    form = await forms.read(request, Place)
-    await placing.move(work, partner, parent=await _by_code(work, form.under))
-    return go(request, f"/desk/partners/{partner}", notice="Moved from now on; the past stays.")
+    await joining.admit(work, partner)
+    return go(request, f"/desk/partners/{partner}", notice=N_("Admitted; they are told."))
 
 
-@post("/desk/clients/{client:uuid}/attribution", access=access.desk(Partners.EDIT))
-async def reassign(
-    request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
+@post("/desk/partners/{partner:uuid}/turn-down", access=access.desk(Partners.EDIT))
+async def turn_down(
+    request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
 ) -> Response[None]:
-    form = await forms.read(request, Give)
-    await client_queries.seen(work, client)
-    if len(form.reason.strip()) < 5:
-        raise Invalid("Say why, in a few words.", field="reason")
-    target = await _by_code(work, form.code)
-    await attribution.reassign(work, client, partner=target, why=form.reason)
-    return go(request, f"/desk/clients/{client}")
+    form = await forms.read(request, Why)
+    await joining.turn_down(work, partner, why=form.reason)
+    return go(request, f"/desk/partners/{partner}", notice=N_("Turned down; they are told why."))
+
+
+@post("/desk/partners/{partner:uuid}/pause", access=access.desk(Partners.EDIT))
+async def pause(
+    request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Why)
+    await joining.pause(work, partner, why=form.reason)
+    return go(request, f"/desk/partners/{partner}", notice=N_("Paused: no new clients."))
+
+
+@post("/desk/partners/{partner:uuid}/resume", access=access.desk(Partners.EDIT))
+async def resume(
+    request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
+) -> Response[None]:
+    await joining.resume(work, partner)
+    return go(request, f"/desk/partners/{partner}", notice=N_("Active again."))
+
+
+@post("/desk/partners/{partner:uuid}/close", access=access.desk(Partners.EDIT))
+async def close(
+    request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Why)
+    await joining.close(work, partner, why=form.reason)
+    return go(request, f"/desk/partners/{partner}", notice=N_("Closed for ever."))
+
+
+@post("/desk/partners/{partner:uuid}/links", access=access.desk(Partners.EDIT))
+async def add_link(
+    request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Campaign)
+    await client_queries.seen(work, partner)
+    await campaigns.add(work, partner, form.name)
+    return go(request, f"/desk/partners/{partner}", notice=N_("The link is ready."))
 
 
 @get("/desk/partners/rewards", access=access.desk(Partners.VIEW))
@@ -331,9 +378,17 @@ async def client_tab(
                 "row": one,
                 "code": codes.get(one.partner, "") if one.partner else "",
                 "says": Said(one.rule),
+                "planned": one.valid_from > work.now,
             }
             for one in attributed
         ],
         plans=[(plan.code, plan.label) for plan in settings.plans],
         may_edit=work.actor.may(Partners.EDIT),
+        today=work.now.date().isoformat(),
     )
+
+
+WEB = [
+    listed, one, pay, enrol, admit, turn_down, pause, resume, close, add_link, rewards, reward,
+    client_tab,
+]  # fmt: skip

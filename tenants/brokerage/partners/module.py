@@ -7,15 +7,42 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from brokerage.clients import hooks
+from brokerage.clients.events import ClientRegistered
 from brokerage.clients.model import Client
 from brokerage.ledger import hooks as ledger_hooks
-from brokerage.partners import attribution, clawing, desk, jobs, laws, placing, room
-from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
+from brokerage.partners import (
+    attribution,
+    clawing,
+    desk,
+    desk_pay,
+    desk_place,
+    jobs,
+    laws,
+    placing,
+    postbacks,
+    room,
+    room_pay,
+    room_reach,
+)
+from brokerage.partners.model import (
+    Attribution,
+    Objection,
+    ObjectionState,
+    Partner,
+    PartnerPayout,
+    PartnerState,
+    PayoutState,
+    Reward,
+)
+from brokerage.partners.objecting import desk as objections_desk
+from brokerage.partners.objecting import room as objections_room
 from brokerage.partners.paying import closing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
 from brokerage.payments import hooks as payments
+from brokerage.payments.events import DepositCredited
 from brokerage.trading.events import DealsImported
+from stoa.kernel.money import Money
 from stoa.product import Card, Every, Hit, Item, Module, NavItem, Tab
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -38,14 +65,18 @@ payments.deposit_restored.append(clawing.given)
 
 
 async def today(work: Work) -> list[Card]:
-    """Partner payouts that wait for a second person."""
+    """Payouts that wait for people, objections by deadline, applications and contested clients."""
+    return [*await _payouts(work), *await _objections(work), *await _applied(work)]
+
+
+async def _payouts(work: Work) -> list[Card]:
     if not work.actor.may(Partners.APPROVE):
         return []
-    rows = await work.rows(
+    rows, count = await work.some(
         select(PartnerPayout)
         .where(PartnerPayout.state == PayoutState.WAITING)
-        .order_by(PartnerPayout.made_at)
-        .limit(10)
+        .order_by(PartnerPayout.made_at),
+        10,
     )
     if not rows:
         return []
@@ -53,19 +84,68 @@ async def today(work: Work) -> list[Card]:
         Card(
             "partner-payouts",
             N_("Partner payouts to approve"),
-            len(rows),
-            path="/desk/partners",
+            count,
+            path="/desk/partners/payouts?state=waiting",
             items=[
                 Item(
-                    title=f"{row.amount.quantize(Decimal('0.01'))} {row.currency}",
-                    path=f"/desk/partners/{row.partner}",
+                    title=str(Money(row.amount, row.currency).rounded()),
+                    path=f"/desk/partners/payouts/{row.id}",
                     since=row.made_at,
-                    status="needs",
+                    status="flagged" if row.signs else "needs",
                 )
                 for row in rows
             ],
             order=60,
         )
+    ]
+
+
+async def _objections(work: Work) -> list[Card]:
+    if not work.actor.may(Partners.DECIDE):
+        return []
+    rows, count = await work.some(
+        select(Objection).where(Objection.state == ObjectionState.OPEN).order_by(Objection.due_at),
+        10,
+    )
+    if not rows:
+        return []
+    return [
+        Card(
+            "partner-objections",
+            N_("Objections of partners"),
+            count,
+            path="/desk/partners/objections?state=open",
+            items=[
+                Item(
+                    title=row.reference,
+                    path=f"/desk/partners/objections/{row.id}",
+                    detail=row.month or "",
+                    since=row.opened_at,
+                    due=row.due_at,
+                    status="needs",
+                )
+                for row in rows
+            ],
+            order=61,
+        )
+    ]
+
+
+async def _applied(work: Work) -> list[Card]:
+    if not work.actor.may(Partners.EDIT):
+        return []
+    counts = await work.counts(
+        applied=select(Partner.id).where(Partner.state == PartnerState.APPLIED),
+        contests=select(Attribution.client).where(Attribution.contest == "open"),
+    )
+    cards = {
+        "applied": (N_("Applications of partners"), "/desk/partners?state=applied"),
+        "contests": (N_("Contested clients"), "/desk/partners/contests"),
+    }
+    return [
+        Card(f"partner-{key}", label, counts[key], path=path, tone="needs", order=62)
+        for key, (label, path) in cards.items()
+        if counts[key]
     ]
 
 
@@ -77,7 +157,7 @@ async def pulse(work: Work) -> dict[str, Any]:
 async def home(work: Work, client: UUID) -> list[Card]:
     """What a partner earned this month, on their home."""
     row = await work.session.get(Partner, client)
-    if row is None:
+    if row is None or row.state in (PartnerState.APPLIED, PartnerState.CLOSED):
         return []
     month = work.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     earned = await work.value(
@@ -111,27 +191,20 @@ MODULE = Module(
     settings=PartnerSettings,
     permissions=Partners,
     web=[
-        room.portal,
-        room.join,
-        room.add_link,
-        room.rewards,
-        room.reward,
-        room.clients,
-        room.month,
-        room.program,
-        desk.listed,
-        desk.one,
-        desk.pay,
-        desk.approve,
-        desk.refuse,
-        desk.enrol,
-        desk.move,
-        desk.reassign,
-        desk.rewards,
-        desk.reward,
-        desk.client_tab,
+        *room.WEB,
+        *room_reach.WEB,
+        *room_pay.WEB,
+        *objections_room.WEB,
+        *desk.WEB,
+        *desk_pay.WEB,
+        *desk_place.WEB,
+        *objections_desk.WEB,
     ],
-    reactions={DealsImported: [jobs.accrue_imported]},
+    reactions={
+        DealsImported: [jobs.accrue_imported],
+        ClientRegistered: [postbacks.registered],
+        DepositCredited: [postbacks.deposited],
+    },
     schedule=[
         Every(60, placing.sweep),
         Every(1800, closing.sweep, lane="money"),
@@ -140,8 +213,13 @@ MODULE = Module(
         NavItem("desk", N_("Partners"), "/desk/partners", "affiliate", Partners.VIEW, 60, "p"),
         NavItem("room", N_("Partner"), "/partner", "affiliate", Partners.OWN, 40),
         NavItem("partner", N_("Overview"), "/partner", "layout-dashboard", Partners.OWN, 10),
-        NavItem("partner", N_("Rewards"), "/partner/rewards", "coins", Partners.OWN, 20),
-        NavItem("partner", N_("Clients"), "/partner/clients", "users", Partners.OWN, 30),
+        NavItem("partner", N_("Clients"), "/partner/clients", "users", Partners.OWN, 20),
+        NavItem("partner", N_("Rewards"), "/partner/rewards", "coins", Partners.OWN, 30),
+        NavItem("partner", N_("Payouts"), "/partner/payouts", "cash", Partners.OWN, 40),
+        NavItem("partner", N_("Links"), "/partner/links", "link", Partners.OWN, 50),
+        NavItem("partner", N_("Tree"), "/partner/tree", "sitemap", Partners.OWN, 60),
+        NavItem("partner", N_("Objections"), "/partner/objections", "scale", Partners.OWN, 70),
+        NavItem("partner", N_("Postbacks"), "/partner/postbacks", "webhook", Partners.OWN, 80),
         NavItem("partner", N_("Trader room"), "/", "arrow-back-up", Partners.OWN, 90),
     ],
     tabs=[Tab("partner", N_("Partner"), "/desk/clients/{client}/partner", Partners.VIEW, 60)],

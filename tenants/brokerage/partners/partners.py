@@ -33,11 +33,13 @@ async def enrol(
     parent: UUID | None = None,
     plan: str | None = None,
     rates: dict[str, str] | None = None,
+    invited: bool = False,
 ) -> Partner:
     """Make a client a partner, under another one or at the top.
 
     Agreed rates never exceed the parent's. A client applying by themselves waits for staff unless
-    the tenant lets everyone join. Raises Conflict when they are a partner already.
+    they were invited or the tenant lets everyone join; they agree to the plan's version with it,
+    while one made by staff is asked in the portal. Raises Conflict when they are a partner already.
     """
     settings = work.settings(PartnerSettings)
     if work.actor.kind is Kind.CLIENT:
@@ -53,7 +55,7 @@ async def enrol(
     if above is not None and rates:
         rules.within_parent(rates, above.rates, settings.plan(above.plan))
 
-    waiting = work.actor.kind is Kind.CLIENT and not settings.auto_join
+    waiting = work.actor.kind is Kind.CLIENT and not (settings.access == "auto" or invited)
     partner = Partner(
         id=row.id,
         code="".join(secrets.choice(_ALPHABET) for _ in range(8)),
@@ -62,8 +64,8 @@ async def enrol(
         rates=dict(rates or {}),
         currency=chosen.currency,
         state=PartnerState.APPLIED if waiting else PartnerState.ACTIVE,
-        agreement=chosen.version,
-        agreed_at=work.now,
+        agreement=chosen.version if work.actor.kind is Kind.CLIENT else None,
+        agreed_at=work.now if work.actor.kind is Kind.CLIENT else None,
         joined_at=work.now,
     )
     work.add(partner)

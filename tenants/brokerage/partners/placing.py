@@ -94,15 +94,7 @@ async def move(
     """
     work.require(Partners.EDIT)
     row = await work.lock(Partner, partner)
-    when = at or work.now
-    if when < work.now - timedelta(minutes=1):
-        raise Invalid("The past stays as it is: choose today or a later day.", field="from")
-    if when > work.now + FARTHEST:
-        raise Invalid("Choose a day within {days} days.", field="from", days=FARTHEST.days)
-    when = max(when, work.now)
-    if parent == row.parent:
-        raise Invalid("The partner stands there already. Nothing was changed.", field="under")
-    await _may_move(work, partner, parent)
+    when = await may_move(work, partner, parent, at)
 
     places = {"partner": partner, "parent": parent, "at": when}
     await work.run(LEAVE, {"partner": partner, "at": when})
@@ -126,7 +118,17 @@ async def move(
     return row
 
 
-async def _may_move(work: Work, partner: UUID, parent: UUID | None) -> None:
+async def may_move(
+    work: Work, partner: UUID, parent: UUID | None, at: datetime | None = None
+) -> datetime:
+    """The instant a move would begin at. Raises what `move` raises; changes nothing."""
+    when = at or work.now
+    if when < work.now - timedelta(minutes=1):
+        raise Invalid("The past stays as it is: choose today or a later day.", field="since")
+    if when > work.now + FARTHEST:
+        raise Invalid("Choose a day within {days} days.", field="since", days=FARTHEST.days)
+    if parent == (await work.get(Partner, partner)).parent:
+        raise Invalid("The partner stands there already. Nothing was changed.", field="under")
     if parent is not None:
         await work.get(Partner, parent)
         below = await work.first(
@@ -148,6 +150,7 @@ async def _may_move(work: Work, partner: UUID, parent: UUID | None) -> None:
             "A move on a later day is planned for this part of the tree. Cancel that first. "
             "Nothing was changed."
         )
+    return max(when, work.now)
 
 
 async def stay(work: Work, partner: UUID) -> Partner:

@@ -12,14 +12,31 @@ from sqlalchemy import func, select, text
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.partners import placing, rules
-from brokerage.partners.model import Attribution, Partner, PartnerLine, PartnerLink, Reward
+from brokerage.partners.model import Attribution, Partner, PartnerLine, Reward
 from brokerage.partners.wordings import Said
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 
-_MOST_NODES: Final = 500
+_MOST_NODES: Final = 120
+TREE: Final = text("""
+select p.id, d.above, p.code, p.state, p.currency, l.depth,
+       (select count(*) from client c where c.partner = p.id) as clients,
+       (select count(*) from partner_line b where b.above = p.id and b.depth = 1
+        and b.valid_from <= :now and (b.valid_to is null or b.valid_to > :now)) as below,
+       coalesce((select sum(r.amount) from reward r where r.partner = p.id
+                 and r.deal_at >= :since), 0) as earned
+from partner_line l
+join partner p on p.id = l.partner
+left join partner_line d on d.partner = p.id and d.depth = 1 and d.valid_from <= :now
+     and (d.valid_to is null or d.valid_to > :now)
+where l.above = :top and l.valid_from <= :now and (l.valid_to is null or l.valid_to > :now)
+  and exists (select from partner_line w where w.partner = :top and w.above = :within
+              and w.valid_from <= :now and (w.valid_to is null or w.valid_to > :now))
+order by l.depth, p.joined_at, p.id limit :most
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +51,20 @@ class Figures:
     currency: str
     days: Sequence[str]
     series: Sequence[float]
+    volume: Sequence[float]
 
 
-async def figures(work: Work, partner: UUID, unpaid: Decimal) -> Figures:
-    """What a partner's first page shows: their own tree, this month, the line over 30 days."""
+RANGES: Final = (30, 90, 365)
+
+
+async def figures(work: Work, partner: UUID, unpaid: Decimal, *, back: int = 30) -> Figures:
+    """What a partner's first page shows: their own tree, this month, the lines over so many days."""
     row = await work.get(Partner, partner)
     zone = work.settings(TenantFacts).time_zone
     today = business_day(work.now, zone)
     month_start, _ = day_bounds(today.replace(day=1), zone)
     today_start, _ = day_bounds(today, zone)
-    first, _ = day_bounds(today - timedelta(days=29), zone)
+    first, _ = day_bounds(today - timedelta(days=back - 1), zone)
     below = placing.now_below(partner, work.now)
     counted = (
         await work.table(
@@ -75,7 +96,7 @@ async def figures(work: Work, partner: UUID, unpaid: Decimal) -> Figures:
         {"zone": zone, "partner": partner, "first": min(first, month_start), "today": today_start},
     )
     by_day = {item.day: item for item in earned}
-    days = [today - timedelta(days=back) for back in range(29, -1, -1)]
+    days = [today - timedelta(days=ago) for ago in range(back - 1, -1, -1)]
     in_month = [item for item in earned if item.day >= today.replace(day=1)]
     return Figures(
         clients=counted[0],
@@ -88,42 +109,60 @@ async def figures(work: Work, partner: UUID, unpaid: Decimal) -> Figures:
         currency=row.currency,
         days=[str(day) for day in days],
         series=[float(by_day[day].amount) if day in by_day else 0.0 for day in days],
+        volume=[float(by_day[day].lots) if day in by_day else 0.0 for day in days],
     )
 
 
-async def tree(work: Work, partner: UUID, *, masked: bool) -> dict[str, Any]:
-    """The partner and everyone below as one node of nodes, with clients and earnings on each."""
+async def tree(work: Work, top: UUID, *, within: UUID | None = None) -> dict[str, Any]:
+    """The partner and everyone below as one node of nodes, with clients and earnings on each.
+
+    As much as a page bears, the nearest first; where there is more below, the node says how many and
+    leads on. `within` is a partner looking at their own tree: names are masked, and nobody outside is
+    found. Raises NotFound.
+    """
     rows = await work.table(
-        text(
-            "select p.id, p.parent, p.code, p.state, l.depth, "
-            "(select count(*) from client c where c.partner = p.id) as clients, "
-            "coalesce((select sum(r.amount) from reward r where r.partner = p.id "
-            "and r.deal_at >= :since), 0) as earned, p.currency "
-            "from partner_line l join partner p on p.id = l.partner "
-            "where l.above = :top and l.valid_from <= :now and (l.valid_to is null or l.valid_to > :now) "
-            "order by l.depth limit :most"
-        ),
+        TREE,
         {
-            "top": partner,
+            "top": top,
+            "within": within or top,
             "now": work.now,
             "since": work.now - timedelta(days=30),
             "most": _MOST_NODES,
         },
     )
+    if not rows:
+        raise NotFound
+    masked = within is not None
     names = {} if masked else await clients.names(work, [row.id for row in rows])
     nodes: dict[UUID, dict[str, Any]] = {}
     for row in rows:
-        nodes[row.id] = {
+        node: dict[str, Any] = {
             "title": names.get(row.id) or row.code,
             "clients": row.clients,
             "value": rules_money(row.earned, row.currency),
             "note": row.code if names.get(row.id) else "",
-            "href": f"/desk/partners/{row.id}" if not masked else "",
+            "href": f"/partner/tree?at={row.code}" if masked else f"/desk/partners/{row.id}",
+            "tone": "" if row.state == "active" else "waiting",
             "children": [],
+            "below": row.below,
+            "leads": f"/partner/tree?at={row.code}" if masked else f"/desk/partners/{row.id}",
         }
-        if row.id != partner and row.parent in nodes:
-            nodes[row.parent]["children"].append(nodes[row.id])
-    return nodes[partner]
+        nodes[row.id] = node
+        if row.id != top and row.above in nodes:
+            nodes[row.above]["children"].append(node)
+    for node in nodes.values():
+        hidden = node["below"] - len(node["children"])
+        if hidden > 0:
+            node["children"].append(
+                {
+                    "title": f"+{hidden}",
+                    "text": N_("more below"),
+                    "href": node["leads"],
+                    "tone": "waiting",
+                    "children": [],
+                }
+            )
+    return nodes[top]
 
 
 def rules_money(amount: Decimal, currency: str) -> str:
@@ -133,15 +172,6 @@ def rules_money(amount: Decimal, currency: str) -> str:
 def mask(name: str) -> str:
     """First letter of each word: what a partner may read of a client."""
     return " ".join(f"{word[0]}•••" for word in name.split() if word)[:24] or "•••"
-
-
-async def links(work: Work, partner: UUID) -> Sequence[PartnerLink]:
-    return await work.rows(
-        select(PartnerLink)
-        .where(PartnerLink.partner == partner)
-        .order_by(PartnerLink.made_at)
-        .limit(100)
-    )
 
 
 async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) -> dict[str, Any]:

@@ -1,28 +1,33 @@
-"""The partner portal: figures first, tree, clients, links, every reward open to its deal."""
+"""The partner portal: figures first, clients, every reward open to its deal, joining and agreeing."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-import segno
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import partners, placing, queries
-from brokerage.partners.model import Partner, PartnerPayout, Reward
+from brokerage.partners import joining, placing, queries, statements
+from brokerage.partners.model import (
+    Objection,
+    ObjectionState,
+    Partner,
+    PartnerPayout,
+    PartnerState,
+    Reward,
+)
 from brokerage.partners.paying import drawing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.wordings import Said, taken_back
-from stoa.kernel.refusals import Invalid
+from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
@@ -31,52 +36,83 @@ from stoa.web.pages import go, page
 AnyRequest = Request[Any, Any, Any]
 
 
-class Campaign(msgspec.Struct):
-    name: str
-
-
 class Join(msgspec.Struct):
     agree: bool = False
+    version: int = 0
 
 
-async def _mine(work: Work) -> Partner | None:
-    return await work.session.get(Partner, work.actor.id)
+async def mine(work: Work) -> Partner:
+    """The signed-in partner. Raises Denied for a client who is none (yet, or any more)."""
+    row = await work.session.get(Partner, work.actor.id)
+    if row is None or row.state in (PartnerState.APPLIED, PartnerState.CLOSED):
+        raise Denied("This page is for partners.")
+    return row
 
 
 @get("/partner", access=access.room(Partners.OWN))
 async def portal(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    row = await _mine(work)
+    row = await work.session.get(Partner, work.actor.id)
+    if row is None or row.state in (PartnerState.APPLIED, PartnerState.CLOSED):
+        return await _outside(request, work, row)
     settings = work.settings(PartnerSettings)
-    if row is None:
-        plan = settings.plan(settings.default_plan)
-        return page(request, work, "partner/join.html", audience="room", plan=plan)
     has = (await drawing.unpaid(work, [row.id]))[row.id]
+    back = _back(request)
     paid = await work.rows(
         select(PartnerPayout)
         .where(PartnerPayout.partner == row.id)
-        .order_by(PartnerPayout.made_at.desc())
-        .limit(12)
+        .order_by(PartnerPayout.accrued_to.desc())
+        .limit(6)
     )
+    open_ones = await work.value(
+        select(func.count()).where(
+            Objection.partner == row.id, Objection.state == ObjectionState.OPEN
+        )
+    )
+    plan = settings.plan(row.plan)
     return page(
         request,
         work,
         "partner/portal.html",
         audience="partner",
         partner=row,
-        figures=await queries.figures(work, row.id, has.exact),
-        tree=await queries.tree(work, row.id, masked=True),
-        links=[_link(request, link) for link in await queries.links(work, row.id)],
+        figures=await queries.figures(work, row.id, has.exact, back=back),
+        ranges=[
+            {"label": days, "href": f"/partner?days={days}", "active": days == back}
+            for days in queries.RANGES
+        ],
         payouts=paid,
-        plan=settings.plan(row.plan),
+        plan=plan,
+        agreed=row.agreement == plan.version,
+        objections=open_ones,
         minimum=settings.payout_minimum,
+        calendar=settings.payouts.calendar,
     )
 
 
-def _link(request: AnyRequest, link: Any) -> dict[str, Any]:
-    state = request.app.state.stoa
-    url = state.config.url(request.scope["state"]["visit"].host, f"/r/{link.code}")
-    svg = segno.make(url, error="m").svg_inline(scale=4, border=1, omitsize=True)
-    return {"name": link.name, "code": link.code, "url": url, "clicks": link.clicks, "qr": svg}
+def _back(request: AnyRequest) -> int:
+    asked = str(request.query_params.get("days", ""))
+    return next((days for days in queries.RANGES if str(days) == asked), queries.RANGES[0])
+
+
+async def _outside(request: AnyRequest, work: Work, row: Partner | None) -> Response[str]:
+    """For a client who is no partner: the plan they would join by, or what became of them."""
+    settings = work.settings(PartnerSettings)
+    assert work.actor.id is not None  # noqa: S101 - a client's session names them
+    allowed, link = await joining.may_join(work, work.actor.id)
+    plan = settings.plan(settings.default_plan)
+    if link is not None:
+        plan = settings.plan((await work.get(Partner, link.partner)).plan)
+    return page(
+        request,
+        work,
+        "partner/join.html",
+        audience="room",
+        plan=plan,
+        partner=row,
+        allowed=allowed,
+        invited=dict(link.rates or {}) if link is not None else None,
+        waits=settings.access != "auto" and link is None,
+    )
 
 
 @post("/partner/join", access=access.room(Partners.OWN))
@@ -84,17 +120,20 @@ async def join(request: AnyRequest, work: NamedDependency[Work]) -> Response[Non
     form = await forms.read(request, Join)
     if not form.agree:
         raise Invalid("Accept the partner agreement to go on.", field="agree")
-    client = await work.get(Client, work.actor.id)
-    await partners.enrol(work, client.id, parent=client.partner)
-    return go(request, "/partner", notice="Welcome. Your first link is ready.")
+    row = await joining.join(work, version=form.version)
+    said = N_("Welcome. Your first link is ready.")
+    if row.state == PartnerState.APPLIED:
+        said = N_("Your application is with us. We tell you as soon as it is decided.")
+    return go(request, "/partner", notice=said)
 
 
-@post("/partner/links", access=access.room(Partners.OWN))
-async def add_link(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
-    form = await forms.read(request, Campaign)
-    assert work.actor.id is not None  # noqa: S101 - a client's session names them
-    await partners.add_link(work, work.actor.id, form.name)
-    return go(request, "/partner")
+@post("/partner/agreement", access=access.room(Partners.OWN))
+async def agree(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
+    form = await forms.read(request, Join)
+    if not form.agree:
+        raise Invalid("Accept the partner agreement to go on.", field="agree")
+    await joining.agree(work, version=form.version)
+    return go(request, "/partner", notice=N_("Thank you. The version you accepted is kept."))
 
 
 def reward_table(*, desk: bool) -> tables.Table:
@@ -134,7 +173,7 @@ def reward_table(*, desk: bool) -> tables.Table:
                 row.depth,
                 row.amount,
                 row.currency,
-                Said(row.excluded) if row.excluded else taken_back(row.step),
+                Said(row.excluded) if row.excluded else taken_back(row.step, row.kind),
             ]
             if desk:
                 cells.insert(1, row.code)
@@ -186,8 +225,21 @@ async def reward(
     request: AnyRequest, work: NamedDependency[Work], reward: FromPath[UUID]
 ) -> Response[str]:
     found = await queries.reward(work, reward, partner=work.actor.id)
+    objections = await work.rows(
+        select(Objection)
+        .where(Objection.reward == reward, Objection.partner == work.actor.id)
+        .order_by(Objection.id.desc())
+        .limit(10)
+    )
     return page(
-        request, work, "partner/reward.html", audience="partner", back="/partner/rewards", **found
+        request,
+        work,
+        "partner/reward.html",
+        audience="partner",
+        back="/partner/rewards",
+        objections=objections,
+        open_one=any(one.state == ObjectionState.OPEN for one in objections),
+        **found,
     )
 
 
@@ -254,22 +306,12 @@ MY_CLIENTS = tables.Table(
 )
 
 
-def month_bounds(month: str) -> tuple[datetime, datetime]:
-    """First instant of a `YYYY-MM` and of the next, in UTC. Raises Invalid."""
-    try:
-        start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    except ValueError as why:
-        raise Invalid("Write the month as year-month.", field="month") from why
-    end = start.replace(year=start.year + (start.month == 12), month=start.month % 12 + 1)
-    return start, end
-
-
 @get("/partner/months/{month:str}", access=access.room(Partners.OWN))
 async def month(work: NamedDependency[Work], month: FromPath[str]) -> Response[bytes]:
     """A month's rewards with all inputs, to be added up again by anyone."""
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
-    start, end = month_bounds(month)
-    rows = await queries.month_of(work, work.actor.id, start, end)
+    period = statements.month(work, month)
+    rows = await queries.month_of(work, work.actor.id, period.start, period.end)
     return Response(
         msgspec.json.encode(rows),
         media_type="application/json",
@@ -285,3 +327,6 @@ async def program(work: NamedDependency[Work]) -> Response[str]:
         media_type="text/x-python",
         headers={"content-disposition": 'attachment; filename="recompute.py"'},
     )
+
+
+WEB = [portal, join, agree, rewards, reward, clients, month, program]

@@ -119,7 +119,9 @@ class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     other_group: str = "other"
     attribution: Literal["first-touch", "last-touch"] = "first-touch"
     touch_days: Annotated[int, Meta(ge=1, le=365)] = 30
-    auto_join: bool = True
+    access: Literal["auto", "public", "restricted", "private"] = "auto"
+    """Auto: who joins is a partner at once. Public: everybody may apply. Restricted: who was invited.
+    Private: only staff make partners."""
     payout_minimum: Decimal = Decimal(10)
     payout_approve_over: Decimal = Decimal(5000)
     payouts: Payouts = Payouts()

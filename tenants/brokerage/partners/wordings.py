@@ -9,8 +9,22 @@ from typing import Final
 
 from markupsafe import Markup
 
+from stoa.theming import words
 from stoa.theming.look import shown
 from stoa.theming.texts import N_
+
+words.learn(
+    {
+        "per-lot": N_("Amount per lot"),
+        "spread-share": N_("Share of the spread"),
+        "commission-share": N_("Share of the commission"),
+        "revenue-share": N_("Share of our revenue"),
+        "fee-share": N_("Share of fees"),
+        "profit-share": N_("Share of profit"),
+        "cpa": N_("Sum per client"),
+        "adjustment": N_("Adjustment"),
+    }
+)
 
 _WORDS: Final = tuple(
     (re.compile(pattern), says)
@@ -34,6 +48,9 @@ _WORDS: Final = tuple(
             r"Given again: the client's payment stands",
             N_("Given again: the client's payment stands"),
         ),
+        (r"Added after an objection", N_("Added after an objection")),
+        (r"a partner is not their own client", N_("a partner is not their own client")),
+        (r"by hand: (?P<why>.*)", N_("by hand: {why}")),
     )
 )
 
@@ -50,11 +67,18 @@ class Said(str):
         return Markup("{}").format(shown().texts.gettext(str(self)))
 
 
-def taken_back(step: int | None) -> str:
-    """What a line that takes back or gives again is called; nothing for a reward of a deal."""
+_CANCELLED: Final = "Taken back: the trading server cancelled the deal"
+_TAKEN: Final = "Taken back: the client's payment is disputed"
+_AGAIN: Final = "Given again: the client's payment stands"
+_ADDED: Final = "Added after an objection"
+
+
+def taken_back(step: int | None, kind: str = "") -> str:
+    """What a line that is no reward of a deal is called; nothing for one that is."""
     if step is None:
         return ""
-    cancelled, taken, again = _WORDS[-3:]
+    if kind == "adjustment":
+        return Said(_ADDED)
     if step == 0:
-        return Said(cancelled[1])
-    return Said(taken[1] if step % 2 else again[1])
+        return Said(_CANCELLED)
+    return Said(_TAKEN if step % 2 else _AGAIN)
