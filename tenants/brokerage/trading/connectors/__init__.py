@@ -5,6 +5,7 @@ from typing import Final
 from brokerage.trading.connector import TradingConnector
 from brokerage.trading.connectors.ctrader import CTrader
 from brokerage.trading.connectors.fix import FixDropCopy
+from brokerage.trading.connectors.mt4_bridge import Mt4Bridge
 from brokerage.trading.connectors.mt5_https import Mt5Https
 from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
 from brokerage.trading.connectors.tradelocker import TradeLocker
@@ -13,6 +14,7 @@ from stoa.kernel.refusals import NotFound
 ALL: Final[tuple[type[TradingConnector], ...]] = (
     Mt5WebApi,
     Mt5Https,
+    Mt4Bridge,
     FixDropCopy,
     TradeLocker,
     CTrader,

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerage.trading.connector import DealCursor, MoneyKind, NewAccount, Profile, mark
@@ -201,6 +201,7 @@ async def test_a_place_that_is_no_server_is_not_called(url: str) -> None:
             await mt5.list_groups()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(100, 599))
 def test_any_bytes_are_an_answer_or_none(body: bytes, status: int) -> None:
     try:
@@ -210,6 +211,7 @@ def test_any_bytes_are_an_answer_or_none(body: bytes, status: int) -> None:
     assert told.command == "USER_GET"
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),
