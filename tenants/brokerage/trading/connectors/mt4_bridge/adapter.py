@@ -104,7 +104,7 @@ class Mt4Bridge:
         }
         return await self._change("POST", "/v1/accounts", body, "login")
 
-    async def find_account(self, external_id: str, group: str, login: int = 0) -> int | None:  # noqa: ARG002 - the bridge finds it in any group
+    async def find_account(self, external_id: str, group: str, login: int = 0) -> int | None:
         said = await self._api.get("/v1/accounts", {"external_id": external_id})
         found = records.convert(records.rows(said, "logins"), list[int])
         if login:
