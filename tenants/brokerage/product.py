@@ -12,6 +12,7 @@ from brokerage.partners.module import MODULE as PARTNERS
 from brokerage.payments.module import MODULE as PAYMENTS
 from brokerage.recon.module import MODULE as RECON
 from brokerage.reporting.module import MODULE as REPORTING
+from brokerage.risk.module import MODULE as RISK
 from brokerage.trading.module import MODULE as TRADING
 from stoa.control.module import MODULE as CONTROL
 from stoa.files.module import MODULE as FILES
@@ -40,6 +41,7 @@ PRODUCT = Product(
         TRADING,
         PARTNERS,
         BONUSES,
+        RISK,
         APPROVALS,
         CRM,
         RECON,

@@ -26,6 +26,7 @@ from brokerage.payments.model import (
     Withdrawal,
 )
 from brokerage.payments.values import DisputeStage
+from brokerage.risk.model import RiskAlert
 from brokerage.trading import deals
 from brokerage.trading.connector import Deal, DealKind, Entry
 from brokerage.trading.model import OpenPosition, TradingAccount, Transfer
@@ -55,6 +56,7 @@ class Member:
     account: UUID
     dispute: UUID
     cover: UUID
+    alert: UUID
 
 
 async def gather(work: Work, many: int, *, partner: UUID | None = None) -> Sequence[Member]:
@@ -114,7 +116,8 @@ async def _member(work: Work, partner: UUID | None) -> Member:
     await work.flush()
     dispute = await _disputed(work, deposit)
     cover = await _below_zero(work, client, account)
-    return Member(client, deposit, withdrawal, account, dispute, cover)
+    alert = await _alert(work, client, account)
+    return Member(client, deposit, withdrawal, account, dispute, cover, alert)
 
 
 async def _money(work: Work, client: UUID) -> None:
@@ -197,6 +200,20 @@ async def _below_zero(work: Work, client: UUID, account: UUID) -> UUID:
     work.add(cover)
     await work.flush()
     return cover.id
+
+
+async def _alert(work: Work, client: UUID, account: UUID) -> UUID:
+    alert = RiskAlert(
+        id=uuid7(), rule="sign:profit", scope="account", about=str(account), client=client,
+        account=account, level="warning", state="open", measure="profit", bound=Decimal(1),
+        value=Decimal(2), worst=Decimal(2), breached_at=work.now, seen_at=work.now,
+        evidence={"name": "4711"}, story=[],
+        action={"kind": "close-only", "wanted": "close-only", "was": "full", "why": "a test",
+                "asked_by": str(client)}, action_state="asked", action_at=work.now,
+    )  # fmt: skip
+    work.add(alert)
+    await work.flush()
+    return alert.id
 
 
 async def _trading(work: Work, client: UUID) -> UUID:

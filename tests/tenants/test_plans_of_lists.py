@@ -30,11 +30,14 @@ FEW = {
 """What a sub-broker has dozens of; everything else grows with its clients."""
 WHOLE = {
     "/desk": {"kyc_case"},
-    "/desk/exposure": {"open_position"},
+    "/desk/exposure": {"client", "open_position", "trading_account"},
+    "/desk/exposure/positions": {"client", "open_position", "trading_account"},
+    "/desk/hedge": {"client", "open_position", "trading_account"},
     "/desk/leads": {"lead"},
     "/desk/leads/list": {"lead"},
     "/desk/ledger/entries": {"ledger_account"},
     "/desk/messages": {"message"},
+    "/desk/providers": {"open_position"},
     "/desk/reports": {"client"},
 }
 """Sums over all rows that a page is made of, and the distinct values a filter offers: one pass

@@ -130,6 +130,8 @@ def pages(stage: Stage) -> list[tuple[Browser, str, str]]:
         ("/desk/accounts/{account}", member.account),
         ("/desk/disputes/{dispute}", member.dispute),
         ("/desk/negative/{transfer}", member.cover),
+        ("/desk/alerts/{alert}", member.alert),
+        ("/desk/providers/{account}", member.account),
         ("/desk/partners/{partner}", stage.partner),
     ]
     return [

@@ -41,6 +41,7 @@ LABELS = {
     "kyc": (N_("Verification"), N_("Jurisdiction packs, levels, risk."), "id"),
     "payments": (N_("Payments"), N_("Providers, routes, limits, approvals."), "credit-card"),
     "trading": (N_("Trading"), N_("Servers, groups, products."), "chart-candle"),
+    "risk": (N_("Risk"), N_("Books, limits, signs, stop-out."), "gauge"),
     "partners": (N_("Partners"), N_("Plans, attribution, payouts."), "affiliate"),
     "crm": (N_("Sales"), N_("Stages, assignment, campaigns."), "target"),
 }

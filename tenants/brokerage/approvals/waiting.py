@@ -25,6 +25,8 @@ from brokerage.payments import withdrawals
 from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
+from brokerage.risk import actions as risk_actions
+from brokerage.risk.permissions import Risk
 from stoa.kernel.money import Money
 from stoa.settingsdesk import pending
 from stoa.settingsdesk.changes import label_of
@@ -216,6 +218,23 @@ async def _second_looks(work: Work) -> list[Waiting]:
     ]
 
 
+async def _risk_actions(work: Work) -> list[Waiting]:
+    rows = await risk_actions.waiting(work)
+    names = await clients.names(work, [row.client for row in rows if row.client])
+    return [
+        Waiting(
+            "risk-action",
+            row.id,
+            names.get(row.client, "") if row.client else "",
+            str((row.action or {}).get("why", "")),
+            f"/desk/alerts/{row.id}",
+            row.action_at or row.breached_at,
+            mine=(row.action or {}).get("asked_by") == str(work.actor.id),
+        )
+        for row in rows
+    ]
+
+
 SOURCES: Final = (
     Source(
         "withdrawal",
@@ -243,9 +262,10 @@ SOURCES: Final = (
     ),
     Source("dispute", N_("Disputes given up"), "credit-card-off", Payments.GIVE_UP, _disputes),
     Source("setting", N_("Changes of settings"), "settings", Settings.AGREE, _setting_changes),
+    Source("risk-action", N_("Risk actions"), "gauge", Risk.APPROVE, _risk_actions),
     Source("kyc", N_("Second looks of compliance"), "id", Kyc.SECOND, _second_looks),
 )
-"""Disputes, settings and second looks are read one by one: they have no yes for many at once."""
+"""Disputes, settings, risk actions and second looks are read one by one: they have no yes for many at once."""
 
 
 def source(kind: str) -> Source | None:

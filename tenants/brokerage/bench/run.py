@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from brokerage.bench import (
+    book,
     books,
     browsers,
     deals,
@@ -37,6 +38,7 @@ ALONE: Final[dict[str, Part]] = {
     "schemas": schemas.one,
     "postings": postings.measure,
     "books": books.measure,
+    "exposure": book.measure,
     "settlements": proof.measure,
     "links": links.measure,
     "fleet": schemas.fleet,

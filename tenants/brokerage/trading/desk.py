@@ -1,4 +1,4 @@
-"""Trading at the desk: accounts, deals, live exposure, servers."""
+"""Trading at the desk: accounts, deals, servers."""
 
 from typing import Any
 from uuid import UUID
@@ -76,24 +76,6 @@ async def client_tab(
         "desk/trading/client_tab.html",
         audience="desk",
         accounts=await queries.cards(work, client),
-    )
-
-
-@get("/desk/exposure", access=access.desk(Trading.EXPOSURE))
-async def exposure(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    rows, at = await queries.exposure(work)
-    watched = await queries.watched(work)
-    names = await clients.names(work, [row.client for row in watched])
-    return page(
-        request,
-        work,
-        "desk/trading/exposure.html",
-        audience="desk",
-        rows=rows,
-        at=at,
-        stale=at is None or (work.now - at).total_seconds() > queries.STALE_S,
-        watched=[{"row": row, "name": names.get(row.client, "")} for row in watched],
-        failing=await queries.failing(work),
     )
 
 

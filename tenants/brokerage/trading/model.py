@@ -88,10 +88,22 @@ class TradingAccount(TenantRow):
     """The account on another server that this one took the place of."""
     server_account: Mapped[str | None] = mapped_column(String(64))
     """Its name at a server that calls accounts by text, such as a FIX drop copy."""
+    follows: Mapped[UUID | None] = mapped_column(ForeignKey("trading_account.id"))
+    """The strategy provider's account whose trades are copied here, by another system."""
 
     __table_args__ = (
         UniqueConstraint("server", "login"),
         UniqueConstraint("server", "server_account"),
+        CheckConstraint("follows <> id", name="follows"),
+        Index(
+            "ix_trading_account_follows", "follows", postgresql_where=text("follows is not null")
+        ),
+        Index(
+            "ix_trading_account_margin_level",
+            text("(equity * 100 / margin)"),
+            "id",
+            postgresql_where=text("margin > 0 and kind = 'live'"),
+        ),
         Index("ix_trading_account_live", "kind", "state"),
         Index("ix_trading_account_opened_at", "opened_at", "id"),
         Index(

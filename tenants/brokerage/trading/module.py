@@ -191,7 +191,6 @@ MODULE = Module(
         desk.one,
         desk.retry,
         desk.client_tab,
-        desk.exposure,
         desk.servers,
         *negative.ALL,
         *lifecycle_room.ALL,
@@ -218,7 +217,6 @@ MODULE = Module(
     nav=[
         NavItem("room", N_("Accounts"), "/accounts", "chart-candle", Trading.OWN, 20),
         NavItem("desk", N_("Accounts"), "/desk/accounts", "chart-candle", Trading.VIEW, 50, "a"),
-        NavItem("desk", N_("Risk"), "/desk/exposure", "gauge", Trading.EXPOSURE, 70, "r"),
     ],
     tabs=[Tab("accounts", N_("Accounts"), "/desk/clients/{client}/accounts", Trading.VIEW, 40)],
     today=today,

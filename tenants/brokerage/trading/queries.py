@@ -1,13 +1,13 @@
-"""Reads of trading: cards, history, exposure."""
+"""Reads of trading: cards, history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, func, select
 
 from brokerage.trading.model import (
     Deal,
@@ -115,88 +115,6 @@ async def transfers(work: Work, account: UUID, limit: int = 20) -> Sequence[Tran
         .where(Transfer.account == account)
         .order_by(Transfer.asked_at.desc())
         .limit(limit)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Exposed:
-    """One symbol's open lots over all live accounts; positive net: clients are long."""
-
-    symbol: str
-    clients: int
-    positions: int
-    long: Decimal
-    short: Decimal
-    net: Decimal
-    profit: Decimal
-    notional: Decimal
-
-    @property
-    def share_long(self) -> int:
-        total = self.long + self.short
-        return int(self.long * 100 / total) if total else 0
-
-
-async def exposure(work: Work) -> tuple[list[Exposed], datetime | None]:
-    """Net exposure by symbol, largest first, and how old the youngest figure is."""
-    rows = await work.table(
-        select(
-            OpenPosition.symbol,
-            func.count(OpenPosition.client.distinct()).label("clients"),
-            func.count().label("positions"),
-            func.coalesce(func.sum(OpenPosition.lots).filter(OpenPosition.side == "buy"), 0).label(
-                "long"
-            ),
-            func.coalesce(func.sum(OpenPosition.lots).filter(OpenPosition.side == "sell"), 0).label(
-                "short"
-            ),
-            func.sum(OpenPosition.profit + OpenPosition.swap).label("profit"),
-            func.sum(OpenPosition.lots * OpenPosition.contract_size * OpenPosition.price_now).label(
-                "notional"
-            ),
-        )
-        .join(TradingAccount, TradingAccount.id == OpenPosition.account)
-        .where(TradingAccount.kind == "live")
-        .group_by(OpenPosition.symbol)
-        .limit(500)
-    )
-    found = [
-        Exposed(
-            row.symbol,
-            row.clients,
-            row.positions,
-            Decimal(row.long),
-            Decimal(row.short),
-            Decimal(row.long) - Decimal(row.short),
-            Decimal(row.profit),
-            Decimal(row.notional),
-        )
-        for row in rows
-    ]
-    found.sort(key=lambda one: abs(one.notional), reverse=True)
-    at = await work.value(select(func.max(TradingServer.ok_at)))
-    return found, at
-
-
-async def watched(work: Work, within_percent: Decimal = Decimal(50)) -> Sequence[Any]:
-    """Live accounts whose margin level is nearest to stop-out."""
-    return await work.table(
-        select(
-            TradingAccount.id,
-            TradingAccount.client,
-            TradingAccount.login,
-            TradingAccount.equity,
-            TradingAccount.margin,
-            TradingAccount.currency,
-            (TradingAccount.equity * 100 / TradingAccount.margin).label("level"),
-        )
-        .where(
-            TradingAccount.kind == "live",
-            TradingAccount.margin > 0,
-            TradingAccount.equity * 100 < TradingAccount.margin * (100 + within_percent),
-        )
-        .order_by(text("level"))
-        .limit(50)
     )
 
 

@@ -315,7 +315,7 @@ async def _ill(open_work: OpenWork, code: str, error: str) -> None:
             .where(TradingServer.code == code)
             .values(state="failing", failed_at=work.now, error=error[:2000], leased_until=None)
         )
-        work.announce("desk|servers")
+        work.announce("desk|servers", "risk|exposure")
 
 
 async def keep_equity(open_work: OpenWork) -> None:

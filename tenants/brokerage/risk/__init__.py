@@ -1,0 +1,1 @@
+"""What the house stands to lose: live exposure, limits and alerts, margin, results, and what is done."""

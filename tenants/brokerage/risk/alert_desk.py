@@ -1,0 +1,348 @@
+"""Alerts at the desk: the list, one of them, and what staff do about it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Response
+from msgspec import Meta
+from sqlalchemy import select
+
+from brokerage.clients import queries as clients
+from brokerage.risk import actions, alerts, wordings
+from brokerage.risk.model import RiskAlert
+from brokerage.risk.permissions import Risk
+from brokerage.trading import queries as trading
+from brokerage.trading.model import TradingAccount
+from brokerage.trading.permissions import Trading
+from stoa.identity import roles
+from stoa.product import Card, Item
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.work import Work
+from stoa.theming import words
+from stoa.theming.texts import N_
+from stoa.web import access, forms, tables
+from stoa.web.pages import go, page
+
+AnyRequest = Request[Any, Any, Any]
+_SHOWN: Final = 6
+
+
+class Why(msgspec.Struct):
+    reason: str = ""
+
+
+class Said(msgspec.Struct):
+    said: str = ""
+
+
+class Quiet(msgspec.Struct):
+    minutes: int = 60
+
+
+class Given(msgspec.Struct):
+    owner: UUID
+
+
+class Wish(msgspec.Struct):
+    kind: str
+    leverage: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    why: str = ""
+
+
+def _rule(code: str) -> str:
+    return words.label(code) if code in wordings.SIGNS else code
+
+
+def _value(house: str, row: RiskAlert, value: Decimal) -> str:
+    return "–" if row.measure == "none" else wordings.said(row.measure, value, house)
+
+
+async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+    house = work.settings(TenantFacts).base_currency
+    found = [row[0] for row in rows]
+    named = await clients.names(
+        work, [one for row in found for one in (row.client, row.owner) if one]
+    )
+    return [
+        tables.Shown(
+            key=str(row.id),
+            href=f"/desk/alerts/{row.id}",
+            tone="stopped" if row.level == "critical" and row.state == "open" else "",
+            cells=(
+                row.breached_at,
+                f"level {row.level}",
+                {
+                    "name": str(row.evidence.get("name", row.about)),
+                    "note": named.get(row.client, "") if row.client else "",
+                },
+                row.rule,
+                f"measure {row.measure}",
+                _value(house, row, row.value),
+                _value(house, row, row.bound),
+                _value(house, row, row.worst),
+                f"alert {row.state}",
+                named.get(row.owner, "") if row.owner else "",
+                row.over_at,
+            ),
+        )
+        for row in found
+    ]
+
+
+ALERTS: Final = tables.Table(
+    name="risk-alerts",
+    title=N_("Risk alerts"),
+    columns=(
+        tables.Column("at", N_("Since"), "when", sort=RiskAlert.breached_at, fixed=True),
+        tables.Column("level", N_("Level"), "status"),
+        tables.Column("about", N_("About"), "person"),
+        tables.Column("rule", N_("Rule"), "word"),
+        tables.Column("measure", N_("Measure"), "word", hidden=True),
+        tables.Column("value", N_("Now")),
+        tables.Column("bound", N_("Limit")),
+        tables.Column("worst", N_("Worst"), hidden=True),
+        tables.Column("state", N_("State"), "status"),
+        tables.Column("owner", N_("Owner")),
+        tables.Column("over", N_("Over"), "when", hidden=True),
+    ),
+    query=lambda work: select(RiskAlert).where(
+        RiskAlert.client.is_(None) | clients.within(work, RiskAlert.client)
+    ),
+    view=_view,
+    id=RiskAlert.id,
+    order="at",
+    usual={"alive": "yes"},
+    filters=(
+        tables.Filter(
+            "alive",
+            N_("Still so"),
+            lambda _work, value: (
+                RiskAlert.over_at.is_(None) if value == "yes" else RiskAlert.over_at.is_not(None)
+            ),
+            "select",
+            (("yes", N_("Yes")), ("no", N_("No"))),
+        ),
+        tables.choice("level", N_("Level"), RiskAlert.level, wordings.LEVELS),
+        tables.choice("state", N_("State"), RiskAlert.state, wordings.STATES),
+        tables.Filter("rule", N_("Rule"), lambda _work, value: RiskAlert.rule == value, "text"),
+        *tables.dates("at", N_("From"), N_("To"), RiskAlert.breached_at),
+    ),
+    export_permission=Risk.EXPORT,
+    live="alerts",
+    empty_title=N_("No limit is broken"),
+    empty_text=N_("What goes over a limit of the settings appears here with its time and owner."),
+    empty_icon="shield-check",
+)
+
+
+@get("/desk/alerts", access=access.desk(Trading.EXPOSURE))
+async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    return await tables.answer(request, work, ALERTS, template="desk/risk/alerts.html")
+
+
+@get("/desk/alerts/{alert:uuid}", access=access.desk(Trading.EXPOSURE))
+async def one(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[str]:
+    row = await alerts.seen(work, alert)
+    team = await roles.holders(work, Risk.ALERTS)
+    writers = [UUID(str(told["by"])) for told in row.story if told["by"]]
+    wanted = [*team, *writers, *(one for one in (row.owner, row.client) if one)]
+    named = await clients.names(work, wanted)
+    account = await work.get(TradingAccount, row.account) if row.account else None
+    possible = actions.possible(work, account) if account else []
+    house = work.settings(TenantFacts).base_currency
+    mine = (row.action or {}).get("asked_by") == str(work.actor.id)
+    return page(
+        request,
+        work,
+        "desk/risk/alert.html",
+        audience="desk",
+        row=row,
+        rule=_rule(row.rule),
+        title=str(row.evidence.get("name", row.about)),
+        value=_value(house, row, row.value),
+        bound=_value(house, row, row.bound),
+        worst=_value(house, row, row.worst),
+        account=trading.card(work, account) if account else None,
+        client_name=named.get(row.client, "") if row.client else "",
+        owner=named.get(row.owner, "") if row.owner else "",
+        story=[
+            (
+                datetime.fromisoformat(told["at"]),
+                told["text"],
+                told["places"],
+                named.get(UUID(told["by"]), "") if told["by"] else "",
+            )
+            for told in row.story
+        ],
+        team=[(str(person), named.get(person, "")) for person in team],
+        kinds=tuple(actions.KINDS.items()),
+        possible=possible,
+        alive=row.over_at is None,
+        quiet=row.snoozed_until is not None and row.snoozed_until > work.now,
+        may=work.actor.may(Risk.ALERTS),
+        may_ask=work.actor.may(Risk.ACT) and bool(possible),
+        may_agree=work.actor.may(Risk.APPROVE),
+        mine=mine,
+        evidence=_evidence(row),
+    )
+
+
+def _evidence(row: RiskAlert) -> list[tuple[str, Any]]:
+    """What an alert was seen by: label's code and value; moments as moments, codes as words."""
+    return [
+        (f"evidence {key}", datetime.fromisoformat(value) if key.endswith("_at") else value)
+        for key, value in row.evidence.items()
+        if key in wordings.EVIDENCE and value
+    ]
+
+
+def _back(request: AnyRequest, alert: UUID, notice: str) -> Response[Any]:
+    return go(request, f"/desk/alerts/{alert}", notice=notice)
+
+
+@post("/desk/alerts/{alert:uuid}/take", access=access.desk(Risk.ALERTS))
+async def take(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    await alerts.take(work, alert)
+    return _back(request, alert, N_("It is yours now."))
+
+
+@post("/desk/alerts/{alert:uuid}/give", access=access.desk(Risk.ALERTS))
+async def give(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Given)
+    await alerts.give(work, alert, form.owner)
+    return _back(request, alert, N_("Assigned."))
+
+
+@post("/desk/alerts/{alert:uuid}/snooze", access=access.desk(Risk.ALERTS))
+async def snooze(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Quiet)
+    await alerts.snooze(work, alert, form.minutes)
+    return _back(request, alert, N_("Quiet for a while."))
+
+
+@post("/desk/alerts/{alert:uuid}/remark", access=access.desk(Risk.ALERTS))
+async def remark(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Said)
+    await alerts.remark(work, alert, form.said)
+    return _back(request, alert, N_("Kept."))
+
+
+@post("/desk/alerts/{alert:uuid}/settle", access=access.desk(Risk.ALERTS))
+async def settle(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Why)
+    await alerts.settle(work, alert, form.reason)
+    return _back(request, alert, N_("Settled."))
+
+
+@post("/desk/accounts/{account:uuid}/alert", access=access.desk(Risk.ALERTS))
+async def by_hand(
+    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Why)
+    row = await work.get(TradingAccount, account)
+    made = await alerts.by_hand(
+        work, client=row.client, account=row.id, name=str(row.login or row.id), why=form.reason
+    )
+    return _back(request, made.id, N_("Opened. Nothing was changed on the account."))
+
+
+@post("/desk/alerts/{alert:uuid}/action", access=access.desk(Risk.ACT))
+async def ask(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Wish)
+    await actions.ask(work, alert, kind=form.kind, leverage=form.leverage, why=form.why)
+    return _back(
+        request, alert, N_("It waits for a second person to agree. Nothing has changed yet.")
+    )
+
+
+@post("/desk/alerts/{alert:uuid}/action/agree", access=access.desk(Risk.APPROVE))
+async def agree(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    await actions.agree(work, alert)
+    return _back(request, alert, N_("It is sent to the server now."))
+
+
+@post("/desk/alerts/{alert:uuid}/action/refuse", access=access.desk(Risk.APPROVE))
+async def refuse(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Why)
+    await actions.refuse(work, alert, form.reason)
+    return _back(request, alert, N_("Refused. Nothing was changed."))
+
+
+@post("/desk/alerts/{alert:uuid}/action/undo", access=access.desk(Risk.APPROVE))
+async def undo(
+    request: AnyRequest, work: NamedDependency[Work], alert: FromPath[UUID]
+) -> Response[Any]:
+    form = await forms.read(request, Why)
+    await actions.undo(work, alert, form.reason)
+    return _back(request, alert, N_("It is sent to the server now."))
+
+
+async def today(work: Work) -> list[Card]:
+    """Alerts that nobody has taken."""
+    if not work.actor.may(Risk.ALERTS):
+        return []
+    rows, count = await work.some(
+        select(RiskAlert)
+        .where(
+            RiskAlert.over_at.is_(None),
+            RiskAlert.state == "open",
+            RiskAlert.client.is_(None) | clients.within(work, RiskAlert.client),
+        )
+        .order_by(RiskAlert.breached_at.desc()),
+        _SHOWN,
+    )
+    if not rows:
+        return []
+    house = work.settings(TenantFacts).base_currency
+    return [
+        Card(
+            "risk-alerts",
+            N_("Risk alerts nobody has taken"),
+            count,
+            tone="stopped" if any(row.level == "critical" for row in rows) else "needs",
+            path="/desk/alerts?state=open",
+            items=[
+                Item(
+                    title=f"{row.evidence.get('name', row.about)} · {_value(house, row, row.value)}",
+                    path=f"/desk/alerts/{row.id}",
+                    detail=_rule(row.rule),
+                    status="needs_you",
+                    since=row.breached_at,
+                    due=row.escalate_at,
+                )
+                for row in rows
+            ],
+            order=6,
+            worklist=True,
+        )
+    ]
+
+
+ALL: Final = [
+    listed, one, take, give, snooze, remark, settle, by_hand, ask, agree, refuse, undo,
+]  # fmt: skip
