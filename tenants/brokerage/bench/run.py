@@ -10,6 +10,7 @@ from brokerage.bench import (
     books,
     browsers,
     deals,
+    disconnects,
     links,
     memory,
     payments,
@@ -42,6 +43,7 @@ ALONE: Final[dict[str, Part]] = {
     "settlements": proof.measure,
     "links": links.measure,
     "fleet": schemas.fleet,
+    "disconnects": disconnects.fix,
 }
 """What needs the servers and a sub-broker and no more: nothing else competes for the cores."""
 

@@ -146,7 +146,8 @@ async def _let_go(open_work: OpenWork, held: Held, trouble: str | None) -> None:
             return
         row.state = "down"
         row.tries += 1
-        wait = min(2 ** min(row.tries - 1, 6), _WAIT_MOST_S)
+        # What had been open is tried again at once; what fails again waits, longer each time.
+        wait = min(2 ** min(row.tries - 2, 6), _WAIT_MOST_S) if row.tries > 1 else 0
         row.next_try_at = work.now + timedelta(seconds=wait)
         if trouble:
             row.error = trouble[:2000]
