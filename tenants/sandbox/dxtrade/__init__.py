@@ -1,0 +1,1 @@
+"""A stand-in for DXtrade: the administrative (register) REST API and the trading side's."""
