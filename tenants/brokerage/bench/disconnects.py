@@ -44,7 +44,7 @@ CODE: Final = "fix-storm"
 NAMED: Final = ("S-1", "S-2", "77003")
 LATE: Final = "S-late"
 _FILLS: Final = 6
-_PATIENCE_S: Final = 30
+_PATIENCE_S: Final = 90
 _WEATHER: Final = {
     "drop": 0.02,
     "duplicate": 0.02,
@@ -262,7 +262,9 @@ class FixStorm:
         ends = time.monotonic() + _PATIENCE_S
         while not (await self._state())["logged_on"]:
             if time.monotonic() > ends:
-                raise RuntimeError(f"the session did not come back: {await self._session()}")
+                here, there = await self._session(), await self._state()
+                told = {name: here.get(name) for name in ("state", "error", "tries", "incidents")}
+                raise RuntimeError(f"the session did not come back: {there} {told}")
             await asyncio.sleep(0.02)
 
     async def _calm(self, tally: Tally) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from brokerage.trading.connector import TradingConnector
 from brokerage.trading.connectors.ctrader import CTrader
+from brokerage.trading.connectors.dxtrade import DxTrade
 from brokerage.trading.connectors.fix import FixDropCopy
 from brokerage.trading.connectors.mt4_bridge import Mt4Bridge
 from brokerage.trading.connectors.mt5_https import Mt5Https
@@ -15,6 +16,7 @@ ALL: Final[tuple[type[TradingConnector], ...]] = (
     Mt5WebApi,
     Mt5Https,
     Mt4Bridge,
+    DxTrade,
     FixDropCopy,
     TradeLocker,
     CTrader,
