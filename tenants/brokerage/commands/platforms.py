@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from brokerage.commands.importing import bring
 from brokerage.trading.conformance.plan import Plan
 from brokerage.trading.conformance.report import Finding, Report, Verdict, as_json, as_markdown
 from brokerage.trading.connector import TradingConnector
@@ -24,6 +25,9 @@ _MARKS = {
 @click.group("platforms", help="List trading platforms; certify an adapter against a server.")
 def platforms() -> None:
     """Group of words about trading platforms."""
+
+
+platforms.add_command(bring)
 
 
 @platforms.command("list")

@@ -54,24 +54,45 @@ async def store(work: Work, server: str, told: Sequence[Told], owners: Mapping[i
     return fresh
 
 
-async def _store(
-    work: Work, server: str, batch: Sequence[Told], owners: Mapping[int, Owner]
+async def store_history(
+    work: Work, server: str, told: Sequence[Told], owners: Mapping[int, Owner]
 ) -> int:
+    """Insert deals of the time before our books began. Returns how many were new.
+
+    They are there for statements and reports. They are not posted, since the balance they led to is,
+    and told to nobody, since rewards and bonuses are for what happens here.
+    """
+    fresh = 0
+    for start in range(0, len(told), STEP):
+        fresh += len(await _insert(work, server, told[start : start + STEP], owners))
+    return fresh
+
+
+async def _insert(
+    work: Work, server: str, batch: Sequence[Told], owners: Mapping[int, Owner]
+) -> list[Told]:
+    """The deals of a batch that were not stored yet, stored and counted."""
     opened = await _opened(work, server, batch)
     rows = [_row(work, server, deal, owners[deal.login], opened) for deal in batch]
     if not rows:
-        return 0
-    done = await work.run(_INSERT, rows)
-    new = {int(number) for number in done.scalars()}
-    if not new:
-        return 0
+        return []
+    new = {int(number) for number in (await work.run(_INSERT, rows)).scalars()}
     stored = [deal for deal in batch if deal.deal in new]
     await _count(work, stored, owners)
+    return stored
+
+
+async def _store(
+    work: Work, server: str, batch: Sequence[Told], owners: Mapping[int, Owner]
+) -> int:
+    stored = await _insert(work, server, batch, owners)
+    if not stored:
+        return 0
     await _post(work, server, stored, owners)
     for client in {owners[deal.login].client for deal in stored}:
         work.announce(f"client:{client}|accounts")
     work.announce("desk|deals")
-    return len(new)
+    return len(stored)
 
 
 def _row(

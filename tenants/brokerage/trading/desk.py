@@ -91,4 +91,5 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
             {"server": one, "row": known.get(one.code)}
             for one in work.settings(TradingSettings).servers
         ],
+        may_import=work.actor.may(Trading.IMPORT),
     )

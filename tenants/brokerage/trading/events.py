@@ -30,6 +30,16 @@ class AccountAsked(Fact, frozen=True, kw_only=True):
 
 
 @fact
+class ImportGoesOn(Fact, frozen=True, kw_only=True):
+    """An import of a server's accounts has another turn to do; `turn` tells it from older ones."""
+
+    kind: ClassVar[str] = "server.import"
+
+    server: str
+    turn: int
+
+
+@fact
 class DealsImported(Fact, frozen=True, kw_only=True):
     """Deals of one server were stored; `first` and `last` bound their `imported_at`, inclusive."""
 

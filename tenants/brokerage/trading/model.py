@@ -304,6 +304,10 @@ class TradingServer(TenantRow):
     symbols: Mapped[list[Any]]
     prices: Mapped[dict[str, Any]]
     prices_at: Mapped[datetime | None]
+    importing: Mapped[dict[str, Any] | None]
+    """Where an import of its accounts stands (`trading.importing.state`)."""
+    import_sealed: Mapped[bytes | None]
+    """The import's report, a line per login, with names and addresses."""
     groups: Mapped[list[Any] | None]
     """Its groups with currency, margin call and stop-out level, as it told them at `groups_at`."""
     groups_at: Mapped[datetime | None]

@@ -35,7 +35,9 @@ from brokerage.trading import (
 )
 from brokerage.trading.dropcopy import attendant
 from brokerage.trading.dropcopy import desk as dropcopy_desk
-from brokerage.trading.events import AccountAsked, RequestReady, TransferAsked
+from brokerage.trading.events import AccountAsked, ImportGoesOn, RequestReady, TransferAsked
+from brokerage.trading.importing import desk as importing_desk
+from brokerage.trading.importing import running
 from brokerage.trading.lifecycle import desk as lifecycle_desk
 from brokerage.trading.lifecycle import room as lifecycle_room
 from brokerage.trading.lifecycle import sending
@@ -193,6 +195,7 @@ MODULE = Module(
         desk.client_tab,
         desk.servers,
         *negative.ALL,
+        *importing_desk.ALL,
         *lifecycle_room.ALL,
         *lifecycle_desk.ALL,
         *dropcopy_desk.ALL,
@@ -200,6 +203,7 @@ MODULE = Module(
     reactions={
         AccountAsked: [accounts.make],
         TransferAsked: [transfers.send],
+        ImportGoesOn: [running.go_on],
         RequestReady: [sending.send],
         KycApproved: [jobs.open_live],
         DepositDisputed: [restricting.disputed],
@@ -231,6 +235,7 @@ MODULE = Module(
             Trading.EXPOSURE,
             Trading.SERVERS,
             Trading.EXPORT,
+            Trading.IMPORT,
             Trading.COVER,
             Trading.DECIDE,
             Trading.BULK,

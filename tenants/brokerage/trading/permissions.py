@@ -8,6 +8,7 @@ class Trading(StrEnum):
     EDIT = "trading:account:edit"
     EXPOSURE = "trading:exposure:view"
     SERVERS = "trading:server:view"
+    IMPORT = "trading:import:run"
     EXPORT = "trading:account:export"
     DECIDE = "trading:request:decide"
     BULK = "trading:batch:run"

@@ -124,6 +124,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     margin_free: Decimal
     margin_level: Decimal
     floating: Decimal
+    email: str = ""
     registered: datetime | None = None
     last_access: datetime | None = None
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from brokerage.trading.connector import Access, Account, Profile
+from stoa.connectors.loose import mapping
 from stoa.connectors.trouble import Unreadable
 
 RIGHTS: Final = MappingProxyType(
@@ -50,6 +51,7 @@ def account(told: dict[str, Any]) -> Account:
         margin_free=money("freeMargin") if "freeMargin" in told else equity - margin,
         margin_level=(equity / margin * 100).quantize(Decimal("0.01")) if margin else Decimal(0),
         floating=equity - balance - credit,
+        email=str(mapping(told.get("contactDetails")).get("email") or ""),
         registered=moment(told.get("registrationTimestamp")),
         last_access=moment(told.get("lastConnectionTimestamp")),
     )

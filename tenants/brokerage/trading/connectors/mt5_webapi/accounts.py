@@ -138,6 +138,7 @@ class Accounts:
             margin_free=money.margin_free,
             margin_level=money.margin_level,
             floating=money.floating,
+            email=str(user.get("Email", "")),
             registered=clock.to_utc(registered) if registered > 0 else None,
             last_access=clock.to_utc(seen) if seen > 0 else None,
         )

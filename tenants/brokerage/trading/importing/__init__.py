@@ -1,0 +1,1 @@
+"""Accounts that are on a trading server already: looked at first, taken over after, compared at last."""
