@@ -6,6 +6,7 @@ from brokerage.trading.connector import TradingConnector
 from brokerage.trading.connectors.ctrader import CTrader
 from brokerage.trading.connectors.dxtrade import DxTrade
 from brokerage.trading.connectors.fix import FixDropCopy
+from brokerage.trading.connectors.matchtrader import MatchTrader
 from brokerage.trading.connectors.mt4_bridge import Mt4Bridge
 from brokerage.trading.connectors.mt5_https import Mt5Https
 from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
@@ -20,6 +21,7 @@ ALL: Final[tuple[type[TradingConnector], ...]] = (
     FixDropCopy,
     TradeLocker,
     CTrader,
+    MatchTrader,
 )
 
 
