@@ -47,6 +47,7 @@ async def an_account(tradelocker: TradeLocker, deposit: int = 0, **more: Any) ->
         "profile": Profile(name="Ann Ó Briain", email=f"{uuid4().hex[:8]}@example.com"),
         "password": "Main-pass-1",
         "investor_password": "",
+        "currency": "USD",
     }
     outcome = await tradelocker.create_account(NewAccount(**(told | more)))
     assert isinstance(outcome, Confirmed), outcome

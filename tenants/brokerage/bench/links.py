@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 import tomllib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -49,7 +49,11 @@ _READY_S: Final = 30.0
 _PAUSE_S: Final = 0.05
 _NOT_FINE: Final = 300
 _AFTER_BYTES: Final = 400
-_JSON: Final = {"content-type": "application/json", "host": "localhost"}
+JSON: Final = {"content-type": "application/json", "host": "localhost"}
+
+
+Cut = Callable[[Wire, int, int], Awaitable[None]]
+"""Cut the link the so-maniest time, after so many bytes where that can be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ async def measure(_: Ground) -> list[Figure]:
     """CTrader's Manager link, cut a thousand times."""
     with tempfile.TemporaryDirectory(prefix="stoa-bench-") as folder:
         async with _plant(Path(folder)) as (connector, port):
-            login = await _account(connector)
+            login = await an_account(connector, "Raw")
             came = await through_cuts(connector, login, port, cuts=CUTS, seed=1)
     note = f"{came.deals:,} deals, {came.cuts:,} cuts, half of them in the middle of a frame"
     return [
@@ -76,19 +80,29 @@ async def measure(_: Ground) -> list[Figure]:
 
 
 async def through_cuts(
-    connector: TradingConnector, login: int, port: int, *, cuts: int, seed: int
+    connector: TradingConnector,
+    login: int,
+    port: int,
+    *,
+    cuts: int,
+    seed: int,
+    cut: Cut | None = None,
+    ticket: Callable[[int], int] = int,
 ) -> Came:
-    """Trade on an account while the link is cut so many times; `port` is that of the levers."""
-    dice, levers, books = random.Random(seed), Wire(port, _JSON), _Books(login)  # noqa: S311
+    """Trade on an account while the link is cut so many times; `port` is that of the levers.
+
+    `ticket` is the journal's number of a deal by the connector's.
+    """
+    dice, levers, books = random.Random(seed), Wire(port, JSON), _Books(login, ticket)  # noqa: S311
     done = asyncio.Event()
     listening = asyncio.create_task(books.keep(connector, done))
     for at in range(cuts):
         order = {"symbol": "EURUSD", "side": "buy", "lots": "0.02"}
-        made = await _pull(levers, f"/dealer/{login}/order", order)
-        await _cut(levers, dice.randrange(_AFTER_BYTES) if at % 2 else 0)
+        made = await pull(levers, f"/dealer/{login}/order", order)
+        await (cut or _cut)(levers, at, dice.randrange(_AFTER_BYTES) if at % 2 else 0)
         part = "0.01" if at % 3 == 0 else ""
         closing = {"position": int(made["Deals"][0]["PositionID"]), "lots": part}
-        await _pull(levers, f"/dealer/{login}/close", closing)
+        await pull(levers, f"/dealer/{login}/close", closing)
     done.set()
     async with asyncio.timeout(_PATIENCE_S):
         await listening
@@ -97,16 +111,16 @@ async def through_cuts(
     return books.against(truth, cuts)
 
 
-async def _cut(levers: Wire, after: int) -> None:
+async def _cut(levers: Wire, _: int, after: int) -> None:
     """Wait until the link stands, then cut it after so many bytes more."""
     for _ in range(int(_PATIENCE_S / _PAUSE_S)):
-        if (await _pull(levers, "/cut", {"after": after}))["cut"]:
+        if (await pull(levers, "/cut", {"after": after}))["cut"]:
             return
         await asyncio.sleep(_PAUSE_S / 10)
     raise RuntimeError("the link does not come back")
 
 
-async def _pull(levers: Wire, path: str, body: dict[str, Any]) -> Any:
+async def pull(levers: Wire, path: str, body: dict[str, Any]) -> Any:
     answer = await levers.post(path, msgspec.json.encode(body))
     if answer.status >= _NOT_FINE:
         raise RuntimeError(f"{path}: {answer.status} {answer.text}")
@@ -116,8 +130,9 @@ async def _pull(levers: Wire, path: str, body: dict[str, Any]) -> Any:
 class _Books:
     """What a listener writes down: each deal once, by its number."""
 
-    def __init__(self, login: int) -> None:
+    def __init__(self, login: int, ticket: Callable[[int], int]) -> None:
         self._login = login
+        self._ticket = ticket
         self._cursor = DealCursor.start()
         self._deals: dict[int, Deal] = {}
         self._other = 0
@@ -141,7 +156,7 @@ class _Books:
         try:
             async with aclosing(_generator(connector)) as stream:
                 async for news in stream:
-                    if news.what is Told.GAP:
+                    if news.what is Told.GAP or (news.what is Told.DEAL and not news.deals):
                         await self._read(connector)
                     self._note(news.deals)
         except Refusal:
@@ -163,7 +178,7 @@ class _Books:
 
     def against(self, truth: dict[str, Any], cuts: int) -> Came:
         """Numbers, and the sums that no number shows: lots closed and money won."""
-        made, kept = set(truth["tickets"]), set(self._deals)
+        made, kept = set(truth["tickets"]), set(map(self._ticket, self._deals))
         lots = sum((deal.lots_closed for deal in self._deals.values()), Decimal(0))
         won = sum((deal.profit for deal in self._deals.values()), Decimal(0))
         more = lots != Decimal(truth["volume_closed"]) / 10_000 or won != Decimal(truth["profit"])
@@ -212,13 +227,14 @@ async def _plant(folder: Path) -> AsyncGenerator[tuple[TradingConnector, int]]:
         await running.wait()
 
 
-async def _account(connector: TradingConnector) -> int:
+async def an_account(connector: TradingConnector, group: str) -> int:
+    """With a million on it."""
     made = await connector.create_account(
         NewAccount(
             external_id=mark("A", uuid4()),
-            group="Raw",
+            group=group,
             leverage=100,
-            profile=Profile(name="Bench"),
+            profile=Profile(name="Bench", email="bench@example.com"),
             password="Bench-pass-1",  # noqa: S106 - of an account that lives for a minute
             investor_password="",
             currency="USD",

@@ -17,6 +17,7 @@ from brokerage.bench import (
     postings,
     proof,
     schemas,
+    streams,
 )
 from brokerage.bench.figures import Figure, Pace, show
 from brokerage.bench.ground import Ground, bare, product
@@ -42,6 +43,7 @@ ALONE: Final[dict[str, Part]] = {
     "exposure": book.measure,
     "settlements": proof.measure,
     "links": links.measure,
+    "streams": streams.measure,
     "fleet": schemas.fleet,
     "disconnects": disconnects.fix,
 }

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -76,7 +77,7 @@ class Deals:
         found: list[Deal] = []
         for login in logins:
             money = [row for row in before.get(login, []) if row.get("type") != CLOSED]
-            found += read(money, login, lambda row, of=login: records.entry(row, of), aside)
+            found += read(money, login, partial(records.entry, login=login), aside)
             if _closings(before.get(login, [])) == _closings(after.get(login, [])):
                 found += traded(
                     login, closed.get(login, []), opened.get(login, []), start, sizes, aside

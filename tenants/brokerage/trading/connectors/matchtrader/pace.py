@@ -42,7 +42,9 @@ class Pace:
         until = self._clock() + _LONGEST_S
         while (wait := self._wait_s(changing=changing)) > 0:
             if self._clock() + wait > until:
-                raise Withheld("The trading server takes no more calls from us this minute.", code="paced")
+                raise Withheld(
+                    "The trading server takes no more calls from us this minute.", code="paced"
+                )
             await self._sleep(wait)
         self._made.append(self._clock())
 

@@ -40,6 +40,9 @@ class Accounts:
             )
         if "@" not in new.profile.email:
             return hard("no-email", "TradeLocker knows a client by e-mail, and there is none")
+        currency = self._markets.currency(new.group) or new.currency
+        if not currency:
+            return hard("no-currency", "neither the group nor the account says its currency")
         key = operation_of(new.external_id) or uuid5(_OURS, new.external_id)
         try:
             group = await self._markets.group_id(new.group)
@@ -55,7 +58,7 @@ class Accounts:
             "userId": user,
             "accountName": new.external_id,
             "type": self._kind,
-            "currency": self._markets.currency(new.group),
+            "currency": currency,
             "groupId": group,
         }
         try:

@@ -38,7 +38,7 @@ class Markets:
         )
 
     def currency(self, group: str) -> str:
-        """Which currency accounts of a group are opened in."""
+        """Which currency accounts of a group are kept in; empty where each has its own."""
         settings = self._link.settings
         return settings.currencies.get(group, settings.currency)
 

@@ -14,8 +14,9 @@ Currency = Annotated[str, Meta(pattern=r"^[A-Z0-9]{3,10}$")]
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the Brand API does not tell of a group or an instrument is told here.
 
-    A group has no currency there: accounts have, and `currency` (or `currencies`, by group) says
-    which one we open them in. The lots limits are what the broker has agreed with TradeLocker.
+    A group has no currency there, accounts have: `currency`, or `currencies` by group, is what a brand
+    keeps to all the same; empty, each account has its own. The lots limits are what the broker has
+    agreed with TradeLocker.
     """
 
     base_url: Annotated[str, Meta(title="Address of the API", max_length=253)] = (
@@ -26,7 +27,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str, Meta(title="Server name", description="As clients type it.", pattern=r"^\w{1,16}$")
     ]
     kind: Annotated[Literal["LIVE", "DEMO"], Meta(title="Cluster")] = "LIVE"
-    currency: Annotated[Currency, Meta(title="Currency of accounts")] = "USD"
+    currency: Annotated[str, Meta(title="Currency of accounts", pattern=r"^([A-Z0-9]{3,10})?$")] = (
+        ""
+    )
     currencies: Annotated[
         dict[str, Currency], Meta(title="Currency by group, where it is another")
     ] = {}

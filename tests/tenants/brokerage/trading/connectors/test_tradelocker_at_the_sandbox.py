@@ -168,6 +168,28 @@ async def test_a_second_account_of_a_person_is_of_the_same_user(shared: Platform
         assert first != second
 
 
+async def test_an_account_is_kept_in_the_currency_it_was_asked_in(shared: PlatformServer) -> None:
+    async with joined(shared) as free, joined(shared, currency="USD") as bound:
+        euros = await an_account(free, currency="EUR")
+        dollars = await an_account(bound, currency="EUR")
+
+        assert (await free.get_account(euros)).currency == "EUR"
+        assert (await bound.get_account(dollars)).currency == "USD"
+        assert {one.currency for one in await free.list_groups()} == {""}
+        nothing = await free.create_account(
+            NewAccount(
+                external_id="A:y",
+                group="LIVE-STANDARD",
+                leverage=100,
+                profile=Profile(name="N", email="n@example.com"),
+                password="Main-pass-1",
+                investor_password="",
+            )
+        )
+        assert isinstance(nothing, Refused)
+        assert nothing.code == "no-currency"
+
+
 async def test_asking_twice_for_one_account_makes_one(shared: PlatformServer) -> None:
     async with joined(shared) as tradelocker:
         wanted: dict[str, Any] = {
