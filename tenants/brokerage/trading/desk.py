@@ -10,7 +10,7 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.trading import accounts, lines, queries
+from brokerage.trading import accounts, lines, listening, queries
 from brokerage.trading.model import TradingAccount, TradingServer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
@@ -88,7 +88,16 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
         "desk/trading/servers.html",
         audience="desk",
         servers=[
-            {"server": one, "row": known.get(one.code)}
+            {
+                "server": one,
+                "row": (row := known.get(one.code)),
+                "pushes": listening.pushes(one),
+                "heard": row is not None
+                and row.listened_until is not None
+                and row.listened_until > work.now,
+                "behind": queries.p95(row.behind) if row is not None else None,
+                "slow": queries.SLOW_MS,
+            }
             for one in work.settings(TradingSettings).servers
         ],
         may_import=work.actor.may(Trading.IMPORT),

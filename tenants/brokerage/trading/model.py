@@ -311,6 +311,13 @@ class TradingServer(TenantRow):
     groups: Mapped[list[Any] | None]
     """Its groups with currency, margin call and stop-out level, as it told them at `groups_at`."""
     groups_at: Mapped[datetime | None]
+    listener: Mapped[UUID | None]
+    """Which worker's stream of what the server tells unasked counts, and until when."""
+    listened_until: Mapped[datetime | None]
+    event_at: Mapped[datetime | None]
+    """When it last told of something, or a new deal of it was stored."""
+    behind: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
+    """How long its last deals took from being booked there to being read here, in milliseconds."""
 
 
 class EquityPoint(TenantRow):

@@ -23,6 +23,7 @@ from brokerage.trading import (
     jobs,
     laws,
     lines,
+    listening,
     mids,
     negative,
     proof,
@@ -211,6 +212,7 @@ MODULE = Module(
     },
     schedule=[
         Every(1.5, sync.watch),
+        Every(3, listening.attend),
         Every(3, attendant.attend),
         Every(5, transfers.sweep, lane="money"),
         Every(5, sending.sweep, lane="money"),

@@ -20,6 +20,8 @@ from brokerage.trading.settings import TradingSettings
 from stoa.tenancy.work import Work
 
 STALE_S: Final = 90
+SLOW_MS: Final = 2_000
+"""A deal that takes longer to a screen is late."""
 _VOLUME: Final = (
     select(
         func.coalesce(func.sum(Deal.lots), 0),
@@ -122,6 +124,11 @@ async def volume(work: Work, since: datetime) -> tuple[Decimal, int, Decimal]:
     """Closed lots, closing deals and the clients' result of live accounts since an instant."""
     row = (await work.table(_VOLUME, {"since": since}))[0]
     return Decimal(row[0]), int(row[1]), Decimal(row[2])
+
+
+def p95(lags: Sequence[int]) -> int | None:
+    """The 95th percentile, of as many as there are."""
+    return sorted(lags)[(len(lags) * 95 - 1) // 100] if lags else None
 
 
 async def failing(work: Work) -> list[str]:

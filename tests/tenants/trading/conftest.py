@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ from brokerage.clients import clients
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import check, wallets
 from brokerage.ledger.model import LedgerAccount, LedgerBalance
-from brokerage.trading import accounts, sync, transfers
+from brokerage.trading import accounts, listening, sync, transfers
 from brokerage.trading.events import AccountAsked, TransferAsked
 from brokerage.trading.model import TradingAccount, TradingServer, Transfer
 from brokerage.trading.permissions import Trading
@@ -30,6 +30,8 @@ from stoa.tenancy.registry import TenantRef
 from stoa.vault import credentials
 from support.fixtures import House
 from support.ledger import funded
+from support.stands._served import Served
+from support.stands.mt5 import manager_of
 from support.trading_server import TradingServer as ServerProcess
 
 SERVER = "mt5-live"
@@ -200,4 +202,35 @@ async def fragile(
     """A broker whose server may be killed."""
     made, way = await connected(house, own_process, monkeypatch)
     yield made
+    await way.aclose()
+
+
+@pytest.fixture(scope="session")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Served]:
+    server = await Served("sandbox.mt4bridge", tmp_path_factory.mktemp("mt4")).start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def bridged(
+    house: House, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Broker]:
+    """A broker whose servers are one MT4 bridge, and nobody who asks in turn."""
+    way = Outside(
+        replace(house.config, services={"bridge": f"http://127.0.0.1:{served.ports['port']}"})
+    )
+    monkeypatch.setattr("brokerage.trading.servers.outside", lambda: way)
+    monkeypatch.setattr(listening, "RENEW_S", 0.3)
+    tenant = await house.tenant()
+    async with house.door.open(tenant, purpose="test") as work:
+        await credentials.put(work, "mt4.bridge", manager_of(served.folder)[1])
+        raw = msgspec.to_builtins(work.settings(TradingSettings))
+        for one in raw["servers"]:
+            one |= {"connector": "mt4-bridge", "settings": {"base_url": "service:bridge"}}
+        mine = msgspec.convert(raw, TradingSettings, strict=False)
+        await settings.put(work, "trading", mine, why="a test")
+    yield Broker(house, tenant, cast(Any, served))
+    await listening.stop()
+    await served.lever("DELETE", "/faults")
     await way.aclose()

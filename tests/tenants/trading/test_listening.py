@@ -1,0 +1,180 @@
+"""A server that pushes: its deals are in our books at once, and a broken stream costs nobody anything."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlalchemy import func, select, update
+
+from brokerage.trading import keeping, listening, queries, servers, sync
+from brokerage.trading.connector import DealBatch, DealCursor, DealKind, Misread
+from brokerage.trading.model import (
+    Deal,
+    OpenPosition,
+    QuarantinedDeal,
+    TradingAccount,
+    TradingServer,
+)
+from stoa.kernel.ids import uuid7
+from support.stands._served import DealerTrader
+
+LOTS = Decimal("0.01")
+SERVER = "mt5-live"
+
+
+def hand(served):
+    return DealerTrader(served, position_of=lambda root: root // 2)
+
+
+async def funded(broker):
+    customer = await broker.customer()
+    assert (await customer.move("in", "500.00")).state == "done"
+    return customer
+
+
+async def until(asked, wanted):
+    """Asked again and again, for ten seconds at most."""
+    found = None
+    for _ in range(200):
+        found = await asked()
+        if found == wanted:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{found} and not {wanted}")
+
+
+def trades(broker, customer):
+    async def counted():
+        async with broker.opener()() as work:
+            return await work.value(
+                select(func.count())
+                .select_from(Deal)
+                .where(Deal.login == customer.login, Deal.kind.in_(("buy", "sell")))
+            )
+
+    return counted
+
+
+def positions(broker, customer):
+    async def counted():
+        async with broker.opener()() as work:
+            return await work.value(
+                select(func.count())
+                .select_from(OpenPosition)
+                .where(OpenPosition.account == customer.account)
+            )
+
+    return counted
+
+
+async def test_a_deal_is_in_our_books_without_waiting_for_its_turn(bridged, served):
+    customer = await funded(bridged)
+    await listening.attend(bridged.opener())
+    await bridged.told()  # the account's past and its cursor; from here on nobody asks in turn
+    await hand(served).open(customer.login, "EURUSD", DealKind.BUY, LOTS)
+
+    await until(trades(bridged, customer), 1)
+    await until(positions(bridged, customer), 1)
+
+    account, state = await bridged.account(customer.account), await bridged.state()
+    assert account.equity != account.balance
+    assert state.event_at is not None
+    assert state.behind, "how long it took is kept"
+    assert await bridged.laws() == []
+
+
+async def test_what_was_traded_while_the_line_was_cut_is_asked_for_afterwards(bridged, served):
+    customer = await funded(bridged)
+    await listening.attend(bridged.opener())
+    await hand(served).open(customer.login, "EURUSD", DealKind.BUY, LOTS)
+    await until(trades(bridged, customer), 1)
+
+    await served.lever("POST", "/faults", {"down": True})
+    for _ in range(3):
+        await hand(served).open(customer.login, "EURUSD", DealKind.SELL, LOTS)
+    await served.lever("POST", "/faults", {"down": False})
+
+    await until(trades(bridged, customer), 4)
+    await until(positions(bridged, customer), 4)
+
+
+async def test_a_stream_that_drops_and_stutters_neither_loses_nor_doubles(bridged, served):
+    customer = await funded(bridged)
+    await listening.attend(bridged.opener())
+    await served.lever("POST", "/faults", {"stream_drop": 0.4, "stream_noise": 0.4})
+    for _ in range(12):
+        await hand(served).open(customer.login, "EURUSD", DealKind.BUY, LOTS)
+    await served.lever("DELETE", "/faults")
+
+    await until(trades(bridged, customer), 12)
+    assert await bridged.laws() == []
+
+
+async def test_one_worker_listens_and_another_takes_over_when_its_lease_ends(bridged):
+    opener, first, second = bridged.opener(), uuid7(), uuid7()
+
+    assert await listening.hold(opener, SERVER, first)
+    assert await listening.hold(opener, SERVER, first)
+    assert not await listening.hold(opener, SERVER, second)
+    async with opener() as work:
+        await work.run(
+            update(TradingServer)
+            .where(TradingServer.code == SERVER)
+            .values(listened_until=work.now - timedelta(seconds=1))
+        )
+    assert await listening.hold(opener, SERVER, second)
+    assert not await listening.hold(opener, SERVER, first)
+    await listening.let_go(opener, SERVER, second)
+    assert await listening.hold(opener, SERVER, first)
+
+
+async def test_a_server_without_push_is_not_listened_to(broker):
+    await listening.attend(broker.opener())
+
+    async with broker.opener()() as work:
+        held = await work.rows(
+            select(TradingServer.code).where(TradingServer.listener.is_not(None))
+        )
+    assert list(held) == []
+
+
+async def test_the_later_question_knows_better(bridged):
+    """A slow pass that asked before must not undo what a quick turn has stored meanwhile."""
+    customer = await funded(bridged)
+    opener = bridged.opener()
+    chosen = select(TradingAccount).where(TradingAccount.id == customer.account)
+    async with opener() as work:
+        rows = await work.rows(chosen)
+        connector = await servers.connect(work, SERVER)
+        before = work.now
+    slow = keeping.Found([], {}, [await connector.get_account(customer.login)], [])
+    assert (await customer.move("in", "70.00")).state == "done"
+    await sync.turn(opener, SERVER, chosen, due=True)
+
+    async with opener() as work:
+        await keeping.keep(work, SERVER, rows, slow, before)
+
+    assert (await bridged.account(customer.account)).balance == 570
+
+
+async def test_what_cannot_be_read_is_put_aside_once(bridged):
+    customer = await funded(bridged)
+    opener = bridged.opener()
+    chosen = select(TradingAccount).where(TradingAccount.id == customer.account)
+    bent = Misread(customer.login, '{"ticket": "a"}', "no number")
+    batch = DealBatch(deals=(), cursor=DealCursor.start(), misread=(bent,))
+
+    for _ in range(3):
+        async with opener() as work:
+            rows = await work.rows(chosen)
+            await keeping.keep(work, SERVER, rows, keeping.Found([batch], {}, [], []), work.now)
+
+    async with opener() as work:
+        count = await work.value(select(func.count()).select_from(QuarantinedDeal))
+    assert count == 1
+
+
+def test_the_95th_percentile_is_of_as_many_as_there_are():
+    assert queries.p95([]) is None
+    assert queries.p95([5]) == 5
+    assert queries.p95(list(range(100, 0, -1))) == 95
