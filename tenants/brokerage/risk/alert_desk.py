@@ -78,10 +78,8 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
             cells=(
                 row.breached_at,
                 f"level {row.level}",
-                {
-                    "name": str(row.evidence.get("name", row.about)),
-                    "note": named.get(row.client, "") if row.client else "",
-                },
+                str(row.evidence.get("name", row.about)),
+                named.get(row.client, "") if row.client else "",
                 row.rule,
                 f"measure {row.measure}",
                 _value(house, row, row.value),
@@ -102,12 +100,13 @@ ALERTS: Final = tables.Table(
     columns=(
         tables.Column("at", N_("Since"), "when", sort=RiskAlert.breached_at, fixed=True),
         tables.Column("level", N_("Level"), "status"),
-        tables.Column("about", N_("About"), "person"),
+        tables.Column("about", N_("About"), "strong"),
+        tables.Column("client", N_("Client")),
         tables.Column("rule", N_("Rule"), "word"),
         tables.Column("measure", N_("Measure"), "word", hidden=True),
-        tables.Column("value", N_("Now")),
-        tables.Column("bound", N_("Limit")),
-        tables.Column("worst", N_("Worst"), hidden=True),
+        tables.Column("value", N_("Now"), "code"),
+        tables.Column("bound", N_("Limit"), "code"),
+        tables.Column("worst", N_("Worst"), "code", hidden=True),
         tables.Column("state", N_("State"), "status"),
         tables.Column("owner", N_("Owner")),
         tables.Column("over", N_("Over"), "when", hidden=True),
@@ -167,6 +166,7 @@ async def one(
         audience="desk",
         row=row,
         rule=_rule(row.rule),
+        house=house if wordings.is_money(row.measure) else "",
         title=str(row.evidence.get("name", row.about)),
         value=_value(house, row, row.value),
         bound=_value(house, row, row.bound),
@@ -328,7 +328,7 @@ async def today(work: Work) -> list[Card]:
             path="/desk/alerts?state=open",
             items=[
                 Item(
-                    title=f"{row.evidence.get('name', row.about)} · {_value(house, row, row.value)}",
+                    title=f"{row.evidence.get('name', row.about)} · \u2066{_value(house, row, row.value)}\u2069",
                     path=f"/desk/alerts/{row.id}",
                     detail=_rule(row.rule),
                     status="needs_you",

@@ -237,9 +237,10 @@ async def snooze(work: Work, alert: UUID, minutes: int) -> RiskAlert:
     row = await _alive(work, alert)
     if not 1 <= minutes <= _LONGEST_SNOOZE_H * 60:
         raise Invalid("Between one minute and 72 hours.", field="minutes")
-    row.snoozed_until = work.now + timedelta(minutes=minutes)
+    until = work.now + timedelta(minutes=minutes)
+    row.snoozed_until = until
     if row.state == AlertState.OPEN and row.escalated_at is None:
-        row.escalate_at = max(row.escalate_at or work.now, row.snoozed_until)
+        row.escalate_at = max(row.escalate_at or until, until)
     row.story = [*row.story, note(work, N_("Quiet for {n} minutes"), n=str(minutes))]
     return row
 

@@ -24,7 +24,8 @@ from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
 _HOURS: Final = (("24", N_("Day"), 24), ("168", N_("Week"), 168), ("720", N_("Month"), 720))
-_BARS: Final = 12
+_BARS: Final = 7
+"""As many as have room for their names beside the line."""
 _BY_ID: Final = frozenset({"account", "provider"})
 
 

@@ -5,27 +5,36 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from brokerage.risk import actions, alerts, book, rules
 from brokerage.risk.alerts import Reading
 from brokerage.risk.exposure import Part, parts
 from brokerage.risk.ground import Ground
 from brokerage.risk.ground import read as ground_of
+from brokerage.risk.model import RiskAlert
 from brokerage.risk.rules import Whose
 from brokerage.risk.settings import Limit
-from brokerage.trading.model import TradingAccount
+from brokerage.trading.model import OpenPosition, TradingAccount
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
 CLIENT_RULE: Final = "client-limit"
 _CLIENTS_MOST: Final = 500
 _CLEARS: Final = 90
+_SOMETHING: Final = or_(
+    select(OpenPosition.number).exists(),
+    select(RiskAlert.id).where(RiskAlert.over_at.is_(None)).exists(),
+    select(RiskAlert.id).where(RiskAlert.action_state.in_(("sending", "undoing"))).exists(),
+)
+"""A broker where nothing is open and nothing rings is not looked at."""
 
 
 async def sweep(open_work: OpenWork) -> None:
     """Look at every limit; raise, renew and end alerts; escalate; see what became of actions."""
     async with open_work() as work:
+        if not await work.value(select(_SOMETHING)):
+            return
         await look(work)
         await alerts.escalate(work)
         await actions.follow(work)

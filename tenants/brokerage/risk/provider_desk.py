@@ -24,7 +24,7 @@ from stoa.web import access, forms, tables
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
-_SHOWN: Final = 200
+_SHOWN: Final = 60
 
 
 class Logins(msgspec.Struct):

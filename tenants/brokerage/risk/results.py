@@ -256,7 +256,7 @@ def table(work: Work, ground: Ground, days: Period, by: str) -> tables.Table:
             tables.Column("lots", N_("Closed lots"), "num", sort=c.lots),
             tables.Column("result", N_("Clients' result"), "pnl", note=house, sort=c.result),
             tables.Column("house", N_("The house's"), "pnl", note=house, sort=c.house),
-            tables.Column("rewards", N_("Rewards"), "money", note=house, sort=c.rewards),
+            tables.Column("rewards", N_("Partners' rewards"), "money", note=house, sort=c.rewards),
             tables.Column("bonuses", N_("Bonuses"), "money", note=house, sort=c.bonuses),
             tables.Column("net", N_("After both"), "pnl", note=house, sort=c.net),
             tables.Column("unpriced", N_("Without a rate"), "num", hidden=True),
