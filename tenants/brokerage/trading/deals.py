@@ -60,22 +60,31 @@ async def store_history(
     """Insert deals of the time before our books began. Returns how many were new.
 
     They are there for statements and reports. They are not posted, since the balance they led to is,
-    and told to nobody, since rewards and bonuses are for what happens here.
+    and told to nobody, since rewards and bonuses are for what happens here. They count as known since
+    their own time, so that nothing which looks at what came lately takes them for news.
     """
     fresh = 0
     for start in range(0, len(told), STEP):
-        fresh += len(await _insert(work, server, told[start : start + STEP], owners))
+        batch = told[start : start + STEP]
+        fresh += len(await _insert(work, server, batch, owners, history=True))
     return fresh
 
 
 async def _insert(
-    work: Work, server: str, batch: Sequence[Told], owners: Mapping[int, Owner]
+    work: Work,
+    server: str,
+    batch: Sequence[Told],
+    owners: Mapping[int, Owner],
+    *,
+    history: bool = False,
 ) -> list[Told]:
     """The deals of a batch that were not stored yet, stored and counted."""
     opened = await _opened(work, server, batch)
     rows = [_row(work, server, deal, owners[deal.login], opened) for deal in batch]
     if not rows:
         return []
+    if history:
+        rows = [row | {"imported_at": row["at"]} for row in rows]
     new = {int(number) for number in (await work.run(_INSERT, rows)).scalars()}
     stored = [deal for deal in batch if deal.deal in new]
     await _count(work, stored, owners)
