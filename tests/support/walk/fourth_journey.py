@@ -97,10 +97,11 @@ async def seen_by_each(
 ) -> None:
     """A portal shows its own tree alone, clients masked; its sums are the back office's."""
     codes = {one.id: await partnering.code_of(broker, one) for one in (master, sub, third)}
-    await master.at.open("/partner")
+    await master.at.open("/partner/tree")
     await master.at.sees(codes[sub.id], codes[third.id])
-    await third.at.open("/partner")
-    await third.at.lacks(codes[master.id], codes[sub.id])
+    for page in ("", "/tree", "/links", "/payouts"):
+        await third.at.open(f"/partner{page}")
+        await third.at.lacks(codes[master.id], codes[sub.id])
     for one in (master, sub, third):
         await one.at.open("/partner/clients")
         await one.at.lacks(trader.last, trader.email)

@@ -57,6 +57,7 @@ async def join(client: Client) -> str:
     await hand.open("/partner")
     await hand.sees("Gold", "8.00 USD per lot")
     await hand.submit("/partner/join", agree=True)
+    await hand.open("/partner/links")
     found = await hand.found(r'data-copy="http[^"]+(/r/[^"]+)"')
     return found[0]
 

@@ -116,28 +116,28 @@ def key(sign: Mapping[str, Any]) -> str:
 
 async def _households(work: Work, partners: Sequence[UUID]) -> list[tuple[Any, ...]]:
     """Addresses are sealed, so that they are compared here and not in the database."""
-    owners = {
-        row.id: _place(work, row.id, row.address_sealed, row.country)
-        for row in await work.table(
-            select(Client.id, Client.address_sealed, Client.country).where(
-                Client.id.in_(partners), Client.address_sealed.is_not(None)
-            )
-        )
-    }
-    if not owners:
-        return []
     rows = await work.table(
         select(
             Client.id, Client.partner, Client.address_sealed, Client.country, Client.registered_at
         )
-        .where(Client.partner.in_(list(owners)), Client.address_sealed.is_not(None))
-        .order_by(Client.id.desc())
+        .where(
+            Client.id.in_(partners) | Client.partner.in_(partners),
+            Client.address_sealed.is_not(None),
+        )
+        .order_by(Client.id.in_(partners).desc(), Client.id.desc())
         .limit(_MOST)
     )
+    wanted = set(partners)
+    owners = {
+        row.id: _place(work, row.id, row.address_sealed, row.country)
+        for row in rows
+        if row.id in wanted
+    }
     return [
         (row.partner, row.id, "household", "", row.registered_at)
         for row in rows
-        if row.id != row.partner
+        if row.partner in owners
+        and row.id != row.partner
         and (place := _place(work, row.id, row.address_sealed, row.country))
         and place == owners[row.partner]
     ]
