@@ -1,5 +1,6 @@
 """The portal's tree, links with what they brought, invitations of partners below, and postbacks."""
 
+import io
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from msgspec import Meta
 from sqlalchemy import select
 
 from brokerage.partners import campaigns, postbacks, queries
-from brokerage.partners.model import Partner
+from brokerage.partners.model import Partner, PartnerLink
 from brokerage.partners.permissions import Partners
 from brokerage.partners.room import mine
 from brokerage.partners.settings import PartnerSettings
@@ -86,10 +87,30 @@ def _kinds(work: Work, row: Partner) -> list[dict[str, Any]]:
 
 
 def _shown(request: AnyRequest, one: campaigns.Brought) -> dict[str, Any]:
-    state = request.app.state.stoa
-    url = state.config.url(request.scope["state"]["visit"].host, f"/r/{one.code}")
-    svg = segno.make(url, error="m").svg_inline(scale=4, border=1, omitsize=True)
-    return {"row": one, "url": url, "qr": svg}
+    return {"row": one, "url": _url(request, one.code)}
+
+
+def _url(request: AnyRequest, code: str) -> str:
+    url: str = request.app.state.stoa.config.url(request.scope["state"]["visit"].host, f"/r/{code}")
+    return url
+
+
+@get("/partner/links/{code:str}/qr.svg", access=access.room(Partners.OWN))
+async def qr(
+    request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
+) -> Response[bytes]:
+    """A link of the partner's own as a code to print. Raises NotFound."""
+    row = await mine(work)
+    link = await work.session.get(PartnerLink, code[:24])
+    if link is None or link.partner != row.id:
+        raise NotFound
+    out = io.BytesIO()
+    segno.make(_url(request, link.code), error="m").save(out, kind="svg", scale=8, border=4)
+    return Response(
+        out.getvalue(),
+        media_type="image/svg+xml",
+        headers={"content-disposition": f'attachment; filename="{link.code}.svg"'},
+    )
 
 
 @get("/partner/links", access=access.room(Partners.OWN))
@@ -185,4 +206,4 @@ async def remove_calls(request: AnyRequest, work: NamedDependency[Work]) -> Resp
     return go(request, "/partner/postbacks", notice=N_("Removed. Nothing is called any more."))
 
 
-WEB = [tree, links, add_link, invite, end_link, calls, save_calls, remove_calls]
+WEB = [tree, qr, links, add_link, invite, end_link, calls, save_calls, remove_calls]

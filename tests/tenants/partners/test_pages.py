@@ -122,6 +122,37 @@ async def test_a_statement_of_ours_sent_back_as_their_sheet_differs_in_nothing(h
         assert (await other.post(f"{path}/withdraw")).status_code == 404
 
 
+async def test_a_sheet_that_differs_in_every_way_is_shown_to_both_sides(house, guild, told):
+    """A deal that only one side knows has no figure on the other, which once broke the page."""
+    browser = await browser_of(house, guild, told.sub)
+    async with house.door.open(guild, purpose="test") as work:
+        month = statements.months(work, work.now)[0]
+    answer = await browser.http.post(
+        "/partner/objections",
+        data={"month": month, "says": "where is my deal"},
+        files={"file": ("mine.csv", b"deal,amount\n987654321,5.00\n")},
+        headers={"x-csrftoken": browser.csrf, "hx-request": "true"},
+    )
+    path = answer.headers["hx-redirect"]
+
+    page = await browser.get(path)
+    desk = await told.desk.get(path.replace("/partner/", "/desk/partners/"))
+
+    for one in (page, desk):
+        assert one.status_code == 200, one.text[:300]
+        assert "Not in your sheet" in one.text and "#987654321" in one.text
+
+
+async def test_a_code_to_print_is_of_ones_own_link(house, guild, told):
+    browser = await browser_of(house, guild, told.sub)
+
+    own = await browser.get(f"/partner/links/{told.codes[told.sub]}/qr.svg")
+
+    assert own.status_code == 200 and b"<svg" in own.content
+    foreign = await browser.get(f"/partner/links/{told.codes[told.master]}/qr.svg")
+    assert foreign.status_code == 404
+
+
 async def test_an_objection_goes_from_the_portal_to_the_desk_and_back(house, guild, told):
     browser = await browser_of(house, guild, told.sub)
     answer = await browser.post(

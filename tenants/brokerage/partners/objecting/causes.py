@@ -36,6 +36,7 @@ SAYS: Final[dict[str, str]] = {
     "moved": N_("The client was not yours when the deal closed"),
     "not-yours": N_("We know no deal of a client of yours by this number"),
     "symbol": N_("Your plan pays nothing for {symbol}"),
+    "nothing": N_("The deal has nothing that your share is of, such as a commission"),
     "twice": N_("The deal is in your sheet twice"),
     "missing": N_("Not in your sheet"),
     "taken-back": N_("Taken back: the client's payment is disputed"),
@@ -60,6 +61,7 @@ KINDS: Final[dict[str, str]] = {
     "moved": N_("Not your client then"),
     "not-yours": N_("Unknown deal"),
     "symbol": N_("Symbol not in the plan"),
+    "nothing": N_("Nothing to share"),
     "twice": N_("Listed twice"),
     "missing": N_("Not in your sheet"),
     "taken-back": N_("Taken back"),
@@ -231,9 +233,9 @@ def _of_conversion(line: Line, one: Ours) -> Found:
 
 
 def _of_a_rate_of_theirs(line: Line, one: Ours) -> Found:
-    """Their figure is our base by a rate that looks like one."""
+    """Our base is nothing, or their figure is our base by a rate that looks like one."""
     if not one.base:
-        return None
+        return "nothing", {}
     implied = EXACT.divide(line.amount, one.base)
     if implied != implied.quantize(Decimal("0.0001"), context=EXACT):
         return None
