@@ -23,7 +23,14 @@ from support.web import Browser, signed_in, state_of, visitor
 FEW, MANY = 2, 12
 USUAL = 16
 """The door takes two, the session one; what is left is for the page."""
-MORE = {"/": 32, "/deposit": 26, "/desk": 38, "/profile": 18, "/desk/clients/{client}": 18}
+MORE = {
+    "/": 32,
+    "/deposit": 26,
+    "/desk": 38,
+    "/profile": 18,
+    "/desk/clients/{client}": 18,
+    "/desk/partners/{partner}": 18,
+}
 """Pages that gather from many modules, one or two from each; paying in runs a withdrawal's checks."""
 STREAMS = {"/live", "/desk/live"}
 NOT_PAGES = re.compile(
