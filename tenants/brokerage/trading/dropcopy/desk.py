@@ -8,12 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 
-from brokerage.trading.connectors.fix import FixDropCopy
 from brokerage.trading.dropcopy import mapping, queries
 from brokerage.trading.dropcopy.attendant import is_drop_copy
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import Server, TradingSettings
-from stoa.connectors.outside import outside
 from stoa.identity import people
 from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.work import Work
@@ -49,14 +47,14 @@ async def session(
 ) -> Response[str]:
     server = _server(work, code)
     row = await queries.session(work, code)
-    settings = outside().settings(FixDropCopy.settings_type, server.settings)
     return page(
         request,
         work,
         "desk/trading/session.html",
         audience="desk",
         server=server,
-        settings=settings,
+        version=server.settings.get("version", "FIX.4.4"),
+        names=(server.settings.get("sender", ""), server.settings.get("target", "")),
         row=row,
         waiting=queries.waiting(row) if row else [],
         incidents=queries.incidents(row) if row else [],
