@@ -25,6 +25,7 @@ from brokerage.trading.values import Deal, DealKind
 from stoa.kernel import currencies
 from stoa.kernel.money import EXACT, Money
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 
 _GRAIN: Final = Decimal(1).scaleb(-18)
 _BALANCE: Final = text(
@@ -37,7 +38,12 @@ _BALANCE: Final = text(
 
 
 class Waits(Exception):
-    """This account cannot take this execution yet; the text is the reason."""
+    """This account cannot take this execution yet; `why` is a message id with its `places`."""
+
+    def __init__(self, why: str, **places: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.places = places
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -93,9 +99,9 @@ class Books:
         one = canonical(self.work.settings(TradingSettings).symbols, name.replace("/", ""))
         profit_in = self.settings.profit_in.get(one.symbol, one.symbol[3:])
         if not one.known and one.group == "other":
-            raise Waits(f"the symbol {name} is not in the map of symbols")
+            raise Waits(N_("the symbol {name} is not in the map of symbols"), name=name)
         if not currencies.known(profit_in):
-            raise Waits(f"the currency of {name}'s profit is not known: set it for the server")
+            raise Waits(N_("the currency of the profit of {name} is not known"), name=name)
         return Terms(one, profit_in)
 
     def fill(self, root: int, one: Execution, terms: Terms) -> Fill:
@@ -104,7 +110,7 @@ class Books:
             lots = EXACT.divide(lots, terms.instrument.contract_size)
         lots = lots.quantize(_GRAIN, context=EXACT)
         if not lots:
-            raise Waits(f"{one.quantity} of {one.symbol} is too little to count")
+            raise Waits(N_("a quantity of {name} is too little to count"), name=one.symbol)
         return Fill(root=root, side=one.side, lots=lots, price=one.price, at=one.at)
 
     async def rate(self, sell: str, buy: str) -> Decimal:
@@ -116,7 +122,9 @@ class Books:
         try:
             return self._rates.rate(sell, buy)
         except rates.NoRate:
-            raise Waits(f"there is no rate from {sell} to {buy} yet") from None
+            raise Waits(
+                N_("there is no rate from {sell} to {buy} yet"), sell=sell, buy=buy
+            ) from None
 
     async def trade(self, one: Filed) -> None:
         """One new fill. Raises Waits; nothing is changed then."""

@@ -33,6 +33,7 @@ class Waiting(msgspec.Struct, frozen=True):
     name: str
     count: int
     why: str
+    places: dict[str, str]
     since: datetime
     unmapped: bool
 
@@ -58,6 +59,7 @@ def waiting(row: FixSession) -> list[Waiting]:
             name,
             int(one["count"]),
             str(one["why"]),
+            dict(one.get("places") or {}),
             datetime.fromisoformat(one["since"]),
             one["why"] == taking.UNMAPPED,
         )
@@ -81,7 +83,9 @@ async def passed(work: Work, row: FixSession) -> list[Passed]:
             .limit(_SHOWN)
         )
         found += [
-            Passed(outward, one.seq, KINDS.get(one.kind, one.kind), one.at, one.account or "")
+            Passed(
+                outward, one.seq, KINDS.get(one.kind) or str(one.kind), one.at, one.account or ""
+            )
             for one in rows
         ]
     return sorted(found, key=lambda one: (one.at, one.seq), reverse=True)[:_SHOWN]

@@ -20,6 +20,7 @@ from brokerage.trading.model import QuarantinedDeal
 from brokerage.trading.values import Deal, DealKind, Entry
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import EXACT
+from stoa.theming.texts import N_
 
 STANDING: Final = text(
     "select d.number, d.kind, d.entry, d.symbol, d.lots, d.lots_closed, d.contract_size, d.price, "
@@ -115,7 +116,7 @@ async def _book(
                 rate = await _rate(books, rows, old.get(root, []), after[root], owner.currency)
                 restated += _legs(books, legs, after[root], following, rate)
             if following + len(legs) >= (root + 1) * DEALS_OF_ONE:
-                raise Waits("an execution was changed more often than can be told")
+                raise Waits(N_("an execution was changed more often than can be told"))
     for symbol, held, price in places:
         books.put((owner.account, symbol), held, price)
     books.told += [*reversals, *restated]

@@ -28,12 +28,12 @@ async def apply(books: Books, found: Sequence[Filed]) -> list[Deal]:
     for one in found:
         account = one.execution.account
         if account in waiting:
-            wait(books, waiting, one, "")
+            wait(books, waiting, one, Waits(""))
             continue
         try:
             done += await _take(books, one)
         except Waits as why:
-            wait(books, waiting, one, str(why))
+            wait(books, waiting, one, why)
     done += await books.flush()
     books.session.waiting = waiting
     return done
@@ -51,13 +51,14 @@ async def _take(books: Books, one: Filed) -> list[Deal]:
     return done
 
 
-def wait(books: Books, waiting: dict[str, Any], one: Filed, why: str) -> None:
+def wait(books: Books, waiting: dict[str, Any], one: Filed, why: Waits) -> None:
     """Put an execution behind those of its account that wait, or let it be the first."""
     account = one.execution.account
     held = waiting.get(account)
     if held is None:
         at = books.work.now.isoformat()
-        waiting[account] = {"from": one.id, "why": why[:200], "count": 1, "since": at}
+        told = {"why": why.why, "places": why.places}
+        waiting[account] = {"from": one.id, "count": 1, "since": at} | told
         books.work.announce("desk|servers")
     else:
         waiting[account] = held | {"count": held["count"] + 1}

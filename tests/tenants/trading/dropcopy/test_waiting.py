@@ -63,7 +63,8 @@ async def test_a_symbol_nobody_listed_holds_what_follows_until_it_is(copy):
     row = await copy.in_step()
 
     assert row.waiting["A"]["count"] == 2
-    assert "ZZTOP is not in the map" in row.waiting["A"]["why"]
+    assert row.waiting["A"]["places"] == {"name": "ZZTOP"}
+    assert "is not in the map" in row.waiting["A"]["why"]
     assert len(await copy.deals("A")) == 1
     assert await caught_up(copy) == 0
 
