@@ -16,7 +16,9 @@ from brokerage.trading.model import (
     TradingServer,
 )
 from stoa.kernel.ids import uuid7
+from support.people import make_staff
 from support.stands._served import DealerTrader
+from support.web import signed_in
 
 LOTS = Decimal("0.01")
 SERVER = "mt5-live"
@@ -178,3 +180,21 @@ def test_the_95th_percentile_is_of_as_many_as_there_are():
     assert queries.p95([]) is None
     assert queries.p95([5]) == 5
     assert queries.p95(list(range(100, 0, -1))) == 95
+
+
+async def test_the_page_of_servers_says_what_is_heard_and_how_late(house, bridged):
+    async with bridged.opener()() as work:
+        await keeping.know(work, SERVER)
+        await work.run(
+            update(TradingServer)
+            .where(TradingServer.code == SERVER)
+            .values(state="ok", behind=[2_500], event_at=work.now)
+        )
+        owner, _ = await make_staff(work, ["Owner"])
+    browser = await signed_in(house, bridged.tenant, owner, "desk")
+
+    page = await browser.get("/desk/servers")
+
+    for words in ("In step", "95 of 100 within 2500 ms", "Slower than two seconds"):
+        assert words in page.text
+    assert "nobody listens yet" in page.text
