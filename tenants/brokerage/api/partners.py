@@ -1,6 +1,7 @@
 """Partners and what they earned, down to the deal and every number it was made of."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -47,7 +48,7 @@ class RewardListing(Listing, frozen=True, kw_only=True):
 
 
 class RewardView(msgspec.Struct, frozen=True, kw_only=True):
-    """What one partner earned on one deal: amount = lots x (rate - below) x factor."""
+    """What one partner earned: amount = base x (rate - below) x ratio x factor - already."""
 
     id: UUID
     partner: UUID
@@ -63,7 +64,16 @@ class RewardView(msgspec.Struct, frozen=True, kw_only=True):
     base: Amount
     rate: Amount
     below: Annotated[Amount, Meta(description="The highest rate of anyone nearer to the client.")]
-    factor: Amount
+    factor: Annotated[Amount, Meta(description="What the cap on our income leaves, else 1.")]
+    ratio: Annotated[Amount, Meta(description="Personal and master ratio together, else 1.")]
+    already: Annotated[Amount, Meta(description="Given by earlier lines of the same reward.")]
+    turn: Annotated[int, Meta(description="0 for the reward, above for adjustments of it.")]
+    cause: Annotated[str | None, Meta(description="Why it was adjusted, else null.")]
+    how: Annotated[
+        str | None, Meta(description="difference, level or same-rank; null of older rewards.")
+    ]
+    found_by: Annotated[str | None, Meta(description="Which rule of the plan the rate is of.")]
+    tier: str | None
     fx_rate: Amount
     amount: Annotated[Amount, Meta(description="Unrounded; rounded once, when paid out.")]
     currency: Currency
@@ -127,7 +137,14 @@ def _reward(row: Reward) -> RewardView:
         base=plain(row.base),
         rate=plain(row.rate),
         below=plain(row.below),
-        factor=plain(row.factor),
+        factor=plain(row.factor if row.factor is not None else Decimal(1)),
+        ratio=plain(row.ratio if row.ratio is not None else Decimal(1)),
+        already=plain(row.already or Decimal(0)),
+        turn=row.turn,
+        cause=row.cause,
+        how=row.how,
+        found_by=row.found_by,
+        tier=row.tier,
         fx_rate=plain(row.fx_rate),
         amount=plain(row.amount),
         currency=row.currency,

@@ -50,3 +50,13 @@ class ObjectionDecided(Fact, frozen=True, kw_only=True):
     objection: UUID
     partner: UUID
     state: str
+
+
+@fact
+class EngineResumed(Fact, frozen=True, kw_only=True):
+    """Rewards go on; deals imported between the two instants were left for now."""
+
+    kind: ClassVar[str] = "rewards.resumed"
+
+    since: datetime
+    until: datetime

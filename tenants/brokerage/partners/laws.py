@@ -33,12 +33,13 @@ LAWS: Final = (
         "reward-taken-twice",
         "Of a reward no more is taken back than it was, and nothing for a payment that stands.",
         "select min(cast(id as text))::uuid as subject, 'deal ' || deal || ' is left with ' || "
-        "sum(factor) as detail from reward group by server, deal, partner, kind "
-        "having sum(factor) < 0 and bool_or(dispute is not null) and kind <> 'adjustment' union all "
+        "sum(amount) as detail from reward where (server, deal, client) in "
+        "(select server, deal, client from reward where dispute is not null) "
+        "group by server, deal, client, partner, kind "
+        "having sum(amount) < -0.000000001 and bool_or(dispute is not null) and kind <> 'adjustment' union all "
         "select r.dispute, 'took ' || sum(r.amount) || ' and stands ' || coalesce(d.standing, 'nowhere') "
-        "from reward r left join dispute d on d.id = r.dispute "
-        "where r.dispute is not null and r.kind <> 'adjustment' "
-        "and not exists (select from deal v where v.id = r.dispute and v.reverses = r.deal) "
+        "from reward r left join dispute d on d.id = r.dispute where r.dispute is not null "
+        "and r.kind <> 'adjustment' "
         "group by r.dispute, d.standing having sum(r.amount) > 0 "
         "or (sum(r.amount) <> 0 and coalesce(d.standing, 'none') in ('none', 'frozen'))",
     ),
@@ -49,5 +50,40 @@ LAWS: Final = (
         "coalesce(r.amount, 0) as detail from partner_objection o left join (select dispute, "
         "sum(amount) as amount from reward where kind = 'adjustment' group by 1) r on r.dispute = o.id "
         "where coalesce(o.adjusted, 0) <> coalesce(r.amount, 0)",
+    ),
+    Invariant(
+        "reward-of-nobody",
+        "Every reward is a partner's and of a client's, and of a deal where it names one.",
+        "select r.id as subject, 'partner ' || r.partner || ', deal ' || r.server || ' ' || r.deal "
+        "as detail from reward r left join partner p on p.id = r.partner "
+        "left join client c on c.id = r.client "
+        "left join deal d on d.server = r.server and d.number = r.deal "
+        "where p.id is null or c.id is null or (r.deal > 0 and (d.number is null or d.client <> r.client))",
+    ),
+    Invariant(
+        "reward-sum",
+        "Every reward is the sum of what it states it was made of.",
+        "select id as subject, 'stands ' || amount || ', comes to ' || sum as detail from ("
+        "select id, amount, case when excluded is not null then 0 else round(base * "
+        "greatest(rate - below, 0) * coalesce(ratio, 1) * case when cap is null then "
+        "coalesce(factor, 1) else div(income * cap * 1e18, together) * 1e-18 end, 12) end "
+        "- coalesce(already, 0) as sum from reward) x where amount <> sum",
+    ),
+    Invariant(
+        "reward-already",
+        "What a later line takes off as given already is what the lines before it gave.",
+        "select id as subject, 'takes off ' || already || ', given were ' || coalesce(given, 0) as detail "
+        "from (select id, turn, coalesce(already, 0) as already, sum(amount) over (partition by server, "
+        "deal, client, partner, kind order by turn rows between unbounded preceding and 1 preceding) "
+        "as given from reward where dispute is null and (server, deal, client) in "
+        "(select server, deal, client from reward where turn > 0)) x "
+        "where turn > 0 and already <> coalesce(given, 0)",
+    ),
+    Invariant(
+        "standing-overlaps",
+        "A partner is paid by one standing at a time.",
+        "select partner as subject, 'two from ' || valid_from as detail from (select partner, valid_from, "
+        "valid_to, lead(valid_from) over (partition by partner order by valid_from) as next "
+        "from partner_standing) x where next is not null and (valid_to is null or valid_to > next)",
     ),
 )

@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     String,
@@ -31,7 +30,7 @@ __all__ = [
     "PartnerLine",
     "PartnerLink",
     "PartnerPayout",
-    "PartnerRate",
+    "PartnerStanding",
     "PartnerState",
     "PartnerTouch",
     "PayoutState",
@@ -94,22 +93,32 @@ class PartnerLine(TenantRow):
     __table_args__ = (Index("ix_partner_line_above", "above", "depth"),)
 
 
-class PartnerRate(TenantRow):
-    """A partner's rate for a symbol group while it was in force; rewards cite plan and version."""
+class PartnerStanding(TenantRow):
+    """What a partner is paid by while it holds: plan, tier, agreed rates, ratios, exclusions.
 
-    __tablename__ = "partner_rate"
+    `own` is {"rates": {kind: rate}, "excluded": {"held_less_than_s", "pips_less_than", "products"}};
+    percentages are written as percentages. `ratio` is on their own rewards, `master` on those of
+    everybody below, where they stand at the top. `because` says which judgement or person began it.
+    """
+
+    __tablename__ = "partner_standing"
 
     partner: Mapped[UUID] = mapped_column(ForeignKey("partner.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
-    symbol_group: Mapped[str] = mapped_column(String(24), primary_key=True)
     valid_from: Mapped[datetime] = mapped_column(primary_key=True)
     valid_to: Mapped[datetime | None]
-    rate: Mapped[Decimal]
-    currency: Mapped[str] = mapped_column(String(8))
     plan: Mapped[str] = mapped_column(String(40))
-    plan_version: Mapped[int] = mapped_column(Integer)
-    held_min_s: Mapped[int] = mapped_column(Integer)
-    cap: Mapped[Decimal]
+    tier: Mapped[str] = mapped_column(String(40), default="")
+    own: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    ratio: Mapped[Decimal] = mapped_column(default=Decimal(1))
+    master: Mapped[Decimal] = mapped_column(default=Decimal(1))
+    below_since: Mapped[datetime | None]
+    """Since when the tier's window has been below what the tier asks."""
+    because: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    __table_args__ = (
+        CheckConstraint("ratio >= 0 and master >= 0", name="ratios"),
+        CheckConstraint("valid_to is null or valid_to > valid_from", name="period"),
+    )
 
 
 class PartnerLink(TenantRow):
@@ -162,8 +171,15 @@ class Attribution(TenantRow):
     contest: Mapped[str | None] = mapped_column(String(8))
     """Open while several partners brought the client and nobody has looked; decided after."""
     by: Mapped[UUID | None]
+    met: Mapped[dict[str, Any] | None]
+    """When the conditions of a sum per client were met, and with what."""
 
     __table_args__ = (
+        Index(
+            "ix_attribution_met",
+            "client",
+            postgresql_where=text("met is null and valid_to is null and partner is not null"),
+        ),
         CheckConstraint("contest in ('open', 'decided')", name="contest"),
         Index("ix_attribution_link", "link", postgresql_where=text("link is not null")),
         Index("ix_attribution_valid_from", "valid_from"),
@@ -179,10 +195,12 @@ class Attribution(TenantRow):
 class Reward(TenantRow):
     """What one partner earned on one deal, with every number it was made of. Never changed.
 
-    amount = round(base * (rate - below) * factor, 12); an excluded deal has amount 0 and says why.
-    What a dispute takes back of it, or gives again, is a line of its own: the same sum with the
-    factor of the taken share, `dispute` and its `step` (odd takes, even gives), and no lots. Step 0
-    is a deal that its server took back: `dispute` is the id of the deal that did it, lots go back.
+    amount = round(base * max(rate - below, 0) * ratio * factor, 12) - already; excluded, the first part
+    is 0 and `excluded` says why. What is empty of `ratio` and `factor` is 1, of `already` 0. A later
+    difference is a line of its own (`turn` above 0, `cause` says of what), which states the whole sum
+    anew and takes off what was `already` given. What a dispute takes back of it, or gives again, is a
+    line with `dispute` and its `step` (odd takes, even gives), and no lots. Deal 0 is none: `server` is
+    then `cpa`, the month of a profit's share, or what a fee is of.
     """
 
     __tablename__ = "reward"
@@ -194,53 +212,77 @@ class Reward(TenantRow):
     deal: Mapped[int] = mapped_column(BigInteger)
     partner: Mapped[UUID]
     kind: Mapped[str] = mapped_column(String(20))
+    turn: Mapped[int] = mapped_column(Integer, server_default="0")
     client: Mapped[UUID]
     depth: Mapped[int] = mapped_column(Integer)
     deal_at: Mapped[datetime]
     symbol: Mapped[str] = mapped_column(String(32))
-    symbol_group: Mapped[str] = mapped_column(String(24))
+    symbol_group: Mapped[str] = mapped_column(String(40))
     lots: Mapped[Decimal]
     base: Mapped[Decimal]
-    """What the rate applies to: lots, or the deal's commission in the reward's currency."""
+    """What the rate applies to: lots, or commission, spread, income or profit in the currency."""
     rate: Mapped[Decimal]
     below: Mapped[Decimal]
     """The highest rate of anyone nearer to the client: the difference is what is earned here."""
+    ratio: Mapped[Decimal | None]
     income: Mapped[Decimal]
-    factor: Mapped[Decimal]
+    cap: Mapped[Decimal | None]
+    """Where the cap was reached: the share of `income`, and what all earn `together` without it."""
+    together: Mapped[Decimal | None]
+    factor: Mapped[Decimal | None]
+    already: Mapped[Decimal | None]
     fx_rate: Mapped[Decimal]
     held_s: Mapped[int | None] = mapped_column(BigInteger)
-    excluded: Mapped[str | None] = mapped_column(String(60))
+    pips: Mapped[Decimal | None]
+    spread: Mapped[str | None] = mapped_column(String(8))
+    """What a share of spread was of: `tick` or `markup`."""
+    how: Mapped[str | None] = mapped_column(String(16))
+    found_by: Mapped[str | None] = mapped_column(String(120))
+    tier: Mapped[str | None] = mapped_column(String(40))
+    excluded: Mapped[str | None] = mapped_column(String(80))
     amount: Mapped[Decimal]
     currency: Mapped[str] = mapped_column(String(8))
     plan: Mapped[str] = mapped_column(String(40))
     plan_version: Mapped[int] = mapped_column(Integer)
     accrued_at: Mapped[datetime]
+    cause: Mapped[str | None] = mapped_column(String(120))
     dispute: Mapped[UUID | None]
     step: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
         CheckConstraint("(dispute is null) = (step is null)", name="step"),
         Index(
-            "uq_reward_deal_partner_kind",
-            "server",
+            "uq_reward_deal",
             "deal",
+            "server",
             "partner",
             "kind",
+            "turn",
             unique=True,
-            postgresql_where=text("dispute is null"),
+            postgresql_where=text("dispute is null and deal <> 0"),
+        ),
+        Index(
+            "uq_reward_client",
+            "client",
+            "partner",
+            "kind",
+            "server",
+            "turn",
+            unique=True,
+            postgresql_where=text("dispute is null and deal = 0"),
         ),
         Index(
             "uq_reward_dispute",
             "dispute",
             "step",
-            "server",
+            "client",
             "deal",
+            "server",
             "partner",
             "kind",
+            "turn",
             unique=True,
             postgresql_where=text("dispute is not null"),
         ),
         Index("ix_reward_partner", "partner", "deal_at", "id"),
-        Index("ix_reward_client", "client", "deal_at"),
-        ForeignKeyConstraint(["partner"], ["partner.id"], name="fk_reward_partner"),
     )

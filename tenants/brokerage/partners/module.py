@@ -11,19 +11,26 @@ from brokerage.clients.events import ClientRegistered
 from brokerage.clients.model import Client
 from brokerage.ledger import hooks as ledger_hooks
 from brokerage.partners import (
+    acquisitions,
     attribution,
     clawing,
     desk,
     desk_pay,
     desk_place,
+    engine,
     jobs,
     laws,
+    months,
     placing,
+    plansdesk,
     postbacks,
     room,
     room_pay,
     room_reach,
+    simulating,
+    tiers,
 )
+from brokerage.partners.events import EngineResumed
 from brokerage.partners.model import (
     Attribution,
     Objection,
@@ -44,6 +51,7 @@ from brokerage.payments.events import DepositCredited
 from brokerage.trading.events import DealsImported
 from stoa.kernel.money import Money
 from stoa.product import Card, Every, Hit, Item, Module, NavItem, Tab
+from stoa.settingsdesk import pending
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -60,6 +68,7 @@ async def _registered(work: Work, client: Client, _touch: hooks.Touch | None) ->
 hooks.on_touch.append(_touched)
 ledger_hooks.laws.extend(laws.LAWS)
 hooks.on_register.append(_registered)
+pending.guard("partners", pending.Guard(simulating.touched, simulating.rehearse))
 payments.deposit_undone.append(clawing.taken)
 payments.deposit_restored.append(clawing.given)
 
@@ -199,14 +208,19 @@ MODULE = Module(
         *desk_pay.WEB,
         *desk_place.WEB,
         *objections_desk.WEB,
+        *plansdesk.ALL,
     ],
     reactions={
         DealsImported: [jobs.accrue_imported],
+        EngineResumed: [engine.catch_up],
         ClientRegistered: [postbacks.registered],
         DepositCredited: [postbacks.deposited],
     },
     schedule=[
         Every(60, placing.sweep),
+        Every(120, acquisitions.sweep),
+        Every(900, tiers.sweep),
+        Every(21600, months.sweep),
         Every(1800, closing.sweep, lane="money"),
     ],
     nav=[

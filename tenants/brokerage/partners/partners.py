@@ -1,20 +1,15 @@
-"""Joining; a partner's rates follow the plan in force."""
+"""Joining; what a partner is paid by is their standing."""
 
 import secrets
-from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, text, update
-
 from brokerage.clients.model import Client
-from brokerage.partners import placing, rules
+from brokerage.partners import placing, rules, standings
 from brokerage.partners.events import PartnerJoined
 from brokerage.partners.model import (
     Partner,
     PartnerLink,
-    PartnerRate,
     PartnerState,
 )
 from brokerage.partners.permissions import Partners
@@ -72,47 +67,9 @@ async def enrol(
     await work.flush()
     work.add(PartnerLink(code=partner.code, partner=partner.id, name="Main", made_at=work.now))
     await placing.place(work, partner.id, parent)
-    await set_rates(work, [partner])
+    await standings.begin(work, [partner])
     work.tell(PartnerJoined(partner=partner.id, parent=parent))
     return partner
-
-
-async def set_rates(work: Work, partners: Sequence[Partner]) -> None:
-    """Write the rates in force for these partners under their plans; earlier ones end now."""
-    settings = work.settings(PartnerSettings)
-    groups = [*(group.code for group in settings.symbol_groups), settings.other_group]
-    ids = [partner.id for partner in partners]
-    await work.run(
-        update(PartnerRate)
-        .where(PartnerRate.partner.in_(ids), PartnerRate.valid_to.is_(None))
-        .values(valid_to=work.now)
-    )
-    # A rate replaced in the instant it began never was in force.
-    await work.run(
-        text("delete from partner_rate where partner = any(:ids) and valid_from = valid_to"),
-        {"ids": ids},
-    )
-    rows: list[dict[str, Any]] = []
-    for partner in partners:
-        plan = settings.plan(partner.plan)
-        rows += [
-            {
-                "partner": partner.id,
-                "kind": kind,
-                "symbol_group": group,
-                "valid_from": work.now,
-                "rate": rate,
-                "currency": plan.currency,
-                "plan": plan.code,
-                "plan_version": plan.version,
-                "held_min_s": plan.excluded.held_less_than_s,
-                "cap": Decimal(plan.cap.percent_of_income) / 100,
-            }
-            for kind, group, rate in rules.rates_of(plan, partner.rates, groups)
-        ]
-    if rows:
-        await work.run(insert(PartnerRate), rows)
-    work.record("partner.rates", count=len(rows))
 
 
 async def add_link(work: Work, partner: UUID, name: str) -> PartnerLink:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Table, func, select, text
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
@@ -37,6 +37,16 @@ where l.above = :top and l.valid_from <= :now and (l.valid_to is null or l.valid
               and w.valid_from <= :now and (w.valid_to is null or w.valid_to > :now))
 order by l.depth, p.joined_at, p.id limit :most
 """)
+_LATE_S: Final = 3600
+_REWARD: Final[Table] = Reward.__table__  # type: ignore[assignment]
+_NUMBERS: Final = (
+    "lots", "base", "rate", "below", "ratio", "income", "cap", "together", "factor", "already",
+    "fx_rate", "pips", "amount",
+)  # fmt: skip
+_EXPORTED: Final = (
+    "id", "server", "deal", "deal_at", "symbol", "kind", "how", "found_by", "tier", "depth", "spread",
+    "held_s", "excluded", "dispute", "cause", "currency", "plan", "plan_version", *_NUMBERS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,8 @@ async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) ->
             Reward.server == row.server,
             Reward.deal == row.deal,
             Reward.kind == row.kind,
+            Reward.client == row.client,
+            Reward.turn == row.turn,
             Reward.dispute.is_not_distinct_from(row.dispute),
             Reward.step.is_not_distinct_from(row.step),
         )
@@ -205,6 +217,7 @@ async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) ->
         )
     }
     again = rules.recompute(row)
+    late = int((row.accrued_at - row.deal_at).total_seconds())
     return {
         "row": row,
         "again": again,
@@ -216,6 +229,8 @@ async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) ->
         ],
         "rule": Said(attributed.rule) if attributed is not None else "",
         "excluded": Said(row.excluded) if row.excluded else "",
+        "cause": Said(row.cause) if row.cause else "",
+        "late": late if row.turn == 0 and row.deal and late > _LATE_S else None,
     }
 
 
@@ -223,28 +238,35 @@ async def month_of(
     work: Work, partner: UUID, start: datetime, end: datetime
 ) -> list[dict[str, Any]]:
     """Every reward of a period with its inputs, for the download that anyone can recompute."""
-    rows = await work.rows(
-        select(Reward)
-        .where(Reward.partner == partner, Reward.deal_at >= start, Reward.deal_at < end)
-        .order_by(Reward.deal_at, Reward.id)
+    rows = await work.table(
+        select(*(_REWARD.c[name] for name in _EXPORTED))
+        .where(_REWARD.c.partner == partner, _REWARD.c.deal_at >= start, _REWARD.c.deal_at < end)
+        .order_by(_REWARD.c.deal_at, _REWARD.c.id)
         .limit(200_000)
     )
     return [
         {
-            "deal": f"{row.server}:{row.deal}",
+            "deal": f"{row.server}:{row.deal}" if row.deal else row.server,
             "at": row.deal_at.isoformat(),
             "symbol": row.symbol,
             "kind": row.kind,
-            "lots": str(row.lots.normalize()),
-            "base": format(row.base.normalize(), "f"),
-            "rate": format(row.rate.normalize(), "f"),
-            "below": format(row.below.normalize(), "f"),
-            "factor": format(row.factor.normalize(), "f"),
+            "how": row.how or "",
+            "found_by": row.found_by or "",
+            "tier": row.tier or "",
+            "level": row.depth,
+            **{name: _plain(getattr(row, name)) for name in _NUMBERS},
+            "spread": row.spread or "",
+            "held_s": "" if row.held_s is None else str(row.held_s),
             "excluded": row.excluded or "",
             "dispute": str(row.dispute) if row.dispute else "",
-            "amount": format(row.amount.normalize(), "f"),
+            "cause": row.cause or "",
             "currency": row.currency,
             "plan": f"{row.plan} v{row.plan_version}",
         }
         for row in rows
     ]
+
+
+def _plain(number: Decimal | None) -> str:
+    """Without idle zeros; what is not stored is empty."""
+    return "" if number is None else format(number.normalize(), "f")

@@ -153,6 +153,8 @@ def reward_table(*, desk: bool) -> tables.Table:
             Reward.depth,
             Reward.excluded,
             Reward.step,
+            Reward.cause,
+            Reward.server,
             Reward.client,
             Reward.deal,
             Partner.code,
@@ -166,14 +168,14 @@ def reward_table(*, desk: bool) -> tables.Table:
             name = names.get(row.client, "")
             cells: list[Any] = [
                 row.deal_at,
-                f"#{row.deal}",
+                f"#{row.deal}" if row.deal else row.server,
                 row.symbol,
                 row.lots,
                 name if desk else queries.mask(name),
                 row.depth,
                 row.amount,
                 row.currency,
-                Said(row.excluded) if row.excluded else taken_back(row.step, row.kind),
+                _why(row),
             ]
             if desk:
                 cells.insert(1, row.code)
@@ -210,6 +212,13 @@ def reward_table(*, desk: bool) -> tables.Table:
         empty_text=N_("They appear seconds after a client's deal closes, each with its reason."),
         export_permission=Partners.VIEW if desk else None,
     )
+
+
+def _why(row: Any) -> str:
+    """What a line says of itself: why it earns nothing, or what it puts right."""
+    if row.excluded or row.cause:
+        return Said(row.excluded or row.cause)
+    return taken_back(row.step, row.kind)
 
 
 MY_REWARDS = reward_table(desk=False)

@@ -3,65 +3,72 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import (
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 from typing import Any, Final
 from uuid import UUID
 
 from brokerage.partners.settings import Plan
-from stoa.kernel.money import EXACT
 from stoa.kernel.refusals import Invalid
 
+_WIDE: Final = Context(prec=250, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Wide enough that products of stored numbers are exact."""
 DIGITS: Final = Decimal("1e-12")
 """Accruals keep twelve digits and are rounded once, where they become a posting."""
 
 
-def amount(base: Decimal, rate: Decimal, below: Decimal, factor: Decimal) -> Decimal:
-    """round(base * (rate - below) * factor, 12), halves up, never below zero.
+def amount(
+    base: Decimal,
+    rate: Decimal,
+    below: Decimal,
+    factor: Decimal | None = None,
+    *,
+    ratio: Decimal | None = None,
+) -> Decimal:
+    """round(base * (rate - below) * ratio * factor, 12), halves up, (rate - below) never below zero.
 
     The database computes the same with NUMERIC; `recompute` holds the two against each other.
     """
-    difference = max(EXACT.subtract(rate, below), Decimal(0))
-    product = EXACT.multiply(EXACT.multiply(base, difference), factor)
-    return product.quantize(DIGITS, rounding=ROUND_HALF_UP, context=EXACT)
+    difference = max(_WIDE.subtract(rate, below), Decimal(0))
+    product = _WIDE.multiply(base, difference)
+    for share in (ratio, factor):
+        if share is not None:
+            product = _WIDE.multiply(product, share)
+    return product.quantize(DIGITS, rounding=ROUND_HALF_UP, context=_WIDE)
+
+
+def factor_of(income: Decimal, cap: Decimal, together: Decimal) -> Decimal:
+    """What is left of each reward of a deal where all of them would be more than the cap; cut off
+    after eighteen digits, so that they are never more.
+    """
+    whole = _WIDE.multiply(_WIDE.multiply(income, cap), Decimal(10) ** 18)
+    return _WIDE.scaleb(_WIDE.divide_int(whole, together), -18)
 
 
 def recompute(reward: Any) -> Decimal:
     """The amount of a stored reward from its own stored inputs."""
+    already = reward.already or Decimal(0)
     if reward.excluded:
-        return Decimal(0)
-    return amount(reward.base, reward.rate, reward.below, reward.factor)
-
-
-def rates_of(
-    plan: Plan, own: dict[str, Any], groups: Sequence[str]
-) -> list[tuple[str, str, Decimal]]:
-    """A partner's (kind, symbol group, rate) under a plan; the first rule that fits a group wins.
-
-    `own` holds agreed overrides by kind, such as {"per-lot": "6.00"}.
-    """
-    found: list[tuple[str, str, Decimal]] = []
-    for group in groups:
-        for rule in plan.rewards:
-            if rule.kind == "cpa" or (
-                rule.when.symbol_group and group not in rule.when.symbol_group
-            ):
-                continue
-            if rule.kind == "commission-share":
-                stated = Decimal(str(own.get(rule.kind, rule.percent))) / 100
-            else:
-                assert rule.rate is not None  # noqa: S101 - settings refuse a rule without it
-                stated = Decimal(str(own.get(rule.kind, rule.rate.amount)))
-            found.append((rule.kind, group, stated))
-            break
-    return found
+        return -already
+    factor = reward.factor
+    if reward.cap is not None:
+        factor = factor_of(reward.income, reward.cap, reward.together)
+    whole = amount(reward.base, reward.rate, reward.below, factor, ratio=reward.ratio)
+    return _WIDE.subtract(whole, already)
 
 
 def within_parent(own: dict[str, Any], parent: dict[str, Any], plan: Plan) -> None:
     """A partner's agreed rate never exceeds what the one above has to give. Raises Invalid."""
-    usual: dict[str, Decimal] = {
-        rule.kind: rule.rate.amount for rule in plan.rewards if rule.rate is not None
-    }
-    usual |= {rule.kind: rule.percent for rule in plan.rewards if rule.percent is not None}
+    usual: dict[str, Decimal] = {}
+    for rule in plan.rewards:
+        most = rule.percent if rule.rate is None else rule.rate.amount
+        usual[rule.kind] = max(usual.get(rule.kind, Decimal(0)), most or Decimal(0))
     for kind, stated in own.items():
         most = Decimal(str(parent.get(kind, usual.get(kind, 0))))
         if Decimal(str(stated)) > most:

@@ -1,5 +1,6 @@
 """What a tenant decides about its partners: plans, symbol groups, attribution, payouts."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -8,78 +9,57 @@ from msgspec import Meta
 
 from brokerage.partners.objecting.settings import Objections
 from brokerage.partners.paying.settings import Payouts
+from brokerage.partners.terms import (
+    Amount,
+    Cap,
+    Code,
+    Excluded,
+    Levels,
+    Plan,
+    RewardKind,
+    RewardRule,
+    When,
+    within,
+)
 
-RewardKind = Literal["per-lot", "commission-share", "cpa"]
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
-
-
-class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    amount: Decimal
-    currency: str = "USD"
-
-
-class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A structured condition; what is left out fits everything."""
-
-    symbol_group: tuple[str, ...] = ()
-    deposited_min: Amount | None = None
-    lots_min: Decimal | None = None
-    level: tuple[str, ...] = ()
-
-
-class RewardRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One reward of a plan: an amount per lot, a percentage of commission, or a sum per client."""
-
-    kind: RewardKind
-    rate: Amount | None = None
-    percent: Decimal | None = None
-    when: When = When()
-
-    def __post_init__(self) -> None:
-        if self.kind == "commission-share" and self.percent is None:
-            raise ValueError("a share of commission states its percent")
-        if self.kind != "commission-share" and self.rate is None:
-            raise ValueError(f"a {self.kind} reward states its rate")
-        stated = self.percent if self.rate is None else self.rate.amount
-        if stated is not None and stated < 0:
-            raise ValueError("a rate is never below zero")
-
-
-class Levels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """rank-difference: each earns their rate less the highest nearer to the client."""
-
-    pay: Literal["rank-difference"] = "rank-difference"
-    depth: Annotated[int, Meta(ge=1, le=50)] = 10
-
-
-class Excluded(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    held_less_than_s: Annotated[int, Meta(ge=0)] = 0
-
-
-class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    percent_of_income: Annotated[int, Meta(ge=0, le=100)] = 100
-
-
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A plan. Raise `version` with every change: rewards cite it and partners agree to it."""
-
-    code: Code
-    label: str
-    version: Annotated[int, Meta(ge=1)] = 1
-    version_note: str = ""
-    currency: str = "USD"
-    rewards: tuple[RewardRule, ...]
-    levels: Levels = Levels()
-    excluded: Excluded = Excluded()
-    cap: Cap = Cap()
+__all__ = [
+    "Amount",
+    "Cap",
+    "Code",
+    "Excluded",
+    "Levels",
+    "PartnerSettings",
+    "Plan",
+    "RewardKind",
+    "RewardRule",
+    "SymbolGroup",
+    "When",
+]
 
 
 class SymbolGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Symbols by exact name; `income_per_lot` is the broker's markup, for the cap on income."""
+    """Symbols by their canonical name. `income_per_lot` is the broker's markup in the plans' currency:
+    what a share of spread is of, and with the commission what the cap is of. `pip` is what a pip of
+    these symbols is, where it is not the one that the digits of their price make usual.
+    """
 
     code: Code
     symbols: tuple[str, ...]
     income_per_lot: Decimal = Decimal(10)
+    pip: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        within("an income", self.income_per_lot)
+        within("a pip", self.pip)
+        if self.pip is not None and not self.pip:
+            raise ValueError("a pip is more than nothing")
+
+
+class Engine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whether deals are rewarded as they come. What came while it was paused is rewarded afterwards."""
+
+    paused_at: datetime | None = None
+    why: str = ""
 
 
 _FX = (
@@ -109,6 +89,7 @@ _DEFAULT = Plan(
 
 class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plans: tuple[Plan, ...] = (_DEFAULT,)
+    engine: Engine = Engine()
     default_plan: Code = "standard"
     symbol_groups: tuple[SymbolGroup, ...] = (
         SymbolGroup(code="fx", symbols=_FX),
@@ -130,15 +111,17 @@ class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     def __post_init__(self) -> None:
         if self.default_plan not in {plan.code for plan in self.plans}:
             raise ValueError(f"there is no plan {self.default_plan}")
+        if len({plan.code for plan in self.plans}) != len(self.plans):
+            raise ValueError("two plans share a code")
+        if len({plan.currency for plan in self.plans}) != 1:
+            raise ValueError("all plans are in one currency: ranks of different ones are compared")
+
+    @property
+    def currency(self) -> str:
+        """What all plans are in, and rewards with them."""
+        return self.plans[0].currency
 
     def plan(self, code: str) -> Plan:
         """The plan by code, else the default one."""
         by_code = {plan.code: plan for plan in self.plans}
         return by_code.get(code) or by_code[self.default_plan]
-
-    def group_of(self, symbol: str) -> str:
-        bare = symbol.split(".", maxsplit=1)[0].upper()
-        for group in self.symbol_groups:
-            if bare in group.symbols:
-                return group.code
-        return self.other_group

@@ -37,8 +37,13 @@ _WORDS: Final = tuple(
             N_("held {n} s, the plan asks {least} s"),
         ),
         (
-            r"Taken back: the trading server cancelled the deal",
-            N_("Taken back: the trading server cancelled the deal"),
+            r"moved (?P<n>[\d.]+) pips, the plan asks (?P<least>[\d.]+)",
+            N_("moved {n} pips, the plan asks {least}"),
+        ),
+        (r"account type (?P<n>\S+) earns nothing", N_("account type {n} earns nothing")),
+        (
+            r"the trading server cancelled the deal",
+            N_("the trading server cancelled the deal"),
         ),
         (
             r"Taken back: the client's payment is disputed",
@@ -67,7 +72,6 @@ class Said(str):
         return Markup("{}").format(shown().texts.gettext(str(self)))
 
 
-_CANCELLED: Final = "Taken back: the trading server cancelled the deal"
 _TAKEN: Final = "Taken back: the client's payment is disputed"
 _AGAIN: Final = "Given again: the client's payment stands"
 _ADDED: Final = "Added after an objection"
@@ -79,6 +83,4 @@ def taken_back(step: int | None, kind: str = "") -> str:
         return ""
     if kind == "adjustment":
         return Said(_ADDED)
-    if step == 0:
-        return Said(_CANCELLED)
     return Said(_TAKEN if step % 2 else _AGAIN)

@@ -1,14 +1,15 @@
 """Storing deals once: a batch in, new rows out, with what follows from them in the same commit."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+import msgspec
+from sqlalchemy import select, text
 
 from brokerage.clients import totals
 from brokerage.ledger import accounts as ledger
@@ -17,13 +18,35 @@ from brokerage.trading import rules
 from brokerage.trading.connector import Deal as Told
 from brokerage.trading.connector import DealKind, operation_of
 from brokerage.trading.events import DealsImported
-from brokerage.trading.model import Deal
+from brokerage.trading.model import TradingServer
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 
-STEP: Final = 1000
-_INSERT: Final = (
-    insert(Deal.metadata.tables[Deal.__tablename__]).on_conflict_do_nothing().returning(Deal.number)
+STEP: Final = 10_000
+_TICK_FRESH: Final = timedelta(seconds=60)
+_COLUMNS: Final = (
+    ("number", "bigint"), ("id", "uuid"), ("account", "uuid"), ("client", "uuid"),
+    ("login", "bigint"), ("kind", "varchar"), ("entry", "varchar"), ("at", "timestamptz"),
+    ("symbol", "varchar"), ("lots", "numeric"), ("lots_closed", "numeric"),
+    ("contract_size", "numeric"), ("price", "numeric"), ("profit", "numeric"), ("swap", "numeric"),
+    ("commission", "numeric"), ("currency", "varchar"), ("position", "bigint"),
+    ("opened_at", "timestamptz"), ("opened_price", "numeric"), ("spread", "numeric"),
+    ("comment", "varchar"), ("reverses", "bigint"),
+    ("imported_at", "timestamptz"),
+)  # fmt: skip
+_KEYS: Final = tuple(name for name, _ in _COLUMNS)
+_NAMES: Final = ", ".join(_KEYS)
+_TYPED: Final = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS)
+_INSERT: Final = text(
+    f"insert into deal (server, {_NAMES}) select :server, x.* "  # noqa: S608
+    f"from json_to_recordset(cast(:rows as json)) as x({_TYPED}) "
+    "on conflict do nothing returning number"
+)
+"""A batch goes as one document: an array for each column is looked at element by element here."""
+_OPENED: Final = text(
+    "select distinct on (position) position, at, price from deal where server = :server "
+    "and position = any(cast(:positions as bigint[])) and entry = 'in' and reverses is null "
+    "order by position, at"
 )
 _ROOT: Final = UUID("6f1d8b52-6a0e-4a55-9a52-3b8f7d0a9c11")
 
@@ -38,6 +61,34 @@ class Owner:
     live: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When a position was opened, and at what price where that is known."""
+
+    at: datetime
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """The ticks a server last told, as its watcher keeps them; `place` names deals of that server."""
+
+    place: bytes
+    prices: Mapping[str, Any]
+    at: datetime | None
+
+    def worth(self, deal: Told) -> Decimal | None:
+        """The spread on what a deal closed, in the account's currency; None without a fresh tick."""
+        tick = self.prices.get(deal.symbol)
+        if tick is None or self.at is None or abs(deal.at - self.at) > _TICK_FRESH:
+            return None
+        width = Decimal(tick["ask"]) - Decimal(tick["bid"])
+        if width <= 0 or deal.rate_profit <= 0:
+            return None
+        worth = width * (deal.lots_closed or deal.lots) * deal.contract_size * deal.rate_profit
+        return round(worth, 12)
+
+
 async def store(work: Work, server: str, told: Sequence[Told], owners: Mapping[int, Owner]) -> int:
     """Insert deals not yet stored, count trades, post results to the platform account, tell.
 
@@ -45,13 +96,19 @@ async def store(work: Work, server: str, told: Sequence[Told], owners: Mapping[i
     new. Deals of logins that are not ours are left out.
     """
     mine = [deal for deal in told if deal.login in owners]
-    fresh = 0
+    stored: list[Told] = []
     for start in range(0, len(mine), STEP):
-        fresh += await _store(work, server, mine[start : start + STEP], owners)
-    if fresh:
+        stored += await _store(work, server, mine[start : start + STEP], owners)
+    if stored:
+        await _count(work, stored, owners)
+        await _post(work, server, stored, owners)
+        for client in {owners[deal.login].client for deal in stored}:
+            work.announce(f"client:{client}|accounts")
+        work.announce("desk|deals")
+        fresh = len(stored)
         work.tell(DealsImported(server=server, first=work.now, last=work.now, count=fresh))
         work.record("deals.imported", server=server, count=fresh)
-    return fresh
+    return len(stored)
 
 
 async def store_history(
@@ -63,14 +120,15 @@ async def store_history(
     and told to nobody, since rewards and bonuses are for what happens here. They count as known since
     their own time, so that nothing which looks at what came lately takes them for news.
     """
-    fresh = 0
+    stored: list[Told] = []
     for start in range(0, len(told), STEP):
         batch = told[start : start + STEP]
-        fresh += len(await _insert(work, server, batch, owners, history=True))
-    return fresh
+        stored += await _store(work, server, batch, owners, history=True)
+    await _count(work, stored, owners)
+    return len(stored)
 
 
-async def _insert(
+async def _store(
     work: Work,
     server: str,
     batch: Sequence[Told],
@@ -78,87 +136,108 @@ async def _insert(
     *,
     history: bool = False,
 ) -> list[Told]:
-    """The deals of a batch that were not stored yet, stored and counted."""
-    opened = await _opened(work, server, batch)
-    rows = [_row(work, server, deal, owners[deal.login], opened) for deal in batch]
-    if not rows:
+    """Those of a batch that were not stored yet, each once."""
+    if not batch:
         return []
-    if history:
-        rows = [row | {"imported_at": row["at"]} for row in rows]
-    new = {int(number) for number in (await work.run(_INSERT, rows)).scalars()}
-    stored = [deal for deal in batch if deal.deal in new]
-    await _count(work, stored, owners)
-    return stored
-
-
-async def _store(
-    work: Work, server: str, batch: Sequence[Told], owners: Mapping[int, Owner]
-) -> int:
-    stored = await _insert(work, server, batch, owners)
-    if not stored:
-        return 0
-    await _post(work, server, stored, owners)
-    for client in {owners[deal.login].client for deal in stored}:
-        work.announce(f"client:{client}|accounts")
-    work.announce("desk|deals")
-    return len(stored)
+    opened = await _opened(work, server, batch)
+    spreads = await _spreads(work, server)
+    rows = [
+        dict(
+            zip(
+                _KEYS,
+                (
+                    *_row(deal, owners[deal.login], opened, spreads),
+                    deal.at if history else work.now,
+                ),
+                strict=True,
+            )
+        )
+        for deal in batch
+    ]
+    told = msgspec.json.encode(rows).decode()
+    done = await work.run(_INSERT, {"server": server, "rows": told})
+    new = {int(number) for number in done.scalars()}
+    return list({deal.deal: deal for deal in batch if deal.deal in new}.values())
 
 
 def _row(
-    work: Work, server: str, deal: Told, owner: Owner, opened: Mapping[int, datetime]
-) -> dict[str, Any]:
+    deal: Told,
+    owner: Owner,
+    opened: Mapping[int, Opening],
+    spreads: Spreads,
+) -> tuple[Any, ...]:
+    """Values in the order of `_COLUMNS`, but for when it was imported."""
     closing = deal.entry in rules.CLOSING
-    return {
-        "server": server,
-        "number": deal.deal,
-        "id": uuid5(_ROOT, f"{work.tenant.id}|{server}|{deal.deal}"),
-        "account": owner.account,
-        "client": owner.client,
-        "login": deal.login,
-        "kind": str(deal.kind),
-        "entry": str(deal.entry),
-        "at": deal.at,
-        "symbol": deal.symbol[:32],
-        "lots": deal.lots,
-        "lots_closed": deal.lots_closed,
-        "contract_size": deal.contract_size,
-        "price": deal.price,
-        "profit": deal.profit,
-        "swap": deal.swap,
-        "commission": deal.commission,
-        "currency": owner.currency,
-        "position": deal.position,
-        "opened_at": opened.get(deal.position) if closing else None,
-        "comment": deal.comment[:64],
-        "imported_at": work.now,
-        "reverses": deal.reverses or None,
-    }
+    opening = opened.get(deal.position) if closing else None
+    return (
+        deal.deal,
+        _id(spreads.place, deal.deal),
+        owner.account,
+        owner.client,
+        deal.login,
+        str(deal.kind),
+        str(deal.entry),
+        deal.at,
+        deal.symbol[:32],
+        deal.lots,
+        deal.lots_closed,
+        deal.contract_size,
+        deal.price,
+        deal.profit,
+        deal.swap,
+        deal.commission,
+        owner.currency,
+        deal.position,
+        opening.at if opening else None,
+        opening.price if opening else None,
+        spreads.worth(deal) if closing else None,
+        deal.comment[:64],
+        deal.reverses or None,
+    )
 
 
-async def _opened(work: Work, server: str, batch: Sequence[Told]) -> dict[int, datetime]:
-    """When the positions that a batch closes were opened: by the first deal of each, here or before.
+async def _opened(work: Work, server: str, batch: Sequence[Told]) -> dict[int, Opening]:
+    """How the positions that a batch closes were opened: by the first deal of each, here or before.
 
     What was taken back opened nothing.
     """
-    found: dict[int, datetime] = {}
+    found: dict[int, Opening] = {}
     for deal in batch:
         if deal.kind.trade and deal.entry == "in" and not deal.reverses:
-            found[deal.position] = min(deal.at, found.get(deal.position, deal.at))
+            known = found.get(deal.position)
+            if known is None or deal.at < known.at:
+                found[deal.position] = Opening(deal.at, deal.price)
     closed = {deal.position for deal in batch if deal.entry in rules.CLOSING}
     if closed:
-        rows = await work.table(
-            select(Deal.position, func.min(Deal.at).label("at"))
-            .where(
-                Deal.server == server,
-                Deal.position.in_(closed),
-                Deal.entry == "in",
-                Deal.reverses.is_(None),
-            )
-            .group_by(Deal.position)
-        )
-        found |= {row.position: min(row.at, found.get(row.position, row.at)) for row in rows}
-    told = {deal.position: deal.opened for deal in batch if deal.opened is not None}
+        rows = await work.table(_OPENED, {"server": server, "positions": list(closed)})
+        for row in rows:
+            known = found.get(row.position)
+            if known is None or row.at < known.at:
+                found[row.position] = Opening(row.at, row.price)
+    told = {one.position: Opening(one.opened, None) for one in batch if one.opened is not None}
     return told | found
+
+
+async def _spreads(work: Work, server: str) -> Spreads:
+    row = (
+        await work.table(
+            select(TradingServer.prices, TradingServer.prices_at).where(
+                TradingServer.code == server
+            )
+        )
+    )[:1]
+    place = _ROOT.bytes + f"{work.tenant.id}|{server}|".encode()
+    return Spreads(place, row[0].prices, row[0].prices_at) if row else Spreads(place, {}, None)
+
+
+def _id(place: bytes, number: int) -> str:
+    """The deal's id of version 5: the same for the same deal, whenever it is told."""
+    digest = bytearray(
+        hashlib.sha1(place + str(number).encode(), usedforsecurity=False).digest()[:16]
+    )
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return digest.hex()
 
 
 async def _count(work: Work, stored: Sequence[Told], owners: Mapping[int, Owner]) -> None:

@@ -161,6 +161,10 @@ class Deal(TenantRow):
     position: Mapped[int] = mapped_column(BigInteger)
     opened_at: Mapped[datetime | None]
     """When the position this deal closes was opened: the holding time is `at - opened_at`."""
+    opened_price: Mapped[Decimal | None]
+    spread: Mapped[Decimal | None]
+    """What the spread of the tick beside the deal was worth on its lots, in the account's currency;
+    none where no tick of that minute is known."""
     comment: Mapped[str] = mapped_column(String(64))
     imported_at: Mapped[datetime]
     reverses: Mapped[int | None] = mapped_column(BigInteger)

@@ -18,7 +18,8 @@ HELD_S = 2
 
 
 async def plan_gold(broker: Broker) -> None:
-    """The owner writes the plan: 8 a lot, differences down the tree, short deals earn nothing.
+    """The owner writes the plan: 8 a lot, differences down the tree, short deals earn nothing. The
+    head agrees, with what it would have paid on the last month's deals before them.
 
     Two seconds stand for the two minutes of a real plan: a walk cannot wait longer.
     """
@@ -48,7 +49,15 @@ async def plan_gold(broker: Broker) -> None:
         told["default_plan"] = "gold"
         told["payout_minimum"] = "0.10"
 
-    await section(broker.owner, "partners", gold, "Plan Gold for introducing brokers")
+    why = "Plan Gold for introducing brokers"
+    await section(broker.owner, "partners", gold, why, waits=True)
+    change = (await broker.owner.found(r"/desk/settings/changes/([0-9a-f-]{36})"))[0]
+    await broker.owner.open(f"/desk/partners/plans/changes/{change}")
+    await broker.owner.sees(why, "On the last 30 days")
+    head = broker.desks["head"]
+    await head.open(f"/desk/settings/changes/{change}")
+    await head.sees("On the deals of the last 30 days partners earned")
+    await head.submit(f"/desk/settings/changes/{change}/agree")
 
 
 async def join(client: Client) -> str:

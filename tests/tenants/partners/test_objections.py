@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from brokerage.ledger import check
-from brokerage.partners import partners, payouts, placing, rules
+from brokerage.partners import payouts, placing, rules, standings
 from brokerage.partners.model import Objection, Partner, Reward
 from brokerage.partners.objecting import deciding, raising, sheets
 from brokerage.partners.paying import drawing
@@ -131,7 +131,7 @@ async def test_a_rate_that_is_over_and_another_month_are_named(work):
     await closing_deal(work, trader)
     later(work, minutes=1)
     row.rates = {"per-lot": "5"}
-    await partners.set_rates(work, [row])
+    await standings.change(work, partner, since=work.now, own={"rates": row.rates})
     later(work, hours=1)
     now, work.now = work.now, work.now - timedelta(minutes=30)
     version = await closing_deal(work, trader)
