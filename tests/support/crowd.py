@@ -29,6 +29,7 @@ from brokerage.payments.values import DisputeStage
 from brokerage.risk.model import RiskAlert
 from brokerage.trading import deals
 from brokerage.trading.connector import Deal, DealKind, Entry
+from brokerage.trading.lifecycle.model import AccountRequest
 from brokerage.trading.model import OpenPosition, TradingAccount, Transfer
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
@@ -239,6 +240,13 @@ async def _trading(work: Work, client: UUID) -> UUID:
         Transfer(
             id=uuid7(), client=client, account=account.id, direction="to-account",
             amount=Decimal(5), currency="USD", asked_at=work.now,
+        )
+    )  # fmt: skip
+    work.add(
+        AccountRequest(
+            id=uuid7(), client=client, account=account.id, kind="leverage", state="asked",
+            wants={"leverage": 50}, effect={}, answer={}, asked_kind="client", asked_by=client,
+            asked_at=work.now,
         )
     )  # fmt: skip
     await work.flush()

@@ -21,6 +21,7 @@ from brokerage.partners.model import Partner, PartnerPayout, PartnerState, Payou
 from brokerage.partners.paying import drawing, signs
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
+from brokerage.trading import switches
 from stoa.identity import roles
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid
@@ -41,6 +42,7 @@ async def make(work: Work, partner: UUID) -> PartnerPayout | None:
     row = await work.lock(Partner, partner)
     if row.state == PartnerState.CLOSED:
         raise Conflict("This partner is closed. Nothing was paid.")
+    await switches.must_pay_out(work, partner)
     has = (await drawing.unpaid(work, [partner]))[partner]
     if has.waiting:
         raise Conflict("A payout of this partner waits for approval already. Nothing was paid.")
@@ -171,7 +173,10 @@ async def pay_due(work: Work) -> int:
     return len(rows)
 
 
-async def _pay(work: Work, rows: Sequence[PartnerPayout]) -> None:
+async def _pay(work: Work, due: Sequence[PartnerPayout]) -> None:
+    """Into the wallets, but not of who has payouts switched off: theirs stay due."""
+    off = await switches.payouts_off(work, [row.partner for row in due]) if due else {}
+    rows = [row for row in due if row.partner not in off]
     if not rows:
         return
     posted = await posting.post_many(work, [_posting(work, row) for row in rows])

@@ -10,16 +10,21 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.trading import accounts, lines, listening, queries
+from brokerage.payments.room import entered
+from brokerage.trading import accounts, groups, lines, listening, queries
 from brokerage.trading.model import TradingAccount, TradingServer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from brokerage.trading.tables import ACCOUNTS, DEALS, deal_table
+from stoa.kernel.refusals import NotFound
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 from stoa.web import access, tables
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
+MOST_SHOWN = 12
+"""Differences of a server that its card lists."""
 
 
 @get("/desk/accounts", access=access.desk(Trading.VIEW))
@@ -82,15 +87,20 @@ async def client_tab(
 @get("/desk/servers", access=access.desk(Trading.SERVERS))
 async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     known = {row.code: row for row in await work.rows(select(TradingServer).limit(100))}
-    return page(
-        request,
-        work,
-        "desk/trading/servers.html",
-        audience="desk",
-        servers=[
+    settings = work.settings(TradingSettings)
+    shown: list[dict[str, Any]] = []
+    for one in settings.servers:
+        row = known.get(one.code)
+        there = groups.read(row.groups if row is not None else None)
+        symbols = groups.symbol_differences(settings, row.symbols) if row is not None else []
+        shown.append(
             {
                 "server": one,
-                "row": (row := known.get(one.code)),
+                "row": row,
+                "asked_at": row.groups_at if row is not None else None,
+                "groups": groups.differences(one, there) if there else [],
+                "symbols": symbols[:MOST_SHOWN],
+                "more": max(0, len(symbols) - MOST_SHOWN),
                 "pushes": listening.pushes(one),
                 "heard": row is not None
                 and row.listened_until is not None
@@ -98,7 +108,24 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
                 "behind": queries.p95(row.behind) if row is not None else None,
                 "slow": queries.SLOW_MS,
             }
-            for one in work.settings(TradingSettings).servers
-        ],
+        )
+    return page(
+        request,
+        work,
+        "desk/trading/servers.html",
+        audience="desk",
+        servers=shown,
         may_import=work.actor.may(Trading.IMPORT),
     )
+
+
+@post("/desk/servers/{code:str}/compare", access=access.desk(Trading.EDIT, own_transaction=True))
+async def compare(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
+    """Ask a server for its groups now; the page then shows what differs."""
+    _, open_work = await entered(request)
+    async with open_work() as work:
+        work.require(Trading.EDIT)
+        if work.settings(TradingSettings).server(code) is None:
+            raise NotFound
+    await groups.ask(open_work, code)
+    return go(request, "/desk/servers", notice=N_("Compared with the server."))

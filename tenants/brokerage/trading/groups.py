@@ -42,7 +42,9 @@ _REFUSED: Final = {
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A group as its server told it. Margin levels in percent of the margin."""
+    """A group as its server told it. Margin levels in percent of the margin. Without a currency it
+    takes accounts of any.
+    """
 
     group: str
     currency: str = ""
@@ -127,7 +129,7 @@ def differences(server: Server, groups: Mapping[str, Known]) -> list[Difference]
             if there is None:
                 text = MISSING
                 found.append(Difference(text=text, places={"server": server.code, "group": name}))
-            elif rule.when.currency and there.currency not in rule.when.currency:
+            elif rule.when.currency and there.currency not in {"", *rule.when.currency}:
                 places = {
                     "group": name,
                     "there": there.currency,

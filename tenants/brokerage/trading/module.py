@@ -39,9 +39,16 @@ from brokerage.trading.dropcopy import desk as dropcopy_desk
 from brokerage.trading.events import AccountAsked, ImportGoesOn, RequestReady, TransferAsked
 from brokerage.trading.importing import desk as importing_desk
 from brokerage.trading.importing import running
+from brokerage.trading.lifecycle import (
+    batches,
+    desk_account,
+    desk_batches,
+    sending,
+    sleeping,
+    swapping,
+)
 from brokerage.trading.lifecycle import desk as lifecycle_desk
 from brokerage.trading.lifecycle import room as lifecycle_room
-from brokerage.trading.lifecycle import sending
 from brokerage.trading.model import Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
@@ -198,11 +205,14 @@ MODULE = Module(
         desk.retry,
         desk.client_tab,
         desk.servers,
+        desk.compare,
         *negative.ALL,
         *importing_desk.ALL,
         *lifecycle_room.ALL,
         *lifecycle_desk.ALL,
         *dropcopy_desk.ALL,
+        *desk_account.ALL,
+        *desk_batches.ALL,
     ],
     reactions={
         AccountAsked: [accounts.make],
@@ -219,13 +229,17 @@ MODULE = Module(
         Every(3, attendant.attend),
         Every(5, transfers.sweep, lane="money"),
         Every(5, sending.sweep, lane="money"),
+        Every(5, batches.sweep),
         Every(3600, groups.keep),
+        Every(86_400, sleeping.sweep),
+        Every(86_400, swapping.sweep),
         Every(30, covering.sweep, lane="money"),
         Every(900, sync.keep_equity),
     ],
     nav=[
         NavItem("room", N_("Accounts"), "/accounts", "chart-candle", Trading.OWN, 20),
         NavItem("desk", N_("Accounts"), "/desk/accounts", "chart-candle", Trading.VIEW, 50, "a"),
+        NavItem("desk", N_("Requests"), "/desk/requests", "inbox", Trading.DECIDE, 52),
     ],
     tabs=[Tab("accounts", N_("Accounts"), "/desk/clients/{client}/accounts", Trading.VIEW, 40)],
     today=today,

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 
 from brokerage.trading.model import (
+    AccountState,
     Deal,
     OpenPosition,
     TradingAccount,
@@ -117,6 +118,23 @@ async def transfers(work: Work, account: UUID, limit: int = 20) -> Sequence[Tran
         .where(Transfer.account == account)
         .order_by(Transfer.asked_at.desc())
         .limit(limit)
+    )
+
+
+async def others(work: Work, row: TradingAccount) -> Sequence[TradingAccount]:
+    """The owner's other live accounts of the same currency that money can go on to."""
+    return await work.rows(
+        select(TradingAccount)
+        .where(
+            TradingAccount.client == row.client,
+            TradingAccount.id != row.id,
+            TradingAccount.kind == "live",
+            TradingAccount.currency == row.currency,
+            TradingAccount.login.is_not(None),
+            TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
+        )
+        .order_by(TradingAccount.opened_at)
+        .limit(20)
     )
 
 

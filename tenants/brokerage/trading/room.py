@@ -1,6 +1,7 @@
 """Accounts in the trader room: cards, one account, opening, transfers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,17 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from brokerage.clients.model import Client
+from brokerage.kyc import standing
+from brokerage.kyc.standing import Limits
 from brokerage.ledger import wallets
-from brokerage.trading import accounts, lines, queries, transfers
+from brokerage.trading import accounts, lines, queries, switches, transfers
 from brokerage.trading.model import TradingAccount
 from brokerage.trading.permissions import Trading
-from brokerage.trading.settings import TradingProduct, TradingSettings
+from brokerage.trading.settings import RIGHTS, TradingProduct, TradingSettings
 from brokerage.trading.tables import deal_table
-from brokerage.trading.terms import terms
+from brokerage.trading.terms import cap_for, terms
 from stoa.kernel import money
-from stoa.kernel.refusals import NotFound
+from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.web import access, forms, tables
@@ -35,6 +38,8 @@ class Open(msgspec.Struct):
 
 
 class Move(msgspec.Struct):
+    """`direction` is to-account, to-wallet, or the other account that it goes on to."""
+
     amount: str
     direction: str
     key: UUID | None = None
@@ -61,30 +66,72 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         demo=[one for one in cards if one.kind == "demo"],
         lines=await lines.by_day(work, cards),
         verified=client.level != "none",
-        products=work.settings(TradingSettings).products,
     )
 
 
 @get("/accounts/new", access=access.room(Trading.OWN))
 async def new(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     client = await work.get(Client, work.actor.id)
-    _, cap = await terms(work, client.id)
-    products = work.settings(TradingSettings).products
+    limits = await standing.limits(work, client.id)
+    settings = work.settings(TradingSettings)
+    asked = request.query_params.get("product", "")
+    products = [
+        one
+        for one in settings.offered(limits.pack.code)
+        if one.availability != "hidden" or one.code == asked
+    ]
+    offers = [_offer(settings, limits, one) for one in products]
+    chosen = next((one.code for one in products if one.code == asked), "") or next(
+        (one.code for one in products if one.availability == "default"), ""
+    )
     return page(
         request,
         work,
         "room/trading/new.html",
         audience="room",
         products=products,
+        offers=offers,
+        chosen=chosen,
         verified=client.level != "none",
-        cap=cap,
         currencies=_currencies(products),
         base=work.settings(TenantFacts).base_currency,
-        leverages=sorted(
-            {lev for one in products for lev in one.leverages if cap is None or lev <= cap},
-            reverse=True,
+        leverages=_leverages(offers),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product as clients compare it, with what their jurisdiction leaves of its leverages."""
+
+    product: TradingProduct
+    server: str
+    leverages: tuple[int, ...]
+    cap: int | None
+    swap_free: bool
+
+
+def _offer(settings: TradingSettings, limits: Limits, product: TradingProduct) -> Offer:
+    cap = cap_for(limits, product) if product.kind == "live" else None
+    server = settings.server(product.server)
+    fits = [one for one in product.leverages if cap is None or one <= cap.leverage]
+    can = settings.swap_free.decides != "off" and server is not None
+    return Offer(
+        product=product,
+        server=server.label if server else product.server,
+        leverages=tuple(sorted(fits or [min(product.leverages)], reverse=True)),
+        cap=cap.leverage if cap else None,
+        swap_free=can
+        and any(rule.swap_free for rule in (server.groups if server else ()))
+        and settings.swap_free.when.fits(
+            country=limits.country, pack=limits.pack.code, product=product.code
         ),
     )
+
+
+def _leverages(offers: Sequence[Offer]) -> list[dict[str, Any]]:
+    """Each leverage with the products that may have it where the client lives."""
+    every = sorted({ratio for one in offers for ratio in one.leverages}, reverse=True)
+    return [{"value": ratio, "label": f"1:{ratio}"} for ratio in every]
 
 
 def _currencies(products: Sequence[TradingProduct]) -> list[dict[str, str]]:
@@ -142,6 +189,8 @@ async def one(
         days=days,
         line=line,
         available=available,
+        others=await queries.others(work, row) if row.kind == "live" else [],
+        shut={right: switches.why_shut(work, row, right) for right in RIGHTS},
     )
 
 
@@ -172,9 +221,18 @@ async def transfer(
     amount = money.parse(form.amount, row.currency)
     if form.direction == transfers.TO_ACCOUNT:
         await transfers.to_account(work, account, amount, key=form.key)
-    else:
+    elif form.direction == transfers.TO_WALLET:
         await transfers.to_wallet(work, account, amount, key=form.key)
+    else:
+        await transfers.between(work, account, _other(form.direction), amount, key=form.key)
     return go(request, f"/accounts/{account}", notice="On its way. You see it here in a moment.")
+
+
+def _other(direction: str) -> UUID:
+    try:
+        return UUID(direction)
+    except ValueError as why:
+        raise Invalid("Choose one of the offered values.", field="direction") from why
 
 
 @post("/transfers/{transfer:uuid}/cancel", access=access.room(Trading.OWN))

@@ -4,6 +4,7 @@ must_be_open(work, account, "withdrawal")           in every verb that moves mon
 await set_right(work, account, "deposit", on=False, why="...")
 """
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -57,29 +58,27 @@ def must_be_open(work: Work, row: TradingAccount, right: Right) -> None:
         raise Denied(_REFUSED[right], code=f"{right}-off", why=why)
 
 
-async def must_pay_out(work: Work, partner: UUID) -> None:
-    """Raises Denied where a live account of the partner has payouts switched off."""
+async def payouts_off(work: Work, partners: Sequence[UUID]) -> dict[UUID, str]:
+    """Those of some partners who have a live account with payouts switched off, and why."""
+    without = [
+        one.code for one in work.settings(TradingSettings).products if "payout" not in one.rights
+    ]
     rows = await work.rows(
-        select(TradingAccount)
-        .where(
-            TradingAccount.client == partner,
+        select(TradingAccount).where(
+            TradingAccount.client.in_(partners),
             TradingAccount.kind == "live",
             TradingAccount.state.not_in((AccountState.ARCHIVED, AccountState.FAILED)),
-            or_(
-                TradingAccount.shut.has_key("payout"),
-                TradingAccount.product.in_(
-                    [
-                        one.code
-                        for one in work.settings(TradingSettings).products
-                        if "payout" not in one.rights
-                    ]
-                ),
-            ),
+            or_(TradingAccount.shut.has_key("payout"), TradingAccount.product.in_(without)),
         )
-        .limit(1)
     )
-    for row in rows:
-        must_be_open(work, row, "payout")
+    return {row.client: why_shut(work, row, "payout") or BY_PRODUCT for row in rows}
+
+
+async def must_pay_out(work: Work, partner: UUID) -> None:
+    """Raises Denied where a live account of the partner has payouts switched off."""
+    why = (await payouts_off(work, [partner])).get(partner)
+    if why is not None:
+        raise Denied(_REFUSED["payout"], code="payout-off", why=why)
 
 
 async def set_right(

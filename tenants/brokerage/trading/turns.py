@@ -2,7 +2,8 @@
 
 A server that is down, or has not said what became of the last one, holds up what comes after it on
 the same account and nothing else. What is being sent has the turn until it has an end. The house's
-covering of a loss comes last: what the client moves may make it needless.
+covering of a loss comes last: what the client moves may make it needless. A move to another server
+keeps no turn, because it is made of changes and transfers that do.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ _OPEN: Final = """
     from transfer where state in ('held', 'sending') {of}
     union all
     select 'request', id, account, state, ready_at, next_ask_at, false
-    from account_request where state in ('approved', 'sending') {of}
+    from account_request where state in ('approved', 'sending') and kind <> 'migrate' {of}
 """
 _ONE: Final = """
     select what, id from ({open}) o order by (state = 'sending') desc, last, at, id limit 1

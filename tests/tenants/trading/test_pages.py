@@ -2,10 +2,13 @@
 
 import pytest
 
+from brokerage.trading import groups
+from brokerage.trading.lifecycle import asking, planning
 from stoa.identity.model import Person
 from support.people import make_staff
 from support.web import signed_in
 
+from .lives import dealer
 from .test_deals import a_past, order
 
 
@@ -27,7 +30,11 @@ async def test_a_client_sees_their_accounts_and_each_of_them(house, broker, trad
     browser = await signed_in(house, broker.tenant, person, "room")
     browser.http.cookies.set("language", language)
 
-    for path in ("/accounts", "/accounts/new", f"/accounts/{traded.account}", "/"):
+    async with broker.opener(traded.actor)() as work:
+        await asking.leverage(work, traded.account, 10)
+        await asking.archive(work, traded.account)
+    one = f"/accounts/{traded.account}"
+    for path in ("/accounts", "/accounts/new", one, f"{one}/change", "/"):
         page = await browser.get(path)
         assert page.status_code == 200, (path, page.text[:400])
         assert len(page.content) < 100_000
@@ -48,9 +55,19 @@ async def test_a_client_without_accounts_is_shown_how_to_get_one(house, broker):
 async def test_the_desk_sees_accounts_deals_exposure_and_servers(house, broker, traded):
     async with broker.opener()() as work:
         owner, _ = await make_staff(work, ["Owner"])
+    await groups.ask(broker.opener(), "mt5-live")
+    async with broker.opener(dealer())() as work:
+        batch = await planning.plan_leverage(work, planning.Choice(), 5, "a new rule")
+        wish = await asking.leverage(work, traded.account, 5)
     browser = await signed_in(house, broker.tenant, owner, "desk")
 
     for path in (
+        "/desk/requests",
+        f"/desk/requests/{wish.id}",
+        "/desk/batches",
+        f"/desk/batches/{batch.id}",
+        "/desk/dormancy",
+        f"/desk/accounts/{traded.account}/manage",
         "/desk/accounts",
         "/desk/deals",
         "/desk/exposure",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement
 
@@ -12,6 +12,7 @@ from stoa.kernel.clock import day_bounds
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.unit import Unit
 from stoa.tenancy.work import Work
+from stoa.theming.texts import fill
 
 Options = Sequence[tuple[str, str]] | Callable[[Any], Awaitable[Sequence[tuple[str, str]]]]
 
@@ -50,6 +51,19 @@ class Bulk:
     url: str
     icon: str = ""
     danger: bool = False
+
+
+class Said(str):
+    """A sentence in a cell of kind `said`: shown in the reader's language, exported in English."""
+
+    __slots__ = ("places", "text")
+    text: str
+    places: Mapping[str, str]
+
+    def __new__(cls, text: str, places: Mapping[str, str]) -> Self:
+        made = super().__new__(cls, fill(text, dict(places)))
+        made.text, made.places = text, places
+        return made
 
 
 @dataclass(frozen=True, slots=True)

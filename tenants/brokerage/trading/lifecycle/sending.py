@@ -14,7 +14,6 @@ from brokerage.trading.lifecycle.asking import SECRET
 from brokerage.trading.lifecycle.model import AccountRequest, RequestState, Wish
 from brokerage.trading.model import TradingAccount
 from stoa.connectors.outcomes import Confirmed, Refused
-from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.refusals import Conflict, Refusal, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -25,7 +24,6 @@ async def send(open_work: OpenWork, fact: RequestReady) -> None:
     claimed = await claim(open_work, fact.request)
     if claimed is None:
         return
-    faultpoint("request.claimed")
     try:
         answer = await acting.act(claimed)
     except Unavailable:
@@ -33,7 +31,6 @@ async def send(open_work: OpenWork, fact: RequestReady) -> None:
         raise
     except Refusal as why:
         answer = Halted(why.sentence, {key: str(value) for key, value in why.places.items()})
-    faultpoint("request.answered")
     await conclude(open_work, fact.request, answer)
 
 

@@ -74,7 +74,7 @@ learn(
 
 
 def wanted(row: AccountRequest) -> str:
-    """What is wanted, in a few signs that need no translation."""
+    """What is wanted, in a few signs that need no translation, or a code that `word` translates."""
     wants: dict[str, Any] = row.wants
     match row.kind:
         case Wish.LEVERAGE:
@@ -84,7 +84,7 @@ def wanted(row: AccountRequest) -> str:
         case Wish.GROUP | Wish.SWAP_FREE | Wish.SWAPS:
             return str(wants.get("group", ""))
         case Wish.DORMANT:
-            return str(wants.get("step", ""))
+            return f"step {wants.get('step', '')}"
         case Wish.MIGRATE:
             return f"{wants.get('server', '')} · {wants.get('group', '')}"
         case _:
@@ -112,6 +112,12 @@ EFFECTS: Final = {
     "margin-call": N_("Margin call"),
     "stop-out": N_("Closes positions"),
 }
+STEPS: Final = {
+    "notify": N_("Told"),
+    "fee": N_("Charged"),
+    "disable": N_("Put to sleep"),
+    "archive": N_("Archived"),
+}
 CLASSES: Final = {
     "fx_major": N_("Major pairs"),
     "fx_minor": N_("Minor pairs"),
@@ -127,6 +133,8 @@ words.learn(
     {
         **{f"class {key}": text for key, text in CLASSES.items()},
         **EFFECTS,
+        **{f"step {key}": text for key, text in STEPS.items()},
+        "step exempt": N_("Kept awake"),
         "asked client": N_("The client"),
         "asked staff": N_("Staff"),
         "asked rule": N_("A rule"),
