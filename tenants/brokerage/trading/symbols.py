@@ -111,14 +111,14 @@ def canonical(symbols: Symbols, name: str) -> Instrument:
     typed = name.strip().upper()
     if typed in index:
         return index[typed]
-    bare = _TAIL.sub("", typed.lstrip(_HEAD))
+    bare = _TAIL.sub("", typed.lstrip(_HEAD)).strip()
     if bare in index:
         return index[bare]
     for suffix in symbols.suffixes:
         cut = bare.removesuffix(suffix.upper())
         if cut != bare and cut in index:
             return index[cut]
-    return Instrument(symbol=(bare or typed or "?")[:32], group=_guessed(bare), known=False)
+    return Instrument(symbol=(bare or typed or "?")[:32].strip(), group=_guessed(bare), known=False)
 
 
 def _guessed(name: str) -> AssetClass:

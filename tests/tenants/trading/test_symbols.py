@@ -59,6 +59,14 @@ def test_no_name_breaks_it_and_the_answer_stands_for_itself(told):
     assert canonical(MAP, found.symbol).symbol == found.symbol
 
 
+@pytest.mark.parametrize("told", ["0\x85/", "A" * 31 + " B", "# #X", "_.\u2003"])
+def test_blanks_within_a_name_are_no_part_of_it(told):
+    found = canonical(MAP, told)
+
+    assert found.symbol == found.symbol.strip()
+    assert canonical(MAP, found.symbol).symbol == found.symbol
+
+
 def test_a_suffix_of_a_tenant_is_taken_off_only_where_it_says_so():
     mine = Symbols(suffixes=("vip",))
 
