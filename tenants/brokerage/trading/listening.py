@@ -191,7 +191,11 @@ async def _stay(
 
 
 async def _ask(open_work: OpenWork, code: str, ear: Ear) -> None:
-    """Ask about what was heard, the named logins before everything else."""
+    """Ask about what was heard, the named logins before everything else.
+
+    What could not be asked is asked again with everything, after a pause that grows.
+    """
+    pause_s = _PAUSE_S
     while True:
         await ear.rung.wait()
         ear.rung.clear()
@@ -200,6 +204,7 @@ async def _ask(open_work: OpenWork, code: str, ear: Ear) -> None:
             if ear.everything:
                 ear.everything = False
                 await _everything(open_work, code, ear)
+            pause_s = _PAUSE_S
         except Refusal as why:
             log.info("could not ask", server=code, why=why.code)
             ear.everything = True
@@ -207,7 +212,8 @@ async def _ask(open_work: OpenWork, code: str, ear: Ear) -> None:
             log.exception("asking failed", server=code)
             ear.everything = True
         if ear.everything:
-            await asyncio.sleep(1)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _PAUSE_MOST_S)
             ear.rung.set()
 
 

@@ -225,7 +225,7 @@ MODULE = Module(
     },
     schedule=[
         Every(1.5, sync.watch),
-        Every(3, listening.attend),
+        Every(10, listening.attend),
         Every(3, attendant.attend),
         Every(5, transfers.sweep, lane="money"),
         Every(5, sending.sweep, lane="money"),
