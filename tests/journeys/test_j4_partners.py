@@ -1,9 +1,9 @@
 """J4: a tree of three levels and what it earns, on both sub-brokers at once.
 
-Not in the product yet, and so not walked: simulating a plan and its approval (step 1), plans with a
-sum per client (CPA) and promotion by volume (1, 5), disputes of partners (8), payouts that two have to
-approve in other currencies (9). Moving a partner (6) is tested where it lives. Two seconds of holding
-stand for the two minutes of a real plan, and a killed worker for two hours without one (4).
+Not walked: simulating a plan before its approval (step 1). Tested where they live: sums per client and
+promotion by volume (1, 5), moving a partner (6), what a chargeback takes back (7), objections of partners (8)
+and payouts that two agree to in other currencies (9). Two seconds of holding stand for the two minutes of a
+real plan, and a killed worker for two hours without one (4).
 """
 
 import pytest

@@ -47,6 +47,12 @@ async def read(request: Request[Any, Any, Any], form: type[F]) -> F:
     return _checked(form, flat)
 
 
+def asked(request: Request[Any, Any, Any], form: type[F]) -> F:
+    """The same of an address's query, for pages that show and change nothing."""
+    raw = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
+    return _checked(form, raw)
+
+
 def _is_list(kind: Any) -> bool:
     return getattr(kind, "__origin__", None) in {list, tuple, set, frozenset}
 

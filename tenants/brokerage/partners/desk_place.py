@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import attribution, placing
+from brokerage.partners import attribution, placing, previewing
 from brokerage.partners.desk import by_code
 from brokerage.partners.model import Attribution, Partner
 from brokerage.partners.permissions import Partners
@@ -71,6 +71,34 @@ def _reasoned(reason: str) -> str:
     return reason.strip()
 
 
+@get("/desk/partners/{partner:uuid}/move", access=access.desk(Partners.EDIT))
+async def preview_move(
+    request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
+) -> Response[str]:
+    """What the last thirty days would have come to in the new place; nothing is changed."""
+    form = forms.asked(request, Place)
+    await client_queries.seen(work, partner)
+    row = await work.get(Partner, partner)
+    under = await by_code(work, form.under)
+    names = await client_queries.names(work, [one for one in (partner, under, row.parent) if one])
+    found = await previewing.of_move(work, partner, parent=under, at=_instant(work, form.since))
+    return page(
+        request,
+        work,
+        "desk/partners/moving.html",
+        audience="desk",
+        title=names.get(partner, row.code),
+        back=f"/desk/partners/{partner}",
+        action=f"/desk/partners/{partner}/move",
+        fields={"under": form.under or "", "since": _day(form.since)},
+        was=names.get(row.parent, "") if row.parent else "",
+        becomes=names.get(under, "") if under else "",
+        since=form.since,
+        found=found,
+        reason=form.reason,
+    )
+
+
 @post("/desk/partners/{partner:uuid}/move", access=access.desk(Partners.EDIT))
 async def move(
     request: AnyRequest, work: NamedDependency[Work], partner: FromPath[UUID]
@@ -97,6 +125,37 @@ async def stay(
     await client_queries.seen(work, partner)
     await placing.stay(work, partner)
     return go(request, f"/desk/partners/{partner}", notice=N_("The planned move is cancelled."))
+
+
+@get("/desk/clients/{client:uuid}/attribution", access=access.desk(Partners.EDIT))
+async def preview_client(
+    request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
+) -> Response[str]:
+    """What the client's last thirty days would have come to with another partner."""
+    form = forms.asked(request, Give)
+    row = await client_queries.seen(work, client)
+    target = await by_code(work, form.code)
+    names = await client_queries.names(work, [one for one in (client, target, row.partner) if one])
+    found = await previewing.of_client(work, client, partner=target)
+    return page(
+        request,
+        work,
+        "desk/partners/moving.html",
+        audience="desk",
+        title=names.get(client, ""),
+        back=f"/desk/clients/{client}",
+        action=f"/desk/clients/{client}/attribution",
+        fields={"code": form.code or "", "since": _day(form.since)},
+        was=names.get(row.partner, "") if row.partner else "",
+        becomes=names.get(target, "") if target else "",
+        since=form.since,
+        found=found,
+        reason=form.reason,
+    )
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 @post("/desk/clients/{client:uuid}/attribution", access=access.desk(Partners.EDIT))
@@ -249,4 +308,4 @@ async def decide(
     return go(request, "/desk/partners/contests", notice=N_("Decided."))
 
 
-WEB = [move, stay, reassign, contests, contest, decide]
+WEB = [preview_move, move, stay, preview_client, reassign, contests, contest, decide]

@@ -54,10 +54,10 @@ async def rates_are_bounded(broker: Broker, sub: Client) -> None:
 async def given_to(broker: Broker, client: Client, partner: Client) -> None:
     """From now on the client is the partner's; what was earned before stays where it is."""
     code = await partnering.code_of(broker, partner)
-    await broker.owner.open(f"/desk/clients/{client.id}/partner")
-    await broker.owner.submit(
-        f"/desk/clients/{client.id}/attribution", code=code, reason="Theo brought them in person"
-    )
+    path = f"/desk/clients/{client.id}/attribution"
+    await broker.owner.open(f"{path}?code={code}")
+    await broker.owner.sees("What the last 30 days would have come to")
+    await broker.owner.submit(path, reason="Theo brought them in person")
     assert (await broker.api.get(f"/clients/{client.id}"))["partner"] == partner.id
 
 
