@@ -147,7 +147,8 @@ class TradingConnector(Protocol):
     ) -> Outcome:
         """Move money once. Sent at most once, whatever happens; `external_id` comes from `mark`.
 
-        After Unknown, `find_balance_op` is asked until `settle_after` has passed.
+        After Unknown, `find_balance_op` is asked until `settle_after` has passed; or, where
+        `idempotent_money` is declared, the same order is given again, which is the same operation.
         """
         ...
 

@@ -2,7 +2,8 @@
 
 To an account: the money is held in the wallet, the server is told, the hold settles. To the
 wallet: the server is debited first, and the wallet is credited for the confirmed deal. A server
-that did not answer is asked for our mark until it says; nothing is sent again before that.
+that did not answer is asked for our mark until it says; nothing is sent again before that, but
+to a server that keeps our mark and so takes the second order for the first.
 """
 
 from datetime import timedelta
@@ -17,7 +18,7 @@ from brokerage.trading.events import TransferAsked, TransferDone
 from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import Right
-from stoa.connectors.outcomes import Confirmed, Refused
+from stoa.connectors.outcomes import Confirmed, Refused, Unknown
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
@@ -37,6 +38,9 @@ _KINDS: Final = {
 _TAKES: Final = (AccountState.ACTIVE, AccountState.RESTRICTED)
 _ASK_AGAIN_S: Final = 5
 _ASK_MOST_S: Final = 120
+_KEPT: Final = timedelta(hours=1)
+_AGAIN: Final = 60
+"""So long and so often a server that keeps our reference is told an order again: none says how long."""
 
 
 async def to_account(
@@ -193,7 +197,8 @@ async def conclude(open_work: OpenWork, transfer: UUID, outcome: object) -> None
         if row.state != TransferState.SENDING:
             return
         if isinstance(outcome, Confirmed):
-            await _done(work, row, int(outcome.reference or 0))
+            number = outcome.reference  # Some platforms have no number of their own for it.
+            await _done(work, row, int(number) if number.isdecimal() else 0)
         elif isinstance(outcome, Refused):
             if outcome.technical:
                 row.move(TransferState.HELD)
@@ -281,7 +286,11 @@ def second_of(first: UUID) -> UUID:
 
 
 async def look(open_work: OpenWork, transfer: UUID) -> None:
-    """Ask the server whether it has our mark; only a definite no lets the money go back."""
+    """Ask the server whether it has our mark; only a definite no lets the money go back.
+
+    A server that keeps our reference is told the same order again, while it surely still keeps it:
+    that is the same operation, and its answer is the first one's.
+    """
     async with open_work() as work:
         row = await work.get(Transfer, transfer)
         if row.state != TransferState.SENDING or row.sent_at is None:
@@ -289,8 +298,20 @@ async def look(open_work: OpenWork, transfer: UUID) -> None:
         account = await work.get(TradingAccount, row.account)
         connector = await servers.connect(work, account.server)
         login, since, now = account.login or 0, row.sent_at, work.now
+        kind, amount = _KINDS[row.direction], row.amount
+        begin = row.asked_at if connector.capabilities.idempotent_money else row.sent_at
+        again = connector.capabilities.idempotent_money and row.tries < _AGAIN
+    if again and now - since < _KEPT:
+        outcome = await connector.balance_op(login, kind, amount, mark("T", transfer))
+        if isinstance(outcome, Confirmed):
+            await conclude(open_work, transfer, outcome)
+            return
+        if isinstance(outcome, Unknown):
+            await _unknown_again(open_work, transfer)
+            return
+        # A refusal tells of the second order, and nothing of the first: that one is looked for.
     found = await connector.find_balance_op(
-        login, mark("T", transfer), since - timedelta(minutes=2)
+        login, mark("T", transfer), begin - timedelta(minutes=2)
     )
     faultpoint("transfer.looked")
     async with open_work() as work:
@@ -303,9 +324,22 @@ async def look(open_work: OpenWork, transfer: UUID) -> None:
             row.move(TransferState.HELD)
             row.next_ask_at = None
         else:
-            row.tries += 1
-            wait = min(_ASK_AGAIN_S * 2 ** min(row.tries, 5), _ASK_MOST_S)
-            row.next_ask_at = work.now + timedelta(seconds=wait)
+            _ask_later(work, row)
+
+
+async def _unknown_again(open_work: OpenWork, transfer: UUID) -> None:
+    """The order was given again and may yet be carried out: its time begins anew."""
+    async with open_work() as work:
+        row = await work.lock(Transfer, transfer)
+        if row.state == TransferState.SENDING:
+            row.sent_at = work.now
+            _ask_later(work, row)
+
+
+def _ask_later(work: Work, row: Transfer) -> None:
+    row.tries += 1
+    wait = min(_ASK_AGAIN_S * 2 ** min(row.tries, 5), _ASK_MOST_S)
+    row.next_ask_at = work.now + timedelta(seconds=wait)
 
 
 async def sweep(open_work: OpenWork) -> None:

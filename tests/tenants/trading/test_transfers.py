@@ -9,6 +9,7 @@ import pytest
 
 from brokerage.trading import transfers
 from brokerage.trading.model import Transfer, TransferState
+from stoa.connectors.outcomes import Confirmed
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, NotFound, Refusal, Unavailable
 
@@ -68,6 +69,17 @@ async def test_a_form_sent_twice_is_one_transfer_and_other_values_are_refused(br
 
     await customer.send(key)
     assert await where(customer) == (900, 0, 100, 100)
+
+
+async def test_a_platform_without_a_number_for_it_has_done_it_all_the_same(broker):
+    customer = await broker.customer()
+    await broker.server.post("/faults", balance_drop_after={"chance": 1.0, "times": 1})
+    moved = await customer.move("in", "100.00")
+
+    await transfers.conclude(broker.opener(), moved.id, Confirmed("T:OURS"))
+
+    done = await customer.transfer(moved.id)
+    assert (done.state, done.deal) == (TransferState.DONE, None)
 
 
 @pytest.mark.parametrize("way", ["in", "out"])

@@ -45,12 +45,13 @@ _VERBS: Final = MappingProxyType(
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """An operation of ours whose answer did not come."""
+    """An operation of ours whose answer did not come; `last` is when it was asked for again."""
 
     login: int
     credit: bool
     signed: Decimal
     at: datetime
+    last: datetime
 
 
 class References:
@@ -77,11 +78,15 @@ class References:
         )
 
     def asked(self, external_id: str, sent: Sent) -> None:
-        self._open[external_id] = sent
+        before = self._open.get(external_id, sent)
+        self._open[external_id] = msgspec.structs.replace(before, last=sent.last)
         _bound(self._open)
 
     def refused(self, external_id: str) -> None:
-        self._open.pop(external_id, None)
+        """It was not done this time; one that was asked for before may have been done then."""
+        sent = self._open.get(external_id)
+        if sent is not None and sent.at == sent.last:
+            del self._open[external_id]
 
     def named(self, deal: int, external_id: str) -> None:
         self._of[deal] = external_id
@@ -115,9 +120,8 @@ class Money:
             "note": f"{external_id} {comment}".strip()[:NOTE_LENGTH],
         }
         key = operation_of(external_id) or uuid5(_OURS, external_id)
-        self._references.asked(
-            external_id, Sent(login, verb == "credit", signed, datetime.now(UTC))
-        )
+        now = datetime.now(UTC)
+        self._references.asked(external_id, Sent(login, verb == "credit", signed, now, now))
         try:
             said = await self._link.change("POST", f"/v1/account-operations/{verb}", body, key)
             if isinstance(said, Refused):
@@ -164,7 +168,7 @@ class Money:
                 for one in nobodys
                 if one.amount == sent.signed
                 and ("CREDIT" in one.type) == sent.credit
-                and sent.at - _SKEW <= one.at <= sent.at + self._settled
+                and sent.at - _SKEW <= one.at <= sent.last + self._settled
             ]
             if len(nobodys) <= 1 and not (nobodys and self._references.rivals(external_id)):
                 return nobodys

@@ -341,6 +341,25 @@ async def test_two_orders_alike_of_which_one_moved_are_not_taken_for_one_another
         assert (await tradelocker.get_account(login)).balance == 1
 
 
+async def test_an_order_asked_for_again_is_looked_for_from_the_first_time_on(
+    own: PlatformServer,
+) -> None:
+    async with joined(own) as tradelocker:
+        login, began, order = await an_account(tradelocker), datetime.now(UTC), mark("D", uuid4())
+        await own.post("/faults", balance_drop_after={"times": 1})
+        await tradelocker.balance_op(login, MoneyKind.DEPOSIT, Decimal(1), order)
+        await asyncio.sleep(5.5)
+        for code, kind in ((503, Unknown), (422, Refused)):
+            await own.post("/faults", answers=[{"command": "DEPOSIT", "code": code, "times": 1}])
+            again = await tradelocker.balance_op(login, MoneyKind.DEPOSIT, Decimal(1), order)
+            assert isinstance(again, kind)
+
+        found = await tradelocker.find_balance_op(login, order, began)
+
+        assert found is not None
+        assert (await tradelocker.get_account(login)).balance == 1
+
+
 async def test_lost_lines_before_and_after_money_moved_cost_nobody_anything(
     own: PlatformServer,
 ) -> None:
