@@ -57,8 +57,8 @@ async def measure(ground: Ground) -> list[Figure]:
             1,
             note=f"totals and list; {of}",
         ),
-        Figure("every limit held against it", median(figures["limits"]), "s", 2, note=of),
-        Figure("a price shock on it", median(figures["what if"]), "s", 2, note=of),
+        Figure("every limit held against it", median(figures["limits"]), "s", None, note=of),
+        Figure("a price shock on it", median(figures["what if"]), "s", None, note=of),
     ]
 
 
@@ -112,7 +112,7 @@ async def _page(ground: Ground) -> None:
         parts = await exposure.parts(work, now, "symbol")
         if sum(one.positions for one in parts) != POSITIONS or len(parts) != len(_SYMBOLS):
             raise RuntimeError(f"{len(parts)} symbols of {sum(one.positions for one in parts)}")
-        table = lists.table(now, "symbol", {}, true(), str)
+        table = lists.table(now, "symbol", {}, true(), str, parts)
         await tables.page(work, table, tables.Asked.of(table, {}))
 
 

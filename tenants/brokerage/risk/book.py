@@ -210,7 +210,7 @@ def held(ground: Ground, within: ColumnElement[bool] | None = None) -> Subquery:
             position.told_at,
         )
         .join(account, account.id == position.account)
-        .join(Client, Client.id == position.client)
+        .outerjoin(Client, Client.id == position.client)
         .outerjoin(
             named,
             and_(named.c.server == position.server, named.c.raw == position.symbol),
@@ -260,12 +260,10 @@ def grouped(
     if by == "provider":
         conditions.append(source.c.provider.is_not(null()))
     c = source.c
-    # By account first: how many accounts there are is then a count of rows, without a sort.
-    low = (
+    middle = (
         select(
             key,
             c.symbol,
-            c.account,
             func.count().label("positions"),
             func.coalesce(func.sum(c.lots).filter(c.side == "buy"), 0).label("long"),
             func.coalesce(func.sum(c.lots).filter(c.side != "buy"), 0).label("short"),
@@ -277,50 +275,25 @@ def grouped(
             func.min(c.told_at).label("oldest"),
         )
         .where(*conditions)
-        .group_by(key, c.symbol, c.account)
-        .subquery("low")
+        .group_by(key, c.symbol)
+        .subquery("middle")
     )
-    middle = _summed(low, (low.c.key, low.c.symbol), func.count().label("accounts"))
-    netted = func.abs(func.coalesce(middle.c.notional, 0))
-    alone = by == "symbol"
+    m = middle.c
     return (
         select(
-            middle.c.key,
-            func.sum(middle.c.positions).label("positions"),
-            (func.sum(middle.c.accounts) if alone else cast(null(), Numeric)).label("accounts"),
-            func.sum(middle.c.long).label("long"),
-            func.sum(middle.c.short).label("short"),
-            (func.sum(middle.c.long) - func.sum(middle.c.short)).label("net"),
-            func.coalesce(func.sum(middle.c.notional), 0).label("notional"),
-            func.sum(netted).label("open"),
-            func.coalesce(func.sum(middle.c.gross), 0).label("gross"),
-            func.coalesce(func.sum(middle.c.result), 0).label("result"),
-            func.sum(middle.c.unpriced).label("unpriced"),
-            func.sum(middle.c.stale).label("stale"),
-            func.min(middle.c.oldest).label("oldest"),
+            m.key,
+            func.sum(m.positions).label("positions"),
+            func.sum(m.long).label("long"),
+            func.sum(m.short).label("short"),
+            (func.sum(m.long) - func.sum(m.short)).label("net"),
+            func.coalesce(func.sum(m.notional), 0).label("notional"),
+            func.sum(func.abs(func.coalesce(m.notional, 0))).label("open"),
+            func.coalesce(func.sum(m.gross), 0).label("gross"),
+            func.coalesce(func.sum(m.result), 0).label("result"),
+            func.sum(m.unpriced).label("unpriced"),
+            func.sum(m.stale).label("stale"),
+            func.min(m.oldest).label("oldest"),
         )
-        .group_by(middle.c.key)
+        .group_by(m.key)
         .subquery("top")
-    )
-
-
-def _summed(low: Subquery, keys: tuple[Any, ...], *more: Any) -> Subquery:
-    c = low.c
-    sums = [
-        func.sum(c[name]).label(name)
-        for name in (
-            "positions",
-            "long",
-            "short",
-            "notional",
-            "gross",
-            "result",
-            "unpriced",
-            "stale",
-        )
-    ]
-    return (
-        select(*keys, *more, *sums, func.min(c.oldest).label("oldest"))
-        .group_by(*keys)
-        .subquery("middle")
     )

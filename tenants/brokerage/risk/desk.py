@@ -67,10 +67,13 @@ async def shown(request: AnyRequest, work: NamedDependency[Work]) -> Response[An
     ground = await read(work)
     within = clients.within(work, TradingAccount.client)
     say = texts.of(look(request, None, "desk").locale).gettext
-    table = lists.table(ground, by, where, within, say)
     if request.query_params.get("format"):
-        return await tables.answer(request, work, table)
+        return await tables.answer(request, work, lists.table(ground, by, where, within, say))
     parts = await exposure.parts(work, ground, by, where=where)
+    table = lists.table(ground, by, where, within, say, parts)
+    summed = parts
+    if len(parts) == exposure.MOST:
+        summed = await exposure.parts(work, ground, "book", where=where)
     hours = _hours(request)
     line_by, line_key = _line_of(where)
     moments, values, result = await points.line(work, line_by, line_key, hours)
@@ -83,7 +86,7 @@ async def shown(request: AnyRequest, work: NamedDependency[Work]) -> Response[An
         ground=ground,
         by=by,
         bys=_switch(request, say, by),
-        total=_total(parts),
+        total=_total(summed),
         names=[say(CLASSES.get(one.key, one.key)) or "–" for one in bars],
         bars=[float(one.notional) for one in bars],
         line=(moments, values, result),

@@ -27,7 +27,8 @@ BYS: Final[Mapping[str, str]] = {
     "currency": N_("Account currency"),
     "account": N_("Account"),
 }
-_MOST: Final = 400
+MOST: Final = 400
+"""Parts read at once; a list of more is read page by page."""
 FILTERS: Final = ("symbol", "family", "book", "entity", "server", "group", "currency")
 
 
@@ -37,7 +38,6 @@ class Part:
 
     key: str
     positions: int
-    accounts: int | None
     long: Decimal
     short: Decimal
     net: Decimal
@@ -59,7 +59,6 @@ def part(row: Any) -> Part:
     return Part(
         str(row.key),
         int(row.positions),
-        None if row.accounts is None else int(row.accounts),
         Decimal(row.long),
         Decimal(row.short),
         Decimal(row.net),
@@ -84,7 +83,7 @@ async def parts(
     """The parts of the book, the largest open first; within the reader's scope, or the house's."""
     within = true() if everything else clients.within(work, TradingAccount.client)
     top = book.grouped(ground, by, within=within, where=where)
-    rows = await work.table(select(top).order_by(top.c.open.desc(), top.c.key).limit(_MOST))
+    rows = await work.table(select(top).order_by(top.c.open.desc(), top.c.key).limit(MOST))
     return [part(row) for row in rows]
 
 

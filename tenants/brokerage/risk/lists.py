@@ -6,11 +6,22 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from brokerage.clients import queries as clients
 from brokerage.risk import book
-from brokerage.risk.exposure import BYS, FILTERS, Part, part
+from brokerage.risk.exposure import BYS, FILTERS, MOST, Part, part
 from brokerage.risk.ground import Ground
 from brokerage.risk.names import CLASSES
 from brokerage.risk.permissions import Risk
@@ -75,9 +86,15 @@ def table(
     where: Mapping[str, str],
     within: ColumnElement[bool],
     say: Callable[[str], str],
+    known: Sequence[Part] = (),
 ) -> tables.Table:
-    """The list by a part of the book. `say` translates names of classes."""
-    top = book.grouped(ground, by, within=within, where=where)
+    """The list by a part of the book. `say` translates names of classes. `known` are all the parts
+    where they were read already: the book is not added up again for its list.
+    """
+    if 0 < len(known) < MOST:
+        top = _laid_out(known)
+    else:
+        top = book.grouped(ground, by, within=within, where=where)
 
     async def view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
         found = [part(row) for row in rows]
@@ -98,7 +115,7 @@ def table(
         name="exposure",
         title=N_("Exposure"),
         columns=_columns(ground, top.c, by),
-        query=lambda _work: select(top),
+        query=lambda _work: select(*top.c),
         view=view,
         id=top.c.key,
         order="open",
@@ -110,11 +127,37 @@ def table(
     )
 
 
+_FIGURES: Final = (
+    "positions", "long", "short", "net", "notional", "open", "gross", "result", "unpriced", "stale",
+)  # fmt: skip
+
+
+def _laid_out(known: Sequence[Part]) -> Any:
+    """Parts that were read, as a relation to sort and to page."""
+    figures = [
+        literal([Decimal(getattr(one, name)) for one in known], ARRAY(book.NUMBER))
+        for name in _FIGURES
+    ]
+    return (
+        func.unnest(
+            literal([one.key for one in known], ARRAY(Text)),
+            *figures,
+            literal([one.oldest for one in known], ARRAY(DateTime(timezone=True))),
+        )
+        .table_valued(
+            column("key", Text),
+            *(column(name, book.NUMBER) for name in _FIGURES),
+            column("oldest", DateTime(timezone=True)),
+            name="top",
+        )
+        .render_derived()
+    )
+
+
 def _cells(ground: Ground, one: Part, label: str, *, lots: bool) -> tuple[Any, ...]:
     return (
         label,
         one.positions,
-        one.accounts,
         _plain(one.long) if lots else None,
         _plain(one.short) if lots else None,
         _plain(one.net) if lots else None,
@@ -133,7 +176,6 @@ def _columns(ground: Ground, c: Any, by: str) -> tuple[tables.Column, ...]:
     return (
         tables.Column("key", BYS[by], "strong", fixed=True),
         tables.Column("positions", N_("Positions"), "num", sort=c.positions),
-        tables.Column("accounts", N_("Accounts"), "num", hidden=no_lots),
         tables.Column("long", N_("Long"), "num", hidden=no_lots),
         tables.Column("short", N_("Short"), "num", hidden=no_lots),
         tables.Column("net", N_("Net lots"), "num", hidden=no_lots),

@@ -38,7 +38,7 @@ async def test_synonyms_and_contract_sizes_of_two_platforms_are_one_symbol(desk)
     assert (found["EURUSD"].long, found["EURUSD"].short) == (Decimal(2), Decimal("0.5"))
     assert found["EURUSD"].net == Decimal("1.5")
     assert found["XAUUSD"].net == Decimal(2)
-    assert found["XAUUSD"].accounts == 2
+    assert found["XAUUSD"].positions == 2
     async with desk.opener()() as work:
         house = (await read(work)).house
         rate = (await read(work)).rate("USD")
