@@ -24,6 +24,8 @@ from brokerage.trading.model import AccountState, TradingAccount, Transfer
 from brokerage.trading.settings import TradingSettings
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy import settings
+from support.people import make_staff
+from support.web import signed_in
 
 from .conftest import SERVER
 from .lives import dealer, retuned
@@ -261,7 +263,7 @@ async def run_through(broker, batch):
     raise AssertionError("it did not end")
 
 
-async def test_an_account_moves_with_its_money_once_and_the_report_says_so(broker, two):
+async def test_an_account_moves_with_its_money_once_and_the_report_says_so(house, broker, two):
     customer = await broker.customer("1000.00")
     await customer.move("in", "400.00")
     await broker.told()
@@ -292,6 +294,12 @@ async def test_an_account_moves_with_its_money_once_and_the_report_says_so(broke
     money = await customer.money()
     assert (money.wallet, money.held, money.server) == (600, 0, 0)
     assert await broker.laws() == []
+    async with broker.opener()() as work:
+        owner, _ = await make_staff(work, ["Owner"])
+    browser = await signed_in(house, broker.tenant, owner, "desk")
+    for path in ("/desk/batches", f"/desk/batches/{batch}", f"/desk/requests/{row.id}"):
+        page = await browser.get(path)
+        assert page.status_code == 200, (path, page.text[:400])
 
 
 async def test_taken_again_at_any_step_it_moves_once(broker, two):
