@@ -1,8 +1,6 @@
 """Alerts at the desk: the list, one of them, and what staff do about it."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -12,26 +10,23 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
-from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.risk import actions, alerts, wordings
+from brokerage.risk.alert_lists import ALERTS, rule_of, value_of
 from brokerage.risk.model import RiskAlert
 from brokerage.risk.permissions import Risk
 from brokerage.trading import queries as trading
 from brokerage.trading.model import TradingAccount
 from brokerage.trading.permissions import Trading
 from stoa.identity import roles
-from stoa.product import Card, Item
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming import words
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
-_SHOWN: Final = 6
 
 
 class Why(msgspec.Struct):
@@ -54,91 +49,6 @@ class Wish(msgspec.Struct):
     kind: str
     leverage: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     why: str = ""
-
-
-def _rule(code: str) -> str:
-    return words.label(code) if code in wordings.SIGNS else code
-
-
-def _value(house: str, row: RiskAlert, value: Decimal) -> str:
-    return "–" if row.measure == "none" else wordings.said(row.measure, value, house)
-
-
-async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
-    house = work.settings(TenantFacts).base_currency
-    found = [row[0] for row in rows]
-    named = await clients.names(
-        work, [one for row in found for one in (row.client, row.owner) if one]
-    )
-    return [
-        tables.Shown(
-            key=str(row.id),
-            href=f"/desk/alerts/{row.id}",
-            tone="stopped" if row.level == "critical" and row.state == "open" else "",
-            cells=(
-                row.breached_at,
-                f"level {row.level}",
-                str(row.evidence.get("name", row.about)),
-                named.get(row.client, "") if row.client else "",
-                row.rule,
-                f"measure {row.measure}",
-                _value(house, row, row.value),
-                _value(house, row, row.bound),
-                _value(house, row, row.worst),
-                f"alert {row.state}",
-                named.get(row.owner, "") if row.owner else "",
-                row.over_at,
-            ),
-        )
-        for row in found
-    ]
-
-
-ALERTS: Final = tables.Table(
-    name="risk-alerts",
-    title=N_("Risk alerts"),
-    columns=(
-        tables.Column("at", N_("Since"), "when", sort=RiskAlert.breached_at, fixed=True),
-        tables.Column("level", N_("Level"), "status"),
-        tables.Column("about", N_("About"), "strong"),
-        tables.Column("client", N_("Client")),
-        tables.Column("rule", N_("Rule"), "word"),
-        tables.Column("measure", N_("Measure"), "word", hidden=True),
-        tables.Column("value", N_("Now"), "code"),
-        tables.Column("bound", N_("Limit"), "code"),
-        tables.Column("worst", N_("Worst"), "code", hidden=True),
-        tables.Column("state", N_("State"), "status"),
-        tables.Column("owner", N_("Owner")),
-        tables.Column("over", N_("Over"), "when", hidden=True),
-    ),
-    query=lambda work: select(RiskAlert).where(
-        RiskAlert.client.is_(None) | clients.within(work, RiskAlert.client)
-    ),
-    view=_view,
-    id=RiskAlert.id,
-    order="at",
-    usual={"alive": "yes"},
-    filters=(
-        tables.Filter(
-            "alive",
-            N_("Still so"),
-            lambda _work, value: (
-                RiskAlert.over_at.is_(None) if value == "yes" else RiskAlert.over_at.is_not(None)
-            ),
-            "select",
-            (("yes", N_("Yes")), ("no", N_("No"))),
-        ),
-        tables.choice("level", N_("Level"), RiskAlert.level, wordings.LEVELS),
-        tables.choice("state", N_("State"), RiskAlert.state, wordings.STATES),
-        tables.Filter("rule", N_("Rule"), lambda _work, value: RiskAlert.rule == value, "text"),
-        *tables.dates("at", N_("From"), N_("To"), RiskAlert.breached_at),
-    ),
-    export_permission=Risk.EXPORT,
-    live="alerts",
-    empty_title=N_("No limit is broken"),
-    empty_text=N_("What goes over a limit of the settings appears here with its time and owner."),
-    empty_icon="shield-check",
-)
 
 
 @get("/desk/alerts", access=access.desk(Trading.EXPOSURE))
@@ -165,12 +75,12 @@ async def one(
         "desk/risk/alert.html",
         audience="desk",
         row=row,
-        rule=_rule(row.rule),
+        rule=rule_of(row.rule),
         house=house if wordings.is_money(row.measure) else "",
         title=str(row.evidence.get("name", row.about)),
-        value=_value(house, row, row.value),
-        bound=_value(house, row, row.bound),
-        worst=_value(house, row, row.worst),
+        value=value_of(house, row, row.value),
+        bound=value_of(house, row, row.bound),
+        worst=value_of(house, row, row.worst),
         account=trading.card(work, account) if account else None,
         client_name=named.get(row.client, "") if row.client else "",
         owner=named.get(row.owner, "") if row.owner else "",
@@ -300,47 +210,6 @@ async def undo(
     form = await forms.read(request, Why)
     await actions.undo(work, alert, form.reason)
     return _back(request, alert, N_("It is sent to the server now."))
-
-
-async def today(work: Work) -> list[Card]:
-    """Alerts that nobody has taken."""
-    if not work.actor.may(Risk.ALERTS):
-        return []
-    rows, count = await work.some(
-        select(RiskAlert)
-        .where(
-            RiskAlert.over_at.is_(None),
-            RiskAlert.state == "open",
-            RiskAlert.client.is_(None) | clients.within(work, RiskAlert.client),
-        )
-        .order_by(RiskAlert.breached_at.desc()),
-        _SHOWN,
-    )
-    if not rows:
-        return []
-    house = work.settings(TenantFacts).base_currency
-    return [
-        Card(
-            "risk-alerts",
-            N_("Risk alerts nobody has taken"),
-            count,
-            tone="stopped" if any(row.level == "critical" for row in rows) else "needs",
-            path="/desk/alerts?state=open",
-            items=[
-                Item(
-                    title=f"{row.evidence.get('name', row.about)} · \u2066{_value(house, row, row.value)}\u2069",
-                    path=f"/desk/alerts/{row.id}",
-                    detail=_rule(row.rule),
-                    status="needs_you",
-                    since=row.breached_at,
-                    due=row.escalate_at,
-                )
-                for row in rows
-            ],
-            order=6,
-            worklist=True,
-        )
-    ]
 
 
 ALL: Final = [

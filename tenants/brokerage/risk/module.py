@@ -2,6 +2,7 @@
 
 from brokerage.risk import (
     alert_desk,
+    alert_lists,
     desk,
     hedging,
     limits,
@@ -31,7 +32,7 @@ MODULE = Module(
         Every(300, points.keep),
     ],
     nav=[NavItem("desk", N_("Risk"), "/desk/exposure", "gauge", Trading.EXPOSURE, 70, "r")],
-    today=alert_desk.today,
+    today=alert_lists.today,
     roles={
         "Owner": [*_DEALING, Risk.ESCALATED, Risk.APPROVE],
         "Dealing": _DEALING,
