@@ -218,6 +218,26 @@ async def test_a_payout_is_read_agreed_and_paid_at_the_desk(house, guild, told):
         assert (await work.get(PartnerPayout, row.id)).state == "paid"
 
 
+async def test_why_a_payout_was_refused_is_for_staff_alone(house, guild, told):
+    async with house.door.open(guild, purpose="test") as work:
+        now = work.now
+        later(work, hours=-2)
+        partner = await a_partner(work, rate="5")
+        trader = await a_trader(work, partner)
+        later(work, minutes=1)
+        await imported(work, trader, a_trade(trader.login, work.now, lots="30"))
+        work.now, work.actor = now, staff(str(Partners.PAY))
+        row = await payouts.make(work, partner)
+        assert row is not None
+    path = f"/desk/partners/payouts/{row.id}"
+    await told.desk.post(f"{path}/refuse", {"reason": "smells of fraud"})
+
+    page = await (await browser_of(house, guild, partner)).get("/partner/payouts")
+
+    assert page.status_code == 200 and "smells" not in page.text
+    assert "smells of fraud" in (await told.desk.get(path)).text
+
+
 async def test_a_period_is_closed_by_hand_and_one_that_runs_is_not(house, guild, told):
     async with house.door.open(guild, purpose="test") as work:
         month = statements.months(work, work.now)[0]
