@@ -1,0 +1,77 @@
+"""Plans at the desk: tried on the last month, asked for, agreed to by another; paused and counted again."""
+
+import pytest
+
+from brokerage.partners import plansdesk
+from brokerage.partners.settings import PartnerSettings
+from stoa.settingsdesk import pending
+from stoa.tenancy import settings
+from support import people
+from support.web import signed_in
+
+from .builders import a_trade, imported, later, rewards, three
+from .conftest import SETTINGS
+
+HERE = "/desk/partners/plans"
+
+
+@pytest.fixture
+async def desk(house):
+    """A broker of this file's own with one rewarded deal, an owner and somebody who agrees."""
+    tenant = await house.tenant()
+    async with house.door.open(tenant, purpose="test") as work:
+        await settings.put(work, "partners", SETTINGS, why="a test")
+    async with house.door.open(tenant, purpose="test") as work:
+        now = work.now
+        later(work, hours=-2)
+        tree = await three(work)
+        work.now = now
+        await imported(work, tree.trader, a_trade(tree.trader.login, now))
+        owner, _ = await people.make_staff(work, ["Owner"])
+        tree.rewards = [row.id for row in await rewards(work, tree.trader.client)]
+    tree.tenant = tenant
+    tree.browser = await signed_in(house, tenant, owner, "desk")
+    return tree
+
+
+async def test_a_change_is_tried_then_asked_for_and_waits_with_its_figures(house, desk):
+    page = await desk.browser.get(HERE)
+    assert page.status_code == 200 and "5 USD" in page.text and "Standard" in page.text
+    assert (await desk.browser.get(f"{HERE}/edit")).status_code == 200
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        typed = plansdesk.as_text(work.settings(PartnerSettings))
+    dearer = typed.replace('amount = "5"', 'amount = "9"')
+    assert dearer != typed
+
+    same = await desk.browser.post(f"{HERE}/preview", {"text": dearer, "why": ""})
+    assert same.status_code == 422 and "version must be above 1" in same.text
+    raised = dearer.replace("version = 1", "version = 2")
+    tried = await desk.browser.post(f"{HERE}/preview", {"text": raised, "why": "dearer"})
+    assert tried.status_code == 200, tried.text[:800]
+    assert "Partners who gain" in tried.text
+
+    asked = await desk.browser.post(HERE, {"text": raised, "why": "dearer from now on"})
+    assert asked.status_code < 400
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        waits = await pending.waiting(work, "partners")
+        assert waits is not None and "partners earned" in waits.rehearsal[0]["text"]
+        assert work.settings(PartnerSettings).plans[0].version == 1
+    shown = await desk.browser.get(f"{HERE}/changes/{waits.id}")
+    assert shown.status_code == 200 and "dearer from now on" in shown.text
+    assert "Who gains, who loses" in (await desk.browser.get(HERE)).text
+
+
+async def test_it_is_paused_resumed_and_counted_again_from_the_page(house, desk):
+    assert (await desk.browser.post(f"{HERE}/pause", {"reason": "looked at"})).status_code < 400
+    assert "looked at" in (await desk.browser.get(HERE)).text
+    assert (await desk.browser.post(f"{HERE}/resume")).status_code < 400
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        day = f"{work.now:%Y-%m-%d}"
+    counted = await desk.browser.post(f"{HERE}/recount", {"first": day, "last": day, "reason": ""})
+    assert counted.status_code < 400, counted.text[:500]
+    wrong = await desk.browser.post(
+        f"{HERE}/recount", {"first": "2031-02-01", "last": "2030-01-01"}
+    )
+    assert wrong.status_code == 422
+    reward = await desk.browser.get(f"/desk/partners/rewards/{desk.rewards[0]}")
+    assert reward.status_code == 200 and "plan default" in reward.text
