@@ -16,6 +16,7 @@ from brokerage.bench import (
     payments,
     postings,
     proof,
+    rewards,
     schemas,
     streams,
 )
@@ -42,6 +43,7 @@ ALONE: Final[dict[str, Part]] = {
     "books": books.measure,
     "exposure": book.measure,
     "settlements": proof.measure,
+    "rewards": rewards.measure,
     "links": links.measure,
     "streams": streams.measure,
     "fleet": schemas.fleet,
