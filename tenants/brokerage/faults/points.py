@@ -42,6 +42,8 @@ SOMETIMES: Final = (
     "address.asked",
 )
 """Passed once for each trading account, before the storm, and once for each address of coins."""
+ELSEWHERE: Final = ("fix.heard", "fix.kept")
+"""Passed by a drop copy alone, whose receiver dies a thousand times in `bench --only disconnects`."""
 OFTEN: Final = (*WEB, *WORKER, *RELAY)
 """Those that the traffic of money passes again and again."""
 ALL: Final = (*OFTEN, *SOMETIMES, *PROVISIONING)

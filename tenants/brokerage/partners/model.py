@@ -75,6 +75,7 @@ class Partner(TenantRow):
 
     __table_args__ = (
         Index("ix_partner_joined_at", "joined_at", "id"),
+        Index("ix_partner_state", "state"),
         Index("ix_partner_moving", "id", postgresql_where=text("moving is not null")),
     )
 
