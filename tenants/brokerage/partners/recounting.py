@@ -19,8 +19,8 @@ from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 
 LONGEST: Final = timedelta(days=400)
-STRETCH: Final = timedelta(days=1)
-"""Counted at once, so that what is compared fits into memory."""
+STRETCH: Final = timedelta(days=8)
+"""Counted at once: what is compared fits into memory, and rewards are gone through four times a month."""
 _FX: Final = """case when d.currency = :currency then 1 else coalesce((
                select r.fx_rate from reward r where r.deal = d.number and r.server = d.server
                and r.dispute is null and r.deal <> 0 order by r.turn limit 1), f.rate) end as fx"""
