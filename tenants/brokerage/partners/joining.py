@@ -4,7 +4,7 @@ from uuid import UUID
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client, ClientAgreement
-from brokerage.partners import campaigns, partners
+from brokerage.partners import campaigns, partners, standings
 from brokerage.partners.model import Partner, PartnerLink, PartnerState
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
@@ -91,6 +91,7 @@ async def _keep(work: Work, row: Partner, plan: str, version: int) -> None:
 async def admit(work: Work, partner: UUID) -> Partner:
     """Somebody who applied becomes a partner."""
     row = await _decided(work, partner, PartnerState.APPLIED, PartnerState.ACTIVE)
+    await standings.begin(work, [row])
     await notices.tell(work, partner, ADMITTED, path="/partner")
     return row
 
@@ -120,7 +121,9 @@ async def close(work: Work, partner: UUID, *, why: str) -> Partner:
     _reasoned(why)
     work.reason = why
     row = await work.lock(Partner, partner)
-    return await _decided(work, partner, row.state, PartnerState.CLOSED)
+    closed = await _decided(work, partner, row.state, PartnerState.CLOSED)
+    await standings.end(work, partner, work.now)
+    return closed
 
 
 async def _decided(work: Work, partner: UUID, state: str, to: PartnerState) -> Partner:

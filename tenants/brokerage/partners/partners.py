@@ -67,7 +67,8 @@ async def enrol(
     await work.flush()
     work.add(PartnerLink(code=partner.code, partner=partner.id, name="Main", made_at=work.now))
     await placing.place(work, partner.id, parent)
-    await standings.begin(work, [partner])
+    if not waiting:
+        await standings.begin(work, [partner])
     work.tell(PartnerJoined(partner=partner.id, parent=parent))
     return partner
 

@@ -12,7 +12,7 @@ from hypothesis import settings as pace
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from brokerage.partners import placing, queries, rules
+from brokerage.partners import joining, placing, queries, rules
 from brokerage.partners.accruals import ACCRUE
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.trading import deals
@@ -167,6 +167,18 @@ async def test_a_partner_moved_away_and_back_earns_as_before(work):
     await imported(work, tree.trader, a_trade(tree.trader.login, work.now))
 
     assert await earned(work, tree.trader.client) == {tree.third: 5, tree.sub: 1, tree.master: 2}
+
+
+async def test_a_closed_partner_earns_nothing_from_then_on_and_keeps_what_was(work):
+    tree = await three(work)
+    await imported(work, tree.trader, a_trade(tree.trader.login, work.now))
+    later(work, hours=1)
+
+    await joining.close(work, tree.sub, why="left the programme")
+    later(work, hours=1)
+    await imported(work, tree.trader, a_trade(tree.trader.login, work.now))
+
+    assert await earned(work, tree.trader.client) == {tree.third: 10, tree.sub: 1, tree.master: 5}
 
 
 async def test_the_sum_of_a_partner_is_repeated_by_the_program_they_download(work, tmp_path):

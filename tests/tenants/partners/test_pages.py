@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from brokerage.clients.model import ClientAgreement
-from brokerage.partners import attribution, campaigns, joining, payouts, statements
+from brokerage.partners import attribution, campaigns, joining, payouts, standings, statements
 from brokerage.partners.model import (
     Attribution,
     Objection,
@@ -354,6 +354,7 @@ async def test_an_application_is_admitted_or_turned_down_once(work, monkeypatch)
     await joining.turn_down(work, rows[1].id, why="not in our countries")
 
     assert [row.state for row in rows] == [PartnerState.ACTIVE, PartnerState.CLOSED]
+    assert [len(await standings.history(work, row.id)) for row in rows] == [1, 0], "who earns"
     with pytest.raises(Conflict):
         await joining.admit(work, rows[1].id)
     await joining.pause(work, rows[0].id, why="a check of their site")
