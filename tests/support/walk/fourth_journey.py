@@ -117,13 +117,30 @@ async def seen_by_each(
     await third.at.sees(f"deal #{own['deal']}")
 
 
+async def agreed(broker: Broker, payout: str) -> None:
+    """They share a telephone with who stands below them: another person looks, and says why not."""
+    path = f"/desk/partners/payouts/{payout}"
+    maker, head = broker.desks["finance"], broker.desks["head"]
+    await maker.open(path)
+    await maker.sees("Signs of fraud", "The same telephone")
+    assert f'action="{path}/approve"' not in await maker.html()
+    await head.open(path)
+    assert await head.refused(f"{path}/approve", note="")
+    await head.open(path)
+    await head.submit(f"{path}/approve", note="Father and son, both known to us")
+    await head.open(path)
+    await head.sees("Paid")
+
+
 async def paid_out(broker: Broker, partner: Client, earned: Decimal) -> None:
     """Finance pays what has gathered into the partner's wallet, once; the rest is carried."""
     hand = broker.desks["finance"]
     path = f"/desk/partners/{partner.id}"
     await hand.open(path)
     await hand.submit(f"{path}/pay")
-    await hand.sees("Paid into the wallet")
+    await hand.sees("Waits for a second person")
+    payout = await hand.one(r"/desk/partners/payouts/([0-9a-f-]{36})")
+    await agreed(broker, payout)
     rows = await broker.api.get(f"/clients/{partner.id}/wallets")
     rows = rows["items"] if isinstance(rows, dict) else rows
     assert [Decimal(row["available"]) for row in rows if row["currency"] == "USD"] == [earned]
