@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -113,7 +114,8 @@ async def through_cuts(
 
 async def _cut(levers: Wire, _: int, after: int) -> None:
     """Wait until the link stands, then cut it after so many bytes more."""
-    for _ in range(int(_PATIENCE_S / _PAUSE_S)):
+    ends = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < ends:
         if (await pull(levers, "/cut", {"after": after}))["cut"]:
             return
         await asyncio.sleep(_PAUSE_S / 10)
