@@ -125,8 +125,6 @@ async def agreed(broker: Broker, payout: str) -> None:
     await maker.sees("Signs of fraud", "The same telephone")
     assert f'action="{path}/approve"' not in await maker.html()
     await head.open(path)
-    assert await head.refused(f"{path}/approve", note="")
-    await head.open(path)
     await head.submit(f"{path}/approve", note="Father and son, both known to us")
     await head.open(path)
     await head.sees("Paid")

@@ -48,6 +48,7 @@ async def plan_gold(broker: Broker) -> None:
         ]
         told["default_plan"] = "gold"
         told["payout_minimum"] = "0.10"
+        told["payouts"] = told.get("payouts", {}) | {"approver_since_h": 0}
 
     why = "Plan Gold for introducing brokers"
     await section(broker.owner, "partners", gold, why, waits=True)
