@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 from xml.parsers import expat
@@ -123,7 +124,7 @@ def _bent() -> Invalid:
     )
 
 
-class _Sax:
+class _Sax(ABC):
     """Elements as they come, without namespaces; every declaration is refused."""
 
     def read(self, content: bytes) -> None:
@@ -144,14 +145,14 @@ class _Sax:
     def _refuse(self, *_: object) -> None:
         raise _bent()
 
-    def start(self, tag: str, given: dict[str, str]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def start(self, tag: str, given: dict[str, str]) -> None: ...
 
-    def end(self, tag: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def end(self, tag: str) -> None: ...
 
-    def text(self, more: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def text(self, more: str) -> None: ...
 
 
 class _Texts(_Sax):

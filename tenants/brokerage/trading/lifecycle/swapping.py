@@ -112,17 +112,19 @@ async def _end(work: Work) -> None:
 async def _ask(work: Work) -> None:
     """A person decides about misuse; who was looked at within the days is not asked about again."""
     told = work.settings(TradingSettings).swap_free
-    for one in await held_long(work):
-        since = work.now - timedelta(days=told.days_looked)
-        looked = await work.first(
-            select(AccountRequest.id).where(
-                AccountRequest.account == one.account,
-                AccountRequest.kind == Wish.SWAPS,
-                AccountRequest.asked_at > since,
-                AccountRequest.state != RequestState.CANCELLED,
-            )
+    held = await held_long(work)
+    looked_at = await work.rows(
+        select(AccountRequest.account)
+        .where(
+            AccountRequest.account.in_([one.account for one in held]),
+            AccountRequest.kind == Wish.SWAPS,
+            AccountRequest.asked_at > work.now - timedelta(days=told.days_looked),
+            AccountRequest.state != RequestState.CANCELLED,
         )
-        if looked is not None:
+        .distinct()
+    )
+    for one in held:
+        if one.account in looked_at:
             continue
         row = await work.lock(TradingAccount, one.account)
         places = {"n": str(one.many), "days": str(told.held_days)}

@@ -83,8 +83,9 @@ class Accounts:
                 return Unknown("not-linked", "the account is made and not linked to a cTrader ID")
         return Confirmed(str(login))
 
-    async def find(self, external_id: str, login: int) -> int | None:
+    async def find(self, external_id: str, group: str, login: int) -> int | None:
         """By the description, among one login or all since our id was made."""
+        del group  # The description names the account whatever its group.
         if login:
             try:
                 return login if (await self.get(login)).external_id == external_id else None

@@ -12,30 +12,18 @@ inferred or unclear (path names of the password calls, names of errors, units of
 money in lists) is a setting or is read so that a surprise is an unknown outcome or a row put aside.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import msgspec
 
 from brokerage.trading.connector import (
     Access,
-    Account,
     Capabilities,
-    Deal,
-    DealBatch,
-    DealCursor,
-    Group,
     MoneyKind,
-    NewAccount,
     News,
-    Position,
-    Profile,
-    Symbol,
-    Ticks,
     Verb,
-    Which,
 )
 from brokerage.trading.connectors.ctrader import messages, news
 from brokerage.trading.connectors.ctrader.accounts import Accounts
@@ -48,16 +36,16 @@ from brokerage.trading.connectors.ctrader.money import COMMENT_LENGTH, Operation
 from brokerage.trading.connectors.ctrader.settings import Settings
 from brokerage.trading.connectors.ctrader.web import Web
 from brokerage.trading.connectors.ctrader.wire import BrokenMessage
+from brokerage.trading.connectors.parted import Parted, Parts
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
-from stoa.connectors.outcomes import Outcome
 from stoa.kernel.refusals import Refusal
 
 _DRIFT_S = 60
 
 
-class CTrader:
+class CTrader(Parted):
     """One environment of one plant."""
 
     code: ClassVar[str] = "ctrader"
@@ -76,11 +64,19 @@ class CTrader:
         self._settings = settings
         self._web = Web(settings, secrets, line)
         self._link = Link(settings, secrets, line)
-        self._accounts = Accounts(self._web)
-        self._directory = Directory(self._web, self._link, self._accounts)
-        self._journal = Journal(self._web, self._link, self._accounts, self._directory)
-        self._money = Operations(self._web, self._link, self._journal, self._accounts.lock)
-        self._markets = Markets(self._web, self._link, self._accounts, self._directory)
+        accounts = Accounts(self._web)
+        self._directory = Directory(self._web, self._link, accounts)
+        journal = Journal(self._web, self._link, accounts, self._directory)
+        markets = Markets(self._web, self._link, accounts, self._directory)
+        parts = Parts(
+            accounts=accounts,
+            money=Operations(self._web, self._link, journal, accounts.lock),
+            deals=journal,
+            positions=markets,
+            markets=markets,
+            prices=markets,
+        )
+        super().__init__(parts, settle_s=settings.settle_s)
 
     @property
     def identity(self) -> str:
@@ -89,69 +85,13 @@ class CTrader:
         place = settings.base_url.rstrip("/").lower()
         return f"{self.code}|{place}|{settings.environment}|{settings.login}"
 
-    @property
-    def settle_after(self) -> timedelta:
-        return timedelta(seconds=self._settings.settle_s)
-
-    async def create_account(self, new: NewAccount) -> Outcome:
-        return await self._accounts.create(new)
-
-    async def find_account(self, external_id: str, group: str, login: int = 0) -> int | None:
-        return await self._accounts.find(external_id, login)
-
-    async def update_profile(self, login: int, profile: Profile) -> Outcome:
-        return await self._accounts.update_profile(login, profile)
-
-    async def set_group(self, login: int, group: str) -> Outcome:
-        return await self._accounts.set_group(login, group)
-
-    async def set_leverage(self, login: int, leverage: int) -> Outcome:
-        return await self._accounts.set_leverage(login, leverage)
-
-    async def set_access(self, login: int, access: Access) -> Outcome:
-        return await self._accounts.set_access(login, access)
-
-    async def reset_password(self, login: int, password: str, which: Which) -> Outcome:
-        return await self._accounts.reset_password(login, password, which)
-
-    async def balance_op(
-        self, login: int, kind: MoneyKind, amount: Decimal, external_id: str, comment: str = ""
-    ) -> Outcome:
-        return await self._money.move(login, kind, amount, external_id, comment)
-
-    async def find_balance_op(self, login: int, external_id: str, since: datetime) -> Deal | None:
-        return await self._money.find(login, external_id, since)
-
-    async def get_account(self, login: int) -> Account:
-        return await self._accounts.get(login)
-
-    async def get_positions(self, login: int) -> tuple[Position, ...]:
-        return await self._markets.positions(login)
-
-    async def get_deals(
-        self, logins: Sequence[int], since: DealCursor, until: datetime | None = None
-    ) -> DealBatch:
-        return await self._journal.since(logins, since, until)
-
-    async def list_logins(self, groups: Sequence[str]) -> tuple[int, ...]:
-        return await self._accounts.logins(groups)
-
-    async def list_groups(self) -> tuple[Group, ...]:
-        return await self._markets.groups()
-
-    async def list_symbols(self) -> tuple[Symbol, ...]:
-        return await self._markets.symbols()
-
-    async def prices(self, symbols: Sequence[str], since: int = 0) -> Ticks:
-        return await self._markets.prices(symbols, since)
-
     def stream(self) -> AsyncIterator[News]:
         return news.stream(self._link, self._directory)
 
     async def test_connection(self) -> list[Check]:
         """Get a token, read the groups; then the link, and what time it is there."""
         try:
-            groups = await self._markets.groups()
+            groups = await self.list_groups()
         except Refusal as why:
             return [failed("Log in as manager", why)]
         checks = [

@@ -12,16 +12,15 @@ Trading Community), FIX 4.4 Volume 2, FIXT 1.1.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from brokerage.trading.connectors.fix import codec
 from brokerage.trading.connectors.fix.codec import Garbled, Message
 from brokerage.trading.connectors.fix.executions import moment
-from brokerage.trading.connectors.fix.numbers import ADMIN, AGAIN, Kept, Numbers, Step
+from brokerage.trading.connectors.fix.numbers import ADMIN, Kept, Numbers, Step
 from brokerage.trading.connectors.fix.settings import Settings
+from brokerage.trading.connectors.fix.writing import Fields, Writing, stamp
 
 LOGON_S: Final = 10.0
 LOGOUT_S: Final = 2.0
@@ -34,8 +33,6 @@ QUEUE_BYTES: Final = 16 * 1024 * 1024
 _TELLS: Final = frozenset({"8", "AE"})
 _PATIENCE: Final = 1.2
 
-Fields = list[tuple[int, str | int]]
-
 
 class Phase(StrEnum):
     IDLE = "idle"
@@ -45,21 +42,13 @@ class Phase(StrEnum):
     OVER = "over"
 
 
-def stamp(now: datetime) -> str:
-    """UTCTimestamp with milliseconds."""
-    return f"{now:%Y%m%d-%H:%M:%S}.{now.microsecond // 1000:03d}"
-
-
-class Session:
+class Session(Writing):
     """One connection's worth of a session. Made anew for each connection, over kept numbers."""
 
     def __init__(self, settings: Settings, numbers: Numbers, password: str = "") -> None:
-        self.settings = settings
-        self.numbers = numbers
+        super().__init__(settings, numbers, password)
         self.phase = Phase.IDLE
-        self._password = password
         self._anew = False
-        self._sent_at: datetime | None = None
         self._heard_at: datetime | None = None
         self._since: datetime | None = None
         self._probe: tuple[str, datetime] | None = None
@@ -365,66 +354,7 @@ class Session:
         if begin <= last:
             step.resend.append((begin, min(end or last, last)))
 
-    def fill(
-        self, begin: int, end: int, stored: Sequence[tuple[int, bytes]], now: datetime, step: Step
-    ) -> None:
-        """Send again what may be sent again, and fill over the rest: `stored` by number."""
-        at = begin
-        for seq, raw in stored:
-            if at < seq:
-                self._gap_fill(at, seq, now, step)
-            step.out += self._again(raw, seq, now)
-            at = seq + 1
-        if at <= end:
-            self._gap_fill(at, end + 1, now, step)
-
-    def _gap_fill(self, seq: int, new: int, now: datetime, step: Step) -> None:
-        fields = [*self._head("4", seq, now, first=now), (123, "Y"), (36, new)]
-        step.out += codec.encode(self.settings.version, fields)
-
-    def _again(self, raw: bytes, seq: int, now: datetime) -> bytes:
-        (message,) = [one for one in codec.Framer().feed(raw) if isinstance(one, Message)]
-        first = moment(message.get(52)) or now
-        body = [one for one in message.fields if one[0] not in {35, 49, 56, 34, 52, 43, 122}]
-        fields: Fields = [*self._head(message.kind, seq, now, first=first), *body]
-        return codec.encode(self.settings.version, fields)
-
     # ---- the small change
-
-    def _head(self, kind: str, seq: int, now: datetime, first: datetime | None = None) -> Fields:
-        fields: Fields = [(35, kind), (49, self.settings.sender), (56, self.settings.target)]
-        fields.append((34, seq))
-        if first is not None:
-            fields.append((43, "Y"))
-        fields.append((52, stamp(now)))
-        if first is not None:
-            fields.append((122, stamp(first)))
-        return fields
-
-    def _send(self, kind: str, body: Fields, now: datetime, step: Step) -> None:
-        seq = self.numbers.next_out
-        raw = codec.encode(self.settings.version, [*self._head(kind, seq, now), *body])
-        self.numbers.next_out += 1
-        self._sent_at = now
-        step.out += raw
-        kept = raw
-        if kind == "A" and self._password:
-            shown = [(tag, "***" if tag == 554 else value) for tag, value in body]
-            kept = codec.encode(self.settings.version, [*self._head(kind, seq, now), *shown])
-        again = kind in AGAIN
-        step.kept.append(Kept(self.numbers.epoch, True, seq, kind, kept, again=again))
-
-    def _reject(
-        self, seq: int, message: Message, code: int, tag: int, text: str, now: datetime, step: Step
-    ) -> None:
-        fields: Fields = [(45, seq)]
-        if tag:
-            fields.append((371, tag))
-        if message.kind:
-            fields.append((372, message.kind[:8]))
-        fields += [(373, code), (58, text)]
-        step.incidents.append(f"a message of theirs was rejected: {text}")
-        self._send("3", fields, now, step)
 
     def _keep(self, message: Message, seq: int, step: Step) -> None:
         epoch, kind = self.numbers.epoch, message.kind

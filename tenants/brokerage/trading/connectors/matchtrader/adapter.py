@@ -1,8 +1,5 @@
 """Match-Trader as the product's trading port."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -10,22 +7,9 @@ import msgspec
 
 from brokerage.trading.connector import (
     Access,
-    Account,
     Capabilities,
-    Deal,
-    DealBatch,
-    DealCursor,
-    Group,
     MoneyKind,
-    NewAccount,
-    News,
-    Position,
-    Profile,
-    Symbol,
-    Ticks,
     Verb,
-    Which,
-    silent,
 )
 from brokerage.trading.connectors.matchtrader.accounts import Accounts
 from brokerage.trading.connectors.matchtrader.deals import Deals
@@ -33,14 +17,14 @@ from brokerage.trading.connectors.matchtrader.link import Link
 from brokerage.trading.connectors.matchtrader.markets import Markets
 from brokerage.trading.connectors.matchtrader.money import COMMENT_LENGTH, Money
 from brokerage.trading.connectors.matchtrader.settings import Settings
+from brokerage.trading.connectors.parted import Parted, Parts
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
-from stoa.connectors.outcomes import Outcome
 from stoa.kernel.refusals import Refusal
 
 
-class MatchTrader:
+class MatchTrader(Parted):
     """One broker, over the Broker API's version 2, on real or on demo accounts.
 
     The platform pushes over gRPC, and there is no gRPC in this product: it is asked instead, so `push` is
@@ -65,11 +49,17 @@ class MatchTrader:
 
     def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
         self._settings = settings
-        self._link = Link(settings, secrets, line)
-        self._markets = Markets(self._link)
-        self._accounts = Accounts(self._link)
-        self._money = Money(self._link)
-        self._deals = Deals(self._link, self._markets)
+        link = Link(settings, secrets, line)
+        markets = Markets(link)
+        deals = Deals(link, markets)
+        parts = Parts(
+            accounts=Accounts(link),
+            money=Money(link),
+            deals=deals,
+            positions=deals,
+            markets=markets,
+        )
+        super().__init__(parts, settle_s=settings.settle_s)
 
     @property
     def identity(self) -> str:
@@ -77,71 +67,11 @@ class MatchTrader:
         host = urlsplit(self._settings.base_url).netloc.lower()
         return f"{self.code}|{host}|{self._settings.kind}|{self._settings.broker.lower()}"
 
-    @property
-    def settle_after(self) -> timedelta:
-        return timedelta(seconds=self._settings.settle_s)
-
-    async def create_account(self, new: NewAccount) -> Outcome:
-        return await self._accounts.create(new)
-
-    async def find_account(self, external_id: str, group: str, login: int = 0) -> int | None:
-        return await self._accounts.find(external_id, group, login)
-
-    async def update_profile(self, login: int, profile: Profile) -> Outcome:
-        return await self._accounts.update_profile(login, profile)
-
-    async def set_group(self, login: int, group: str) -> Outcome:
-        return await self._accounts.set_group(login, group)
-
-    async def set_leverage(self, login: int, leverage: int) -> Outcome:
-        return await self._accounts.set_leverage(login, leverage)
-
-    async def set_access(self, login: int, access: Access) -> Outcome:
-        return await self._accounts.set_access(login, access)
-
-    async def reset_password(self, login: int, password: str, which: Which) -> Outcome:
-        return await self._accounts.reset_password(login, password, which)
-
-    async def balance_op(
-        self, login: int, kind: MoneyKind, amount: Decimal, external_id: str, comment: str = ""
-    ) -> Outcome:
-        return await self._money.move(login, kind, amount, external_id, comment)
-
-    async def find_balance_op(self, login: int, external_id: str, since: datetime) -> Deal | None:
-        return await self._money.find(login, external_id, since)
-
-    async def get_account(self, login: int) -> Account:
-        return await self._accounts.get(login)
-
-    async def get_positions(self, login: int) -> tuple[Position, ...]:
-        return await self._deals.positions(login)
-
-    async def get_deals(
-        self, logins: Sequence[int], since: DealCursor, until: datetime | None = None
-    ) -> DealBatch:
-        return await self._deals.since(logins, since, until)
-
-    async def list_logins(self, groups: Sequence[str]) -> tuple[int, ...]:
-        return await self._accounts.logins(groups)
-
-    async def list_groups(self) -> tuple[Group, ...]:
-        return await self._markets.groups()
-
-    async def list_symbols(self) -> tuple[Symbol, ...]:
-        return await self._markets.symbols()
-
-    async def prices(self, symbols: Sequence[str], since: int = 0) -> Ticks:
-        del symbols
-        return Ticks((), since)
-
-    def stream(self) -> AsyncIterator[News]:
-        return silent()
-
     async def test_connection(self) -> list[Check]:
         """Be let in, read the groups and the instruments."""
         try:
-            groups = await self._markets.groups()
-            symbols = await self._markets.symbols()
+            groups = await self.list_groups()
+            symbols = await self.list_symbols()
         except Refusal as why:
             return [failed("Reach the API with our key", why)]
         return [
@@ -149,6 +79,3 @@ class MatchTrader:
             Check("See the groups", fine=bool(groups), text=str(len(groups))),
             Check("See the symbols", fine=bool(symbols), text=str(len(symbols))),
         ]
-
-    async def aclose(self) -> None:
-        """Nothing is held between calls."""

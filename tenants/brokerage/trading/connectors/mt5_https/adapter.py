@@ -22,7 +22,8 @@ class Mt5Https(Mt5Verbs):
 
     def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
         link = HttpsLink(settings, secrets, line)
-        super().__init__(link, BatchedDeals(link, settings.batch), settings.login)
+        deals = BatchedDeals(link, settings.batch)
+        super().__init__(link, deals, manager=settings.login, settle_s=settings.settle_s)
         self._settings = settings
 
     @property
@@ -31,7 +32,3 @@ class Mt5Https(Mt5Verbs):
         parts = urlsplit(self._settings.base_url.lower())
         place = f"{parts.hostname}:{parts.port or 443}"
         return f"{self.code}|{place}|{self._settings.login}"
-
-    @property
-    def settle_s(self) -> int:
-        return self._settings.settle_s

@@ -1,6 +1,7 @@
 """Accounts: made, read and changed. A change replaces the whole record: read, change, write back."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -143,7 +144,7 @@ class Accounts:
             last_access=clock.to_utc(seen) if seen > 0 else None,
         )
 
-    async def logins(self, groups: tuple[str, ...]) -> tuple[int, ...]:
+    async def logins(self, groups: Sequence[str]) -> tuple[int, ...]:
         answer = await self._link.read("USER_LOGINS", {"GROUP": ",".join(groups)})
         return tuple(records.decode(answer.json, list[int])) if answer and answer.json else ()
 

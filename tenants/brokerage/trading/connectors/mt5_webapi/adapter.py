@@ -1,31 +1,14 @@
 """The MT5 Web API as the product's trading port."""
 
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
 
 from brokerage.trading.connector import (
     Access,
-    Account,
     Capabilities,
-    Deal,
-    DealBatch,
-    DealCursor,
-    Group,
     MoneyKind,
-    NewAccount,
-    News,
-    Position,
-    Profile,
-    Symbol,
-    Ticks,
     Verb,
-    Which,
-    silent,
 )
 from brokerage.trading.connectors.mt5_webapi.accounts import Accounts
 from brokerage.trading.connectors.mt5_webapi.deals import Deals
@@ -34,16 +17,16 @@ from brokerage.trading.connectors.mt5_webapi.markets import Markets
 from brokerage.trading.connectors.mt5_webapi.money import COMMENT_LENGTH, Operations
 from brokerage.trading.connectors.mt5_webapi.settings import Settings
 from brokerage.trading.connectors.mt5_webapi.tcp import TcpLink
+from brokerage.trading.connectors.parted import Parted, Parts
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
-from stoa.connectors.outcomes import Outcome
 from stoa.kernel.refusals import Refusal
 
 _DRIFT_S = 60
 
 
-class Mt5Verbs(ABC):
+class Mt5Verbs(Parted):
     """The port's verbs over either wire of an MT5 server."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -55,81 +38,24 @@ class Mt5Verbs(ABC):
         comment_length=COMMENT_LENGTH,
     )
 
-    def __init__(self, link: Link, deals: Deals, manager: int) -> None:
+    def __init__(self, link: Link, deals: Deals, *, manager: int, settle_s: int) -> None:
         self._link = link
         self._manager = manager
-        self._accounts = Accounts(link)
-        self._deals = deals
-        self._money = Operations(link, deals, self._accounts.lock)
-        self._markets = Markets(link)
-
-    @property
-    @abstractmethod
-    def settle_s(self) -> int: ...
-
-    @property
-    def settle_after(self) -> timedelta:
-        return timedelta(seconds=self.settle_s)
-
-    async def create_account(self, new: NewAccount) -> Outcome:
-        return await self._accounts.create(new)
-
-    async def find_account(self, external_id: str, group: str, login: int = 0) -> int | None:
-        return await self._accounts.find(external_id, group, login)
-
-    async def update_profile(self, login: int, profile: Profile) -> Outcome:
-        return await self._accounts.update_profile(login, profile)
-
-    async def set_group(self, login: int, group: str) -> Outcome:
-        return await self._accounts.set_group(login, group)
-
-    async def set_leverage(self, login: int, leverage: int) -> Outcome:
-        return await self._accounts.set_leverage(login, leverage)
-
-    async def set_access(self, login: int, access: Access) -> Outcome:
-        return await self._accounts.set_access(login, access)
-
-    async def reset_password(self, login: int, password: str, which: Which) -> Outcome:
-        return await self._accounts.reset_password(login, password, which)
-
-    async def balance_op(
-        self, login: int, kind: MoneyKind, amount: Decimal, external_id: str, comment: str = ""
-    ) -> Outcome:
-        return await self._money.move(login, kind, amount, external_id, comment)
-
-    async def find_balance_op(self, login: int, external_id: str, since: datetime) -> Deal | None:
-        return await self._money.find(login, external_id, since)
-
-    async def get_account(self, login: int) -> Account:
-        return await self._accounts.get(login)
-
-    async def get_positions(self, login: int) -> tuple[Position, ...]:
-        return await self._deals.positions(login)
-
-    async def get_deals(
-        self, logins: Sequence[int], since: DealCursor, until: datetime | None = None
-    ) -> DealBatch:
-        return await self._deals.since(logins, since, until)
-
-    async def list_logins(self, groups: Sequence[str]) -> tuple[int, ...]:
-        return await self._accounts.logins(tuple(groups))
-
-    async def list_groups(self) -> tuple[Group, ...]:
-        return await self._markets.groups()
-
-    async def list_symbols(self) -> tuple[Symbol, ...]:
-        return await self._markets.symbols()
-
-    async def prices(self, symbols: Sequence[str], since: int = 0) -> Ticks:
-        return await self._markets.prices(symbols, since)
-
-    def stream(self) -> AsyncIterator[News]:
-        return silent()
+        accounts, markets = Accounts(link), Markets(link)
+        parts = Parts(
+            accounts=accounts,
+            money=Operations(link, deals, accounts.lock),
+            deals=deals,
+            positions=deals,
+            markets=markets,
+            prices=markets,
+        )
+        super().__init__(parts, settle_s=settle_s)
 
     async def test_connection(self) -> list[Check]:
         """Log in, read the groups, compare the clocks."""
         try:
-            groups = await self._markets.groups()
+            groups = await self.list_groups()
         except Refusal as why:
             return [failed("Log in as manager", why)]
         drift = self._link.drift_s
@@ -152,7 +78,7 @@ class Mt5WebApi(Mt5Verbs):
 
     def __init__(self, settings: Settings, secrets: Keyring, line: Line) -> None:
         link = TcpLink(settings, secrets, line)
-        super().__init__(link, Deals(link), settings.login)
+        super().__init__(link, Deals(link), manager=settings.login, settle_s=settings.settle_s)
         self._settings = settings
 
     @property
@@ -160,7 +86,3 @@ class Mt5WebApi(Mt5Verbs):
         """A server and its manager login: two tenants on one manager would see one another."""
         place = f"{self._settings.host.lower()}:{self._settings.port}"
         return f"{self.code}|{place}|{self._settings.login}"
-
-    @property
-    def settle_s(self) -> int:
-        return self._settings.settle_s

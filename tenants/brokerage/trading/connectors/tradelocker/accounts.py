@@ -9,6 +9,7 @@ from brokerage.trading.connector import Access, Account, NewAccount, Which, oper
 from brokerage.trading.connectors.tradelocker import ids, records
 from brokerage.trading.connectors.tradelocker.link import Link
 from brokerage.trading.connectors.tradelocker.markets import Markets
+from brokerage.trading.values import Profile
 from stoa.connectors.outcomes import Confirmed, Outcome, Refused, Unknown, hard, not_sent, technical
 from stoa.connectors.trouble import NoAnswer, Unreachable, Unreadable
 from stoa.kernel.refusals import NotFound, Refusal, Unavailable
@@ -71,8 +72,9 @@ class Accounts:
         except NoAnswer as why:
             return Unknown(why.code)
 
-    async def find(self, external_id: str, login: int) -> int | None:
+    async def find(self, external_id: str, group: str, login: int) -> int | None:
         """By the account's name, among all of the brand."""
+        del group  # The list of a brand's accounts does not tell their groups.
         if login:
             try:
                 return login if (await self.get(login)).external_id == external_id else None
@@ -99,6 +101,16 @@ class Accounts:
         except Unavailable as why:
             return not_sent(why)
         return await self._set(login, "set-group", {"newGroupId": wanted}, "userGroupId", wanted)
+
+    async def update_profile(self, login: int, profile: Profile) -> Outcome:
+        del login, profile
+        await asyncio.sleep(0)
+        return hard("no-profile", PROFILE)
+
+    async def set_leverage(self, login: int, leverage: int) -> Outcome:
+        del login, leverage
+        await asyncio.sleep(0)
+        return hard("no-leverage", LEVERAGE)
 
     async def set_access(self, login: int, access: Access) -> Outcome:
         verb = records.VERBS.get(access)

@@ -8,8 +8,9 @@ from brokerage.trading.connectors.fix import codec
 from brokerage.trading.connectors.fix.codec import Framer, Message
 from brokerage.trading.connectors.fix.hours import session_day
 from brokerage.trading.connectors.fix.numbers import Numbers, Step
-from brokerage.trading.connectors.fix.session import ASKS_MOST, STORM, Phase, Session, stamp
+from brokerage.trading.connectors.fix.session import ASKS_MOST, STORM, Phase, Session
 from brokerage.trading.connectors.fix.settings import Settings
+from brokerage.trading.connectors.fix.writing import stamp
 
 START = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
