@@ -65,7 +65,7 @@ async def join(client: Client) -> str:
     """A client becomes a partner by themselves; answers the path of their first link."""
     hand = client.at
     await hand.open("/partner")
-    await hand.sees("Gold", "8.00 USD per lot")
+    await hand.sees("Gold", "per lot 8.00 USD")
     await hand.submit("/partner/join", agree=True)
     await hand.open("/partner/links")
     found = await hand.found(r'data-copy="http[^"]+(/r/[^"]+)"')
