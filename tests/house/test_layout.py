@@ -1,6 +1,8 @@
 """The two source roots stay roots."""
 
+import ast
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 import brokerage
@@ -32,3 +34,26 @@ def test_no_module_takes_the_name_of_the_standard_librarys() -> None:
     named = {path.stem for root in ("platform", "tenants") for path in (ROOT / root).rglob("*.py")}
 
     assert named & taken == set()
+
+
+def test_no_test_meets_the_rows_of_another_file() -> None:
+    """Counts held alone and failed beside other files, by whichever files a process was dealt: a
+    tenant lives as long as one file's tests.
+    """
+    holds = ("house", "aurora", "borealis")
+    longer = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name, takes in _fixtures_of_the_session(path)
+        if takes & set(holds)
+    ]
+
+    assert longer == []
+
+
+def _fixtures_of_the_session(path: Path) -> Iterator[tuple[str, set[str]]]:
+    for one in ast.walk(ast.parse(path.read_text())):
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+            marks = [ast.unparse(mark) for mark in one.decorator_list]
+            if any("fixture(scope='session'" in mark for mark in marks):
+                yield one.name, {argument.arg for argument in one.args.args}

@@ -62,12 +62,6 @@ def test_the_applications_routes_are_the_ones_tested(house):
     assert {p for p in served if not p.startswith(("/desk/views", "/api/docs"))} <= declared
 
 
-@pytest.fixture(scope="session")
-async def aurora(house):
-    """A sub-broker of this file's own: calling every route changes settings and leaves work behind."""
-    return await house.tenant()
-
-
 @pytest.fixture(scope="module")
 async def staff_of_each_role(house, aurora):
     async with house.door.open(aurora) as work:

@@ -85,16 +85,16 @@ async def house() -> AsyncIterator[House]:
     await door.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def aurora(house: House) -> TenantRef:
-    """A sub-broker of the session, shared by tests that do not mind others' rows."""
-    return await house.tenant("aurora", name="Aurora Markets")
+    """A sub-broker of the file: its tests meet each other's rows, and no other file's."""
+    return await house.tenant(name="Aurora Markets")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def borealis(house: House) -> TenantRef:
     """A second sub-broker, to see what leaks."""
-    return await house.tenant("borealis", name="Borealis FX")
+    return await house.tenant(name="Borealis FX")
 
 
 def staff(*permissions: str, scope: str = "all") -> Actor:

@@ -57,6 +57,12 @@ class Because:
     def __init__(self, text: str) -> None:
         self._text = text
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Because) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
     def __bool__(self) -> bool:
         return bool(self._text)
 

@@ -91,6 +91,12 @@ class Said:
     def __init__(self, *ids: str) -> None:
         self._ids = ids
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Said) and other._ids == self._ids
+
+    def __hash__(self) -> int:
+        return hash(self._ids)
+
     def __str__(self) -> str:
         say = shown().texts.gettext
         return ", ".join(say(one) for one in self._ids) or "–"

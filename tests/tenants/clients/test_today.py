@@ -6,6 +6,7 @@ from brokerage.clients import gathered
 from brokerage.crm import tasks
 from stoa.tenancy.actor import Actor, Kind
 from support.people import make_staff
+from support.verification import applicant, listed, settled
 
 from .people import a_client
 
@@ -27,6 +28,10 @@ async def test_every_module_reads_for_a_role_what_it_reads_for_each_person(house
     async with house.door.open(aurora, purpose="test") as work:
         for _ in range(3):
             await a_client(work)
+    await listed(house)
+    who = await applicant(house, aurora)
+    await who.all_of_it()
+    await settled(house, aurora, who, "review")
     for module in house.product.modules:
         if module.today is None:
             continue

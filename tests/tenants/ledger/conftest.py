@@ -14,7 +14,7 @@ from support.people import make_staff
 from support.web import signed_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def bank(house):
     """A tenant with transfers switched on."""
     tenant = await house.tenant()

@@ -35,7 +35,7 @@ SETTINGS = PartnerSettings(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def guild(house: House) -> TenantRef:
     tenant = await house.tenant()
     async with house.door.open(tenant, purpose="test") as work:

@@ -114,7 +114,8 @@ async def test_a_day_nobody_signed_and_a_day_without_a_record_are_told(market, c
         market.house.door.clock = lambda now: before(now) + timedelta(days=1)
         async with market.opener()() as work:
             (made,) = await client_money.calculate(work, (work.now - timedelta(days=1)).date())
-        market.house.door.clock = lambda now: before(now) + timedelta(days=4)
+        # At noon: a day is closed an hour after its end, whatever hour the test runs at.
+        market.house.door.clock = lambda now: (before(now) + timedelta(days=4)).replace(hour=12)
         async with market.opener()() as work:
             assert await client_money.unsigned(work) == [made.day]
             assert await client_money.missing(work) == [
