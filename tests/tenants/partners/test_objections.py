@@ -152,6 +152,24 @@ async def test_a_rate_that_is_over_and_another_month_are_named(work):
     assert lines[elsewhere]["cause"] == "month"
 
 
+async def test_a_ratio_is_named_and_not_taken_for_the_cap(work):
+    """It was told as the cap on our income, which had nothing to do with it."""
+    work.now = work.now.replace(day=15)
+    tree = await three(work)
+    await standings.change(work, tree.third, since=work.now, ratio=Decimal("0.8"))
+    deals = [await closing_deal(work, tree.trader, lots="10") for _ in range(3)]
+
+    figures = ("50.00", "45.00", "40.00")
+    row = await raised(work, tree.third, sheet(*zip(deals, (10, 10, 10), figures, strict=True)))
+
+    lines = by_deal(row)
+    assert lines[deals[0]]["cause"] == "ratio"
+    assert lines[deals[0]]["places"] == {"ratio": "0.8"}
+    assert lines[deals[1]]["cause"] == "other-ratio"
+    assert lines[deals[1]]["places"] == {"theirs": "0.9", "ratio": "0.8"}
+    assert counted(row)["same"] == (1, "0")
+
+
 async def test_a_client_who_went_over_earns_the_other_one_and_nobody_is_named(work):
     work.now = work.now.replace(day=15)
     tree = await three(work)

@@ -20,6 +20,8 @@ SAYS: Final[dict[str, str]] = {
     "short": N_("Held too shortly: {why}"),
     "excluded": N_("Excluded: {why}"),
     "cap": N_("The cap on our income left {share} % of it"),
+    "ratio": N_("Your personal and master ratio together is {ratio}; your figure is without it"),
+    "other-ratio": N_("Your figure is with the ratio {theirs}; in force was {ratio}"),
     "nearer": N_("Somebody nearer to the client earns {below} of the rate {rate}"),
     "lots": N_("Your sheet has {theirs} lots, the deal {ours}"),
     "version": N_(
@@ -47,6 +49,8 @@ KINDS: Final[dict[str, str]] = {
     "short": N_("Held too shortly"),
     "excluded": N_("Excluded by the plan"),
     "cap": N_("Cap on our income"),
+    "ratio": N_("Ratio"),
+    "other-ratio": N_("Another ratio"),
     "nearer": N_("A partner nearer to the client"),
     "lots": N_("Lots"),
     "version": N_("Rate of another version"),
@@ -89,6 +93,8 @@ class Ours:
     plan: str
     version: int
     taken_back: Decimal = Decimal(0)
+    ratio: Decimal = Decimal(1)
+    """Personal and master ratio together; `factor` is what the cap left besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +212,17 @@ def _of_lots(line: Line, one: Ours) -> Found:
 
 
 def _of_rates(line: Line, one: Ours, before: Sequence[Before]) -> Found:
-    """The cap, what somebody nearer earns, or a rate that is over; each with and without the cap."""
+    """The ratio, the cap, what somebody nearer earns, or a rate that is over; each with and without
+    the cap and the ratio.
+    """
     full = EXACT.multiply(one.base, max(one.rate - one.below, Decimal(0)))
-    if one.factor != 1 and same(line.amount, full):
+    told = _of_ratios(line, one, full)
+    if told is not None:
+        return told
+    if one.factor != 1 and any(same(line.amount, full * share) for share in (one.ratio, 1)):
         return "cap", {"share": plain((one.factor * 100).quantize(Decimal("0.01")))}
-    for share in dict.fromkeys((Decimal(1), one.factor)):
+    both = EXACT.multiply(one.factor, one.ratio)
+    for share in dict.fromkeys((Decimal(1), one.factor, one.ratio, both)):
         whole = EXACT.multiply(EXACT.multiply(one.base, one.rate), share)
         if one.below and same(line.amount, whole):
             return "nearer", {"below": plain(one.below), "rate": plain(one.rate)}
@@ -223,6 +235,20 @@ def _of_rates(line: Line, one: Ours, before: Sequence[Before]) -> Found:
                     "plan": one.plan,
                     "version": str(one.version),
                 }
+    return None
+
+
+def _of_ratios(line: Line, one: Ours, full: Decimal) -> Found:
+    """A figure without the ratio, or with another one that looks like one."""
+    if one.ratio == 1 or not full:
+        return None
+    capped = EXACT.multiply(full, one.factor)
+    if same(line.amount, capped):
+        return "ratio", {"ratio": plain(one.ratio)}
+    implied = EXACT.divide(line.amount, capped) if capped else Decimal(0)
+    two = implied.quantize(Decimal("0.01"), context=EXACT)
+    if 0 < two < 1 and same(line.amount, EXACT.multiply(capped, two)):
+        return "other-ratio", {"theirs": plain(two), "ratio": plain(one.ratio)}
     return None
 
 

@@ -56,7 +56,8 @@ def by_deal(rows: Iterable[Any]) -> dict[tuple[str, int], Ours]:
 def _one(group: Sequence[Any]) -> Ours:
     first = [row for row in group if row.dispute is None] or list(group)
     main = max(first, key=lambda row: (not row.excluded, row.amount))
-    whole = main.base * max(main.rate - main.below, Decimal(0))
+    ratio = main.ratio if main.ratio is not None else Decimal(1)
+    whole = main.base * max(main.rate - main.below, Decimal(0)) * ratio
     return Ours(
         reward=main.id,
         server=main.server,
@@ -73,6 +74,7 @@ def _one(group: Sequence[Any]) -> Ours:
         currency=main.currency,
         plan=main.plan,
         version=main.plan_version,
+        ratio=ratio,
         taken_back=sum((row.amount for row in group if row.dispute is not None), Decimal(0)),
     )
 
