@@ -8,6 +8,7 @@ from brokerage.crm.module import MODULE as CRM
 from brokerage.fees.module import MODULE as FEES
 from brokerage.kyc.module import MODULE as KYC
 from brokerage.ledger.module import MODULE as LEDGER
+from brokerage.partners.marketing.module import MODULE as MARKETING
 from brokerage.partners.module import MODULE as PARTNERS
 from brokerage.payments.module import MODULE as PAYMENTS
 from brokerage.recon.module import MODULE as RECON
@@ -40,6 +41,7 @@ PRODUCT = Product(
         PAYMENTS,
         TRADING,
         PARTNERS,
+        MARKETING,
         BONUSES,
         RISK,
         APPROVALS,

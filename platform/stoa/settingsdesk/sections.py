@@ -43,6 +43,7 @@ LABELS = {
     "trading": (N_("Trading"), N_("Servers, groups, products."), "chart-candle"),
     "risk": (N_("Risk"), N_("Books, limits, signs, stop-out."), "gauge"),
     "partners": (N_("Partners"), N_("Plans, attribution, payouts."), "affiliate"),
+    "marketing": (N_("Material"), N_("Banners, landing pages, hosts."), "photo"),
     "crm": (N_("Sales"), N_("Stages, assignment, campaigns."), "target"),
 }
 

@@ -19,7 +19,7 @@ from brokerage.ledger import adjustments
 from brokerage.ledger.model import Adjustment, AdjustmentState
 from brokerage.ledger.permissions import Ledger
 from brokerage.partners import payouts as partner_payouts
-from brokerage.partners.model import PartnerPayout, PayoutState
+from brokerage.partners.model import Partner, PartnerPayout, PayoutState
 from brokerage.partners.permissions import Partners
 from brokerage.payments import withdrawals
 from brokerage.payments.disputes import queries as disputes
@@ -163,6 +163,29 @@ async def _approve_partner_payout(work: Work, key: UUID, seal: str) -> object:
     return await partner_payouts.approve(work, key, seal)
 
 
+async def _ratios(work: Work) -> list[Waiting]:
+    rows = await work.rows(
+        select(Partner)
+        .where(Partner.wanted.is_not(None), clients.within(work, Partner.id))
+        .order_by(Partner.id)
+        .limit(MOST)
+    )
+    names = await clients.names(work, [row.id for row in rows])
+    return [
+        Waiting(
+            "partner-ratios",
+            row.id,
+            names.get(row.id, row.code),
+            str(asked["why"]),
+            f"/desk/partners/{row.id}/ratios",
+            datetime.fromisoformat(asked["at"]),
+            mine=asked["by"] == str(work.actor.id),
+        )
+        for row in rows
+        if (asked := row.wanted) is not None
+    ]
+
+
 async def _disputes(work: Work) -> list[Waiting]:
     rows = await disputes.to_agree(work, MOST)
     names = await clients.names(work, [row.client for row in rows])
@@ -260,12 +283,13 @@ SOURCES: Final = (
         _partner_payouts,
         _approve_partner_payout,
     ),
+    Source("partner-ratios", N_("Ratios of partners"), "percentage", Partners.APPROVE, _ratios),
     Source("dispute", N_("Disputes given up"), "credit-card-off", Payments.GIVE_UP, _disputes),
     Source("setting", N_("Changes of settings"), "settings", Settings.AGREE, _setting_changes),
     Source("risk-action", N_("Risk actions"), "gauge", Risk.APPROVE, _risk_actions),
     Source("kyc", N_("Second looks of compliance"), "id", Kyc.SECOND, _second_looks),
 )
-"""Disputes, settings, risk actions and second looks are read one by one: they have no yes for many at once."""
+"""Ratios, disputes, settings, risk actions and second looks are read one by one: they have no yes for many at once."""
 
 
 def source(kind: str) -> Source | None:

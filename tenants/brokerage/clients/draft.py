@@ -99,8 +99,10 @@ def remember(request: AnyRequest, touch: Touch) -> None:
     visit(request).set_cookies.append((_name(request, "touch"), text, _TOUCH_LIFE_S))
 
 
-def new_touch(request: AnyRequest, code: str | None) -> Touch:
-    """An arrival now, of the visitor this browser already is or of a new one."""
+def new_touch(request: AnyRequest, code: str | None, source: str | None = None) -> Touch:
+    """An arrival now, of the visitor this browser already is or of a new one; `source` is the material
+    that was clicked.
+    """
     known = touched(request)
 
     def said(key: str, most: int) -> str | None:
@@ -109,7 +111,7 @@ def new_touch(request: AnyRequest, code: str | None) -> Touch:
     return Touch(
         visitor=known.visitor if known else uuid7(),
         code=code,
-        source=said("utm_source", 60) or ("partner" if code else None),
+        source=source or said("utm_source", 60) or ("partner" if code else None),
         medium=said("utm_medium", 60),
         campaign=said("utm_campaign", 120) or said("c", 120),
         landing=request.url.path[:120],

@@ -4,7 +4,7 @@ A hook runs in the transaction of the verb that calls it; what can wait should b
 fact instead.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -32,8 +32,11 @@ OnRegister = Callable[[Work, Client, Touch | None], Awaitable[None]]
 Blocker = Callable[[Work, UUID], Awaitable[list[str]]]
 Export = Callable[[Work, UUID], Awaitable[Any]]
 
+Leads = Callable[[Work, Mapping[str, str]], Awaitable[tuple[str | None, str]]]
 Figures = Callable[[Work], Awaitable[Any]]
 
+leads: Final[list[Leads]] = []
+"""Asked with a link's query: which material was clicked, and the one listed page that it leads to."""
 on_touch: Final[list[OnTouch]] = []
 """Called when someone arrives by a link or advert; the partners' floor stores the touch."""
 on_register: Final[list[OnRegister]] = []

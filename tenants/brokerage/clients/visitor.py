@@ -27,7 +27,9 @@ def reads(request: AnyRequest, work: Work) -> str:
     return look(request, work, "public").language
 
 
-async def note_touch(request: AnyRequest, work: Work, code: str | None) -> None:
+async def note_touch(
+    request: AnyRequest, work: Work, code: str | None, source: str | None = None
+) -> None:
     """Keep how someone came here: for the partner of a link, or the campaign of an advert."""
     if code is None and not request.query_params.get("utm_source"):
         return
@@ -39,7 +41,7 @@ async def note_touch(request: AnyRequest, work: Work, code: str | None) -> None:
         )
     except TooMany:
         return
-    touch = draft.new_touch(request, code)
+    touch = draft.new_touch(request, code, source)
     for hook in hooks.on_touch:
         await hook(work, touch)
     draft.remember(request, touch)
@@ -48,11 +50,18 @@ async def note_touch(request: AnyRequest, work: Work, code: str | None) -> None:
 @get("/r/{code:str}", access=access.public("a partner's link is for everyone"))
 async def by_link(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
-) -> Response[None]:
-    """Remember whose link it was and show the landing page; an unknown code is no error."""
+) -> Response[Any]:
+    """Remember whose link it was and lead to the page it names among those the broker lists, else to
+    the first one; an unknown code is no error.
+    """
+    source, path = None, "/"
+    for lead in hooks.leads:
+        source, path = await lead(work, request.query_params)
     if _CODE.fullmatch(code):
-        await note_touch(request, work, code.upper())
-    return go(request, "/")
+        await note_touch(request, work, code.upper(), source)
+    if path.startswith("https://"):
+        return Response("", status_code=303, media_type="text/plain", headers={"location": path})
+    return go(request, path)
 
 
 @get("/legal/{code:str}", access=access.public("legal texts are for everyone"))

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
-from brokerage.partners import rules
+from brokerage.partners import announced, rules
 from brokerage.partners.model import (
     Attribution,
     Partner,
@@ -82,6 +82,7 @@ async def attribute(work: Work, client: UUID, visitor: UUID | None) -> Attributi
                 .limit(MOST_TOUCHES)
             )
         )
+        touches = await announced.joined(work, touches)
     partner, rule = rules.decide(
         [rules.Touch(one.partner, one.at, one.source) for one in touches],
         settings.attribution,
@@ -99,6 +100,7 @@ async def attribute(work: Work, client: UUID, visitor: UUID | None) -> Attributi
         touches=[_told(one) for one in touches],
         link=decisive.link if decisive else None,
         click=decisive.click if decisive else None,
+        via=decisive.source if decisive else None,
         contest="open" if _contested(touches, settings.touch_days, work.now) else None,
     )
     work.add(row)

@@ -16,8 +16,10 @@ from sqlalchemy import (
     String,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.objecting.model import Objection, ObjectionState
 from brokerage.partners.paying.model import PartnerPayout, PayoutState
 from stoa.db.rows import TenantRow
@@ -27,6 +29,7 @@ __all__ = [
     "Objection",
     "ObjectionState",
     "Partner",
+    "PartnerFee",
     "PartnerLine",
     "PartnerLink",
     "PartnerPayout",
@@ -72,11 +75,16 @@ class Partner(TenantRow):
     """A place they move to on a day that is still to come: `to`, `at`, `why`."""
     cleared: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
     """Signs of fraud that somebody looked at and let be."""
+    inbound: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
+    """Which secret their calls about clicks are signed with: counted up with each new one, 0 for none."""
+    wanted: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Ratios that wait for a second person: `ratio`, `master`, `since`, `until`, `why`, `by`, `at`."""
 
     __table_args__ = (
         Index("ix_partner_joined_at", "joined_at", "id"),
         Index("ix_partner_state", "state"),
         Index("ix_partner_moving", "id", postgresql_where=text("moving is not null")),
+        Index("ix_partner_wanted", "id", postgresql_where=text("wanted is not null")),
     )
 
 
@@ -155,6 +163,10 @@ class PartnerTouch(TenantRow):
     click: Mapped[str | None] = mapped_column(String(120))
     """The affiliate's own number of the click, told back to them in postbacks."""
 
+    __table_args__ = (
+        Index("ix_partner_touch_link", "link", "source", postgresql_where=text("link is not null")),
+    )
+
 
 class Attribution(TenantRow):
     """Whose client somebody is, since when, by which rule, over which touches."""
@@ -174,6 +186,10 @@ class Attribution(TenantRow):
     by: Mapped[UUID | None]
     met: Mapped[dict[str, Any] | None]
     """When the conditions of a sum per client were met, and with what."""
+    via: Mapped[str | None] = mapped_column(String(60))
+    """The source of the touch that decided, such as `banner:spring`."""
+    share: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What the partner gives this client of their rewards: terms, the oldest first (`sharing.rules`)."""
 
     __table_args__ = (
         Index(
@@ -184,6 +200,7 @@ class Attribution(TenantRow):
         CheckConstraint("contest in ('open', 'decided')", name="contest"),
         Index("ix_attribution_link", "link", postgresql_where=text("link is not null")),
         Index("ix_attribution_valid_from", "valid_from"),
+        Index("ix_attribution_share", "partner", postgresql_where=text("share is not null")),
         Index(
             "ix_attribution_contest",
             "valid_from",

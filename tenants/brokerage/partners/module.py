@@ -17,6 +17,7 @@ from brokerage.partners import (
     desk,
     desk_pay,
     desk_place,
+    desk_ratios,
     engine,
     jobs,
     laws,
@@ -30,6 +31,7 @@ from brokerage.partners import (
     simulating,
     tiers,
 )
+from brokerage.partners import hooks as inbound
 from brokerage.partners.events import EngineResumed
 from brokerage.partners.model import (
     Attribution,
@@ -203,10 +205,12 @@ MODULE = Module(
         *room.WEB,
         *room_reach.WEB,
         *room_pay.WEB,
+        *inbound.WEB,
         *objections_room.WEB,
         *desk.WEB,
         *desk_pay.WEB,
         *desk_place.WEB,
+        *desk_ratios.WEB,
         *objections_desk.WEB,
         *plansdesk.ALL,
     ],

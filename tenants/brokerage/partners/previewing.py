@@ -53,6 +53,10 @@ ENDED: Final = text(
     "update attribution set valid_to = :first where client = :client "
     "and (valid_to is null or valid_to > :first)"
 )
+RATIOS: Final = text(
+    "update partner_standing set ratio = :ratio, master = :master where partner = :partner "
+    "and (valid_to is null or valid_to > :first)"
+)
 GIVEN: Final = text(
     "insert into attribution (client, valid_from, partner, rule, touches) "
     "values (:client, :first, :partner, 'preview', '[]')"
@@ -107,6 +111,22 @@ async def of_move(
         if parent is not None:
             places = {"first": first, "now": work.now, "partner": partner, "parent": parent}
             await work.run(JOINED, places)
+
+    return await _preview(work, ids, moved)
+
+
+async def of_ratios(work: Work, partner: UUID, *, ratio: Decimal, master: Decimal) -> Preview:
+    """Of other ratios of a partner: on their own rewards, and on those of everybody below."""
+    work.require(Partners.EDIT)
+    below = list(await work.rows(placing.now_below(partner, work.now)))
+    ids = await work.rows(
+        select(Client.id).where(Client.partner.in_(below)).limit(MOST_CLIENTS + 1)
+    )
+
+    async def moved(first: datetime) -> None:
+        await work.run(
+            RATIOS, {"partner": partner, "first": first, "ratio": ratio, "master": master}
+        )
 
     return await _preview(work, ids, moved)
 

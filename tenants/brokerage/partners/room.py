@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import joining, placing, queries, statements
+from brokerage.partners import joining, placing, queries, ratios, statements
 from brokerage.partners.model import (
     Objection,
     ObjectionState,
@@ -86,6 +86,7 @@ async def portal(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         objections=open_ones,
         minimum=settings.payout_minimum,
         calendar=settings.payouts.calendar,
+        ratios=await ratios.shown(work, row.id),
     )
 
 

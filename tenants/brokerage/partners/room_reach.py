@@ -13,7 +13,7 @@ from litestar.response import Response
 from msgspec import Meta
 from sqlalchemy import select
 
-from brokerage.partners import campaigns, postbacks, queries
+from brokerage.partners import announced, campaigns, postbacks, queries
 from brokerage.partners.model import Partner, PartnerLink
 from brokerage.partners.permissions import Partners
 from brokerage.partners.room import mine
@@ -162,7 +162,9 @@ async def calls(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
     return await _calls(request, work)
 
 
-async def _calls(request: AnyRequest, work: Work, secret: str | None = None) -> Response[str]:
+async def _calls(
+    request: AnyRequest, work: Work, secret: str | None = None, inbound: str | None = None
+) -> Response[str]:
     row = await mine(work)
     to = await endpoints.of_owner(work, row.id)
     log = (
@@ -186,6 +188,13 @@ async def _calls(request: AnyRequest, work: Work, secret: str | None = None) -> 
         event_words=postbacks.EVENTS,
         places=postbacks.PLACES,
         secret=secret,
+        partner=row,
+        inbound=inbound,
+        told=_url(request, row.code).replace("/r/", "/clicks/"),
+        clicks=[
+            {"label": announced.HELD.get(held, ""), "count": count}
+            for held, count in await announced.counted(work, row.id)
+        ],
     )
 
 
@@ -206,4 +215,10 @@ async def remove_calls(request: AnyRequest, work: NamedDependency[Work]) -> Resp
     return go(request, "/partner/postbacks", notice=N_("Removed. Nothing is called any more."))
 
 
-WEB = [tree, qr, links, add_link, invite, end_link, calls, save_calls, remove_calls]
+@post("/partner/postbacks/secret", access=access.room(Partners.OWN))
+async def new_secret(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    """Shown this once; the one before is good for nothing any more."""
+    return await _calls(request, work, inbound=await announced.new_secret(work))
+
+
+WEB = [tree, qr, links, add_link, invite, end_link, calls, save_calls, remove_calls, new_secret]

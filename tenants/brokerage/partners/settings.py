@@ -107,6 +107,8 @@ class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     payout_approve_over: Decimal = Decimal(5000)
     payouts: Payouts = Payouts()
     objections: Objections = Objections()
+    ratios_two: bool = True
+    """Personal and master ratios wait for a second person, as changes of plans do."""
 
     def __post_init__(self) -> None:
         if self.default_plan not in {plan.code for plan in self.plans}:

@@ -117,10 +117,12 @@ async def change(
     since: datetime,
     until: datetime | None = None,
     because: dict[str, Any] | None = None,
+    noted: dict[str, Any] | None = None,
     **fields: Any,
 ) -> list[Standing]:
     """Set fields of a partner's standing between two instants, or from one on. Called by verbs that
-    have checked who may. Raises Invalid when the end lies before the beginning.
+    have checked who may. `noted` is added to what the standings say of themselves. Raises Invalid when
+    the end lies before the beginning.
     """
     if until is not None and until <= since:
         raise Invalid("The end lies before the beginning. Nothing was changed.", field="until")
@@ -128,7 +130,12 @@ async def change(
     rows = await history(work, partner)
     if rows and since < rows[0].since:
         since = rows[0].since
-    after = overlay(rows, since, until, lambda row: msgspec.structs.replace(row, **fields, **more))
+
+    def changed(row: Standing) -> Standing:
+        new = msgspec.structs.replace(row, **fields, **more)
+        return msgspec.structs.replace(new, because=new.because | noted) if noted else new
+
+    after = overlay(rows, since, until, changed)
     await _replace(work, partner, after)
     work.record("partner.standing", partner=str(partner), since=since, until=until, **fields)
     return after

@@ -1,0 +1,1 @@
+"""Fees that are no deal's and still earn: of challenges, managed accounts and copied strategies."""
