@@ -38,7 +38,8 @@ async def shown(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
     asked = str(request.query_params.get("link", ""))
     code = next((one.code for one in links if one.code == asked), row.code)
     offered = [one for one in known.banners if one.ended_at is None]
-    languages = sorted({one.language for one in (*offered, *known.landings)})
+    tongues = {one.language for one in offered} | {one.language for one in known.landings}
+    languages = sorted(tongues)
     said = str(request.query_params.get("in", ""))
     only = said if said in languages else ""
     return page(
