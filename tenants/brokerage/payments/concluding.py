@@ -21,6 +21,7 @@ from brokerage.payments.model import (
     ProviderEvent,
 )
 from brokerage.payments.routing import looking
+from brokerage.payments.source import examining
 from brokerage.payments.values import Method
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
@@ -110,6 +111,12 @@ async def _came(
         return
     ordered = Money(row.amount, row.currency)
     problem = _problem(row, ordered, status, told)
+    if row.method == Method.CRYPTO:
+        source = await examining.judged(work, tried, row, status.money or ordered)
+        if source is None:
+            later(work, row, tried)
+            return
+        problem = source.problem or problem
     if problem is not None:
         await crediting.set_aside(work, row, tried, status.money, problem, event=told)
         if problem == "under-paid":

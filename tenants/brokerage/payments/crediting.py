@@ -154,7 +154,7 @@ def _proposed(work: Work, problem: str, row: Deposit, money: Money | None) -> st
     """What we would do: the rest may still come while the time to pay is not over."""
     if money is None:
         return "look"
-    if problem in {"second-payment", "other-currency", "not-allowed"}:
+    if problem in {"second-payment", "other-currency", "not-allowed", "source-refused"}:
         return "return"
     if problem == "callback-differs" and money == Money(row.amount, row.currency):
         return "credit"

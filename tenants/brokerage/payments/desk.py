@@ -21,6 +21,7 @@ from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
 from brokerage.payments.room import entered
+from brokerage.payments.source import desk as source
 from brokerage.payments.tables import DEPOSITS, UNRESOLVED
 from brokerage.payments.withdrawing import checks
 from stoa.kernel.money import Money
@@ -55,6 +56,7 @@ async def deposit_page(
 ) -> Response[str]:
     row = await work.get(Deposit, deposit)
     brief = await clients.brief(work, row.client)
+    tried = await queries.attempts(work, row.id)
     open_issues = await work.rows(
         select(Unresolved).where(Unresolved.deposit == row.id).order_by(Unresolved.id)
     )
@@ -66,7 +68,8 @@ async def deposit_page(
         deposit=row,
         client=brief,
         paid_with=checks.shown(row.instrument),
-        attempts=await queries.attempts(work, row.id),
+        attempts=tried,
+        sources=source.shown(tried),
         events=await queries.events(work, deposit=row.id),
         issues=open_issues,
         problems=queries.PROBLEMS,
@@ -122,6 +125,7 @@ async def unresolved_one(
         asked_by=names.get(row.asked_by, "") if row.asked_by else "",
         mine=row.asked_by is not None and row.asked_by == work.actor.id,
         outcomes=queries.OUTCOMES,
+        sources=source.shown(await queries.attempts(work, deposit.id)) if deposit else [],
         may=work.actor.may(Payments.RESOLVE) and row.state == "open",
     )
 

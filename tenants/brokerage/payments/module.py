@@ -38,6 +38,7 @@ from brokerage.payments.receiving import room as receiving_room
 from brokerage.payments.routing import checking, guarding, rulesdesk, watching
 from brokerage.payments.routing import desk as routing_desk
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.source import desk as source_desk
 from brokerage.payments.withdrawing import clocks, policy
 from stoa.identity.permissions import Control
 from stoa.product import Every, Module, NavItem, Tab
@@ -131,6 +132,7 @@ MODULE = Module(
         *desk_out.ALL,
         *disputes_desk.ALL,
         *routing_desk.ALL,
+        *source_desk.ALL,
         *psp_desk.ALL,
         *rulesdesk.ALL,
         callbacks.told,

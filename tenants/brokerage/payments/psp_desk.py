@@ -82,8 +82,8 @@ async def show(
 
 @post("/desk/psps/new", access=access.desk(Settings.EDIT, step_up=True))
 async def add(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
-    sent = await _sent(request)
-    connector, code = _one(sent, "connector"), _one(sent, "code")
+    sent = await sent_of(request)
+    connector, code = one_of(sent, "connector"), one_of(sent, "code")
     return await _keep(request, work, code, sent, connector)
 
 
@@ -91,18 +91,18 @@ async def add(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]
 async def change(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[Any]:
-    return await _keep(request, work, code, await _sent(request), "")
+    return await _keep(request, work, code, await sent_of(request), "")
 
 
 async def _keep(
     request: AnyRequest, work: Work, code: str, sent: dict[str, Any], connector: str
 ) -> Response[Any]:
     typed = psps.Typed(
-        label=_one(sent, "label"),
-        on=_one(sent, "on") in {"true", "on", "1"},
+        label=one_of(sent, "label"),
+        on=one_of(sent, "on") in {"true", "on", "1"},
         sent={name: value for name, value in sent.items() if name not in _OWN},
     )
-    version = await psps.keep(work, code, typed, why=_one(sent, "why"), connector=connector)
+    version = await psps.keep(work, code, typed, why=one_of(sent, "why"), connector=connector)
     where = "/desk/psps" if version is None else f"/desk/psps/{code}/settings"
     notice = WAITS if version is None else N_("Kept. Test the connection now.")
     return go(request, where, notice=notice)
@@ -116,7 +116,7 @@ async def _form(
     *,
     new: bool = False,
 ) -> Response[str]:
-    known = {} if new else await psps.known(work, psp)
+    known = {} if new else await psps.known(work, kind.settings_type, psp.settings)
     able = providers.abilities(psp)
     called = bool(
         set(filled_fields(kind.settings_type, "callback")) or secret_fields(kind.settings_type)
@@ -128,7 +128,7 @@ async def _form(
         audience="desk",
         psp=psp,
         kind={"code": kind.code, "label": kind.label, "about": ABOUT.get(kind.code, "")},
-        fields=psps.fields_of(kind, psp.settings, known, {}),
+        fields=psps.fields_of(kind.settings_type, psp.settings, known, {}),
         hook=hook_paths.address(work, psp.code) if called else "",
         able=[
             {
@@ -149,13 +149,15 @@ async def _form(
     )
 
 
-async def _sent(request: AnyRequest) -> dict[str, Any]:
+async def sent_of(request: AnyRequest) -> dict[str, Any]:
+    """A form whose fields a connector's type names: all that was sent."""
     form = await request.form()
     told = {str(name): form.getall(name) for name in form}
     return {name: values[0] if len(values) == 1 else values for name, values in told.items()}
 
 
-def _one(sent: dict[str, Any], name: str) -> str:
+def one_of(sent: dict[str, Any], name: str) -> str:
+    """One value of it as text without blanks around it."""
     value = sent.get(name, "")
     one = value[-1] if isinstance(value, list) and value else value
     return one.strip() if isinstance(one, str) else ""

@@ -41,7 +41,7 @@ def kind_of(connector: str) -> type[PaymentConnector]:
 
 
 def fields_of(
-    kind: type[PaymentConnector],
+    kind: type[msgspec.Struct],
     told: Mapping[str, Any],
     known: Mapping[str, str],
     errors: Mapping[str, str],
@@ -50,18 +50,17 @@ def fields_of(
 
     `known` maps the name of a secret in the vault to what may be shown of it.
     """
-    secrets = set(secret_fields(kind.settings_type))
-    usual = {one.name: one.default for one in msgspec.structs.fields(kind.settings_type)}
+    secrets = set(secret_fields(kind))
+    usual = {one.name: one.default for one in msgspec.structs.fields(kind)}
     shown = {name: value for name, value in told.items() if name not in secrets}
     shown |= {name: known.get(str(told.get(name, usual[name])), "") for name in secrets}
-    return forms.describe(kind.settings_type, shown, errors)
+    return forms.describe(kind, shown, errors)
 
 
-async def known(work: Work, psp: Psp) -> dict[str, str]:
-    """What may be shown of a provider's secrets, by their name in the vault."""
-    kind = kind_of(psp.connector)
-    usual = {one.name: one.default for one in msgspec.structs.fields(kind.settings_type)}
-    names = [str(psp.settings.get(name, usual[name])) for name in secret_fields(kind.settings_type)]
+async def known(work: Work, kind: type[msgspec.Struct], told: Mapping[str, Any]) -> dict[str, str]:
+    """What may be shown of an account's secrets, by their name in the vault."""
+    usual = {one.name: one.default for one in msgspec.structs.fields(kind)}
+    names = [str(told.get(name, usual[name])) for name in secret_fields(kind)]
     return {name: one.masked for name, one in (await credentials.known(work, names)).items()}
 
 
@@ -83,7 +82,9 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
     if not _CODE.fullmatch(code):
         raise Invalid("A code has 2 to 31 small letters, digits and hyphens.", field="code")
     kind = kind_of(connector or (held.connector if held is not None else ""))
-    told, entered = _told(kind, code, held, typed.sent)
+    told, entered = told_and_entered(
+        kind.settings_type, code, held.settings if held is not None else None, typed.sent
+    )
     if entered:
         work.require(Settings.SECRETS)
 
@@ -101,16 +102,19 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
     return version
 
 
-def _told(
-    kind: type[PaymentConnector], code: str, held: Psp | None, sent: Mapping[str, Any]
+def told_and_entered(
+    kind: type[msgspec.Struct],
+    code: str,
+    held: Mapping[str, Any] | None,
+    sent: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The settings to store and the secrets to write. Raises ManyInvalid with the field at fault."""
-    secrets = secret_fields(kind.settings_type)
-    before = dict(held.settings) if held is not None else {}
+    secrets = secret_fields(kind)
+    before = dict(held or {})
     plain = {name: value for name, value in sent.items() if name not in secrets}
-    typed = settings.as_data(forms.convert(kind.settings_type, plain))
-    usual = settings.as_data(kind.settings_type())
-    unseen = {*secrets, *filled_fields(kind.settings_type, "callback")}
+    typed = settings.as_data(forms.convert(kind, plain))
+    usual = settings.as_data(kind())
+    unseen = {*secrets, *filled_fields(kind, "callback")}
     told = {
         name: value
         for name, value in typed.items()
@@ -122,7 +126,7 @@ def _told(
             told[name] = value
     entered: dict[str, str] = {}
     for name in secrets:
-        told[name] = str(before.get(name) or (usual[name] if held else f"{code}.{name}"))
+        told[name] = str(before.get(name) or (f"{code}.{name}" if held is None else usual[name]))
         value = sent.get(name)
         text = value[-1] if isinstance(value, list) and value else value
         if isinstance(text, str) and text.strip():

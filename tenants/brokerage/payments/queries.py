@@ -62,6 +62,9 @@ PROBLEMS: Final = {
     "not-allowed": N_("It came from a client who may not pay in this way now"),
     "unpriced": N_("No rate tells what these coins are worth"),
     "bad-address": N_("The provider gave an address that is none of its network"),
+    "source-risk": N_("Its coins come from a source with risk"),
+    "source-refused": N_("Its coins come from a source you do not take"),
+    "source-unknown": N_("Nobody has examined where its coins come from"),
     "address-taken": N_("The provider gave an address that another client has"),
 }
 PROPOSED: Final = {

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from brokerage.payments.routing.terms import Breaker, Cap, Cost, Route
+from brokerage.payments.source.settings import Sources
 from brokerage.payments.values import Method
 from brokerage.payments.written import Amount, Code, Text
 
@@ -225,6 +226,7 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """How far back best-approval rules look."""
     withdrawals: Withdrawals = Withdrawals()
     disputes: Disputes = Disputes()
+    sources: Sources = Sources()
     resolve_alone: Amount = Amount(amount=Decimal(0), currency="USD")
     """Up to so much one person may credit or give back what fits no order; above it two agree."""
     deposit_open_min: Annotated[int, Meta(ge=35, le=1_380)] = 60

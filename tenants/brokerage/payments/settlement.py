@@ -26,6 +26,8 @@ from brokerage.payments.model import (
 )
 from brokerage.payments.receiving import arriving
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.source import examining
+from brokerage.payments.values import Method
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, Refusal
@@ -188,6 +190,7 @@ async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None)
         told = await work.get(ProviderEvent, event) if event is not None else None
         their = row.reference or (told.reference if told is not None else None)
         heard = _status_of(told) if told is not None else None
+        coins = (await work.get(Deposit, row.deposit)).method == Method.CRYPTO
         connector: PaymentConnector | None = None
         if sent_to is None and their and (row.state != AttemptState.PAID or told is not None):
             connector = await providers.connected(work, row.psp)
@@ -205,6 +208,8 @@ async def look(open_work: OpenWork, attempt: UUID, *, event: UUID | None = None)
         except NotFound:
             status = None
         faultpoint("settle.asked")
+        if status is not None and status.state.money_came and coins:
+            await examining.of_order(open_work, connector, attempt, their)
     again: UUID | None = None
     async with open_work() as work:
         if await concluding.conclude(work, attempt, status, event):

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
+
 from brokerage.clients import queries as clients
 from brokerage.clients import totals
 from brokerage.clients.model import Client
@@ -25,6 +27,7 @@ from brokerage.payments.model import (
 )
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.source import examining
 from brokerage.payments.values import Method
 from stoa.connectors.outcomes import Accepted, Confirmed, Refused
 from stoa.kernel.money import Money
@@ -107,7 +110,13 @@ async def _agreed(work: Work, row: Unresolved, outcome: str, note: str) -> bool:
 
 
 async def _alone(work: Work, row: Unresolved) -> bool:
-    """Whether it is so little that one person may decide. Without a rate it is not."""
+    """Whether it is so little that one person may decide. Without a rate it is not, nor where its
+    source was not found clear.
+    """
+    if row.attempt is not None:
+        tried = await work.first(select(PaymentAttempt).where(PaymentAttempt.id == row.attempt))
+        if tried is not None and examining.doubtful(tried):
+            return False
     most = work.settings(PaymentsSettings).resolve_alone.money
     if row.amount is None or row.currency is None:
         return False

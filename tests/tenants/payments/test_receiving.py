@@ -21,6 +21,7 @@ from brokerage.payments.receiving import arriving, giving
 from brokerage.payments.receiving.port import Coin
 from brokerage.payments.routing.model import ProviderState
 from brokerage.payments.settings import Amount, DepositMethod, Fee, PaymentsSettings, Psp
+from brokerage.payments.source.settings import Sources
 from stoa.connectors.outside import Outside
 from stoa.identity.model import Person
 from stoa.kernel.refusals import Conflict, NotFound
@@ -36,6 +37,7 @@ from .conftest import OWN, verified
 from .people import a_client
 from .test_every_way_in import Shop
 
+ALL = Amount(amount=Decimal(10_000_000), currency="USD")
 KEEPERS = sorted(code for code, setup in SETUPS.items() if setup.staying)
 
 
@@ -68,7 +70,7 @@ async def shop(
         async with house.door.open(tenant, purpose="test") as work:
             changed = msgspec.structs.replace(
                 work.settings(PaymentsSettings), psps=(psp,), methods=(offered,), routes=(),
-                payout_routes=(),
+                payout_routes=(), sources=Sources(alone=ALL),
             )  # fmt: skip
             await settings.put(work, "payments", changed, why="one provider")
             held = msgspec.structs.replace(

@@ -31,6 +31,8 @@ from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.receiving.port import Arrival, GivesAddresses
 from brokerage.payments.routing import looking
 from brokerage.payments.settings import DepositMethod
+from brokerage.payments.source import examining
+from brokerage.payments.source.port import Transfer
 from brokerage.payments.values import Method, State
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import reference, uuid7
@@ -85,11 +87,17 @@ async def look(open_work: OpenWork, address: UUID, *, event: UUID | None = None)
     except NotFound:
         came = []
     faultpoint("address.asked")
-    async with open_work() as work:
-        row = await work.lock(DepositAddress, address)
-        await _take_all(work, row, came[:_MOST])
-        if event is not None:
-            await _done(work, row, event)
+    owed: list[tuple[UUID, Transfer]] = []
+    for _ in range(2):
+        for attempt, transfer in owed:
+            await examining.examine(open_work, attempt, (transfer,))
+        async with open_work() as work:
+            row = await work.lock(DepositAddress, address)
+            owed = await _take_all(work, row, came[:_MOST])
+            if event is not None:
+                await _done(work, row, event)
+        if not owed:
+            return
 
 
 async def _under_way(work: Work, row: DepositAddress) -> tuple[str, ...]:
@@ -113,7 +121,10 @@ def _key(row: DepositAddress, arrival: Arrival) -> str:
     return f"{row.reference}/{arrival.transfer}"[:160]
 
 
-async def _take_all(work: Work, row: DepositAddress, came: Sequence[Arrival]) -> None:
+async def _take_all(
+    work: Work, row: DepositAddress, came: Sequence[Arrival]
+) -> list[tuple[UUID, Transfer]]:
+    """What follows from each; those of whose source nobody was asked yet are named and wait."""
     keys = [_key(row, one) for one in came]
     held = await work.rows(
         select(PaymentAttempt).where(
@@ -122,6 +133,7 @@ async def _take_all(work: Work, row: DepositAddress, came: Sequence[Arrival]) ->
     )
     known = {one.reference: one for one in held}
     waits = fresh = False
+    owed: list[tuple[UUID, Transfer]] = []
     for arrival, key in zip(came, keys, strict=True):
         attempt = known.get(key)
         if attempt is None:
@@ -130,9 +142,21 @@ async def _take_all(work: Work, row: DepositAddress, came: Sequence[Arrival]) ->
             attempt = await _begin(work, row, arrival, key)
             fresh = True
         if attempt is not None and attempt.state == AttemptState.OPEN:
+            if arrival.state.money_came and not examining.answered(attempt):
+                owed.append((attempt.id, _transfer(row, arrival)))
             await _go_on(work, row, attempt, arrival)
             waits = waits or attempt.state == AttemptState.OPEN
     _look_again(work, row, waits=waits, fresh=fresh)
+    return owed
+
+
+def _transfer(row: DepositAddress, arrival: Arrival) -> Transfer:
+    return Transfer(
+        hash=arrival.hash or arrival.transfer,
+        address=row.address or "",
+        asset=row.asset,
+        network=row.network,
+    )
 
 
 def _look_again(work: Work, row: DepositAddress, *, waits: bool, fresh: bool) -> None:
@@ -218,6 +242,14 @@ async def _go_on(
 
 async def _came(work: Work, row: DepositAddress, deposit: Deposit, attempt: PaymentAttempt) -> None:
     money = Money(deposit.amount, deposit.currency)
+    if not examining.asked(attempt):
+        return
+    source = await examining.judged(work, attempt, deposit, money)
+    if source is None:
+        return
+    if source.problem:
+        await crediting.set_aside(work, deposit, attempt, money, source.problem)
+        return
     fee, problem = await _priced(work, row, money)
     if problem or fee is None:
         await crediting.set_aside(work, deposit, attempt, money, problem or "look")
@@ -226,8 +258,8 @@ async def _came(work: Work, row: DepositAddress, deposit: Deposit, attempt: Paym
     attempt.ended_at = work.now
     attempt.cost = await looking.cost_now(work, row.psp, deposit)
     deposit.fee, deposit.fee_terms = fee.money.amount, fee.record()
-    source = accounts.house(work, f"psp:{row.psp}", money.currency)
-    await crediting.credit(work, deposit, money, fee.money, source=source)
+    place = accounts.house(work, f"psp:{row.psp}", money.currency)
+    await crediting.credit(work, deposit, money, fee.money, source=place)
 
 
 async def _priced(work: Work, row: DepositAddress, money: Money) -> tuple[Fee | None, str]:

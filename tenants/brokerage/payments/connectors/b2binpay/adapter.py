@@ -27,6 +27,7 @@ from brokerage.payments.connector import (
 from brokerage.payments.connectors.b2binpay import shapes, staying
 from brokerage.payments.connectors.b2binpay.settings import Settings
 from brokerage.payments.receiving.port import Arrival, Coin, Place, Wanted, ask_place
+from brokerage.payments.source.port import Transfer
 from stoa.connectors import loose, rest, signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
@@ -220,6 +221,15 @@ class B2BinPay:
             found += staying.arrivals_of(said, wanted.coin.asset, self._settings.confirmations)
             page, pages = page + 1, staying.pages_of(said)
         return found
+
+    async def transfers(self, reference: str) -> list[Transfer]:
+        """The deposit tells the address, its transfers their hashes; the first page is enough."""
+        headers = await self._headers()
+        deposit = await self._get(f"/deposit/{safe(reference)}", headers)
+        moved = await self._get("/transfer/", headers, staying.query_of(reference, 1))
+        asset = shapes.currency_of(mapping(deposit.get("data")), self._wallets)
+        network = next((one.network for one in self.coins if one.asset == asset), "")
+        return staying.transfers_of(deposit, moved, asset, network)
 
     async def test_connection(self) -> list[Check]:
         """Sign in and read the wallets: changes nothing."""

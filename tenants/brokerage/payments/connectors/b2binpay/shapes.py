@@ -106,7 +106,7 @@ def deposit_of(one: Said, wallets: dict[str, str]) -> Status:
     told = mapping(one.get("attributes"))
     number = told.get("status")
     state = DEPOSITS.get(number, State.PENDING) if isinstance(number, int) else State.PENDING
-    currency = _currency(one, wallets)
+    currency = currency_of(one, wallets)
     came = of_major(told.get("target_paid"), currency)
     if state is State.CREATED and came:
         state = State.PENDING
@@ -122,7 +122,7 @@ def deposit_of(one: Said, wallets: dict[str, str]) -> Status:
     )
 
 
-def _currency(one: Said, wallets: dict[str, str]) -> str:
+def currency_of(one: Said, wallets: dict[str, str]) -> str:
     """The wallet's currency: what the amounts of a deposit are in."""
     wallet = mapping(mapping(mapping(one.get("relationships")).get("wallet")).get("data"))
     number = text(wallet.get("id"))

@@ -5,6 +5,7 @@ from typing import Any, Final
 from brokerage.payments.amounts import of_major
 from brokerage.payments.connectors.b2binpay import shapes
 from brokerage.payments.receiving.port import Arrival, Coin, Place, Wanted
+from brokerage.payments.source.port import Transfer
 from stoa.connectors.loose import mapping, rows, text, whole
 from stoa.connectors.outcomes import Refused, technical
 from stoa.connectors.rest import Said
@@ -75,3 +76,14 @@ def _arrival(one: Said, asset: str, needed: int) -> Arrival:
         needed=needed or None,
         hash=text(told.get("txid")),
     )
+
+
+def transfers_of(deposit: Said, moved: Said, asset: str, network: str) -> list[Transfer]:
+    """By what a deposit was paid, where its address is known."""
+    address = text(mapping(mapping(deposit.get("data")).get("attributes")).get("address"))
+    found = [text(mapping(one.get("attributes")).get("txid")) for one in rows(moved.get("data"))]
+    return [
+        Transfer(hash=one, address=address, asset=asset, network=network)
+        for one in found
+        if one and address
+    ]

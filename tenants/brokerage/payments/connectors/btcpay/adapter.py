@@ -28,6 +28,7 @@ from brokerage.payments.connector import (
 from brokerage.payments.connectors.btcpay import shapes, staying
 from brokerage.payments.connectors.btcpay.settings import Settings
 from brokerage.payments.receiving.port import Arrival, Coin, Place, Wanted, ask_place
+from brokerage.payments.source.port import Transfer
 from stoa.connectors import signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
@@ -184,6 +185,9 @@ class BTCPay:
         return staying.arrivals_of(
             await self._ways(place), wanted.coin.asset, self._settings.confirmations
         )
+
+    async def transfers(self, reference: str) -> list[Transfer]:
+        return staying.transfers_of(await self._ways(reference))
 
     async def _ways(self, invoice: str) -> list[Said]:
         return await self._api.rows(f"{self._store}/invoices/{safe(invoice)}/payment-methods")

@@ -6,6 +6,7 @@ import msgspec
 
 from brokerage.payments.amounts import of_major
 from brokerage.payments.receiving.port import Arrival, Place, Wanted
+from brokerage.payments.source.port import Transfer
 from brokerage.payments.values import State
 from stoa.connectors import loose
 from stoa.connectors.loose import rows, text
@@ -52,6 +53,25 @@ def arrivals_of(methods: list[Said], asset: str, speed: str) -> list[Arrival]:
     return [_arrival(one, asset, speed) for one in rows(_chain(methods, asset).get("payments"))]
 
 
+def transfers_of(methods: list[Said]) -> list[Transfer]:
+    """By what an invoice was paid, in whatever coins."""
+    return [
+        Transfer(
+            hash=_hash(text(one.get("id"))),
+            address=text(one.get("destination")) or text(way.get("destination")),
+            asset=text(way.get("currency")) or text(way.get("paymentMethodId")).partition("-")[0],
+        )
+        for way in methods
+        for one in rows(way.get("payments"))
+        if text(one.get("id"))
+    ]
+
+
+def _hash(transfer: str) -> str:
+    """A payment's id is its transaction and the number of its output."""
+    return transfer.rpartition("-")[0] or transfer
+
+
 def _chain(methods: list[Said], asset: str) -> Said:
     wanted = f"{asset}-CHAIN"
     return next((one for one in methods if text(one.get("paymentMethodId")) == wanted), {})
@@ -65,8 +85,8 @@ def _arrival(one: Said, asset: str, speed: str) -> Arrival:
         raw=raw,
         money=of_major(one.get("value"), asset),
         needed=NEEDED.get(speed),
-        hash=transfer.rpartition("-")[0] or transfer,
+        hash=_hash(transfer),
     )
 
 
-__all__ = ["NETWORKS", "arrivals_of", "invoice_of", "place_of"]
+__all__ = ["NETWORKS", "arrivals_of", "invoice_of", "place_of", "transfers_of"]

@@ -25,6 +25,7 @@ from brokerage.payments.connectors.nowpayments.payouts import Payouts
 from brokerage.payments.connectors.nowpayments.proof import canonical
 from brokerage.payments.connectors.nowpayments.settings import Settings
 from brokerage.payments.receiving.port import Arrival, Coin, Place, Wanted, ask_place
+from brokerage.payments.source.port import Transfer
 from stoa.connectors import loose, signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
@@ -159,6 +160,10 @@ class NOWPayments:
             if one is not None and (ours or parent == place):
                 found.append(one if right else msgspec.structs.replace(one, money=None))
         return found
+
+    async def transfers(self, reference: str) -> list[Transfer]:
+        told = self._settings
+        return shapes.transfers_of(await self._payment(reference), told.asset, told.network)
 
     async def test_connection(self) -> list[Check]:
         """Read which coins are switched on: it needs the key and changes nothing."""

@@ -15,6 +15,7 @@ from brokerage.payments.connector import (
     Status,
 )
 from brokerage.payments.receiving.port import Arrival, Place
+from brokerage.payments.source.port import Transfer
 from stoa.connectors import loose, signatures
 from stoa.connectors.loose import rows, text
 from stoa.connectors.outcomes import Refused, technical
@@ -160,4 +161,14 @@ def arrival_of(said: Said, asset: str) -> Arrival | None:
     transfer = id_of(said.get("payment_id"))
     if not transfer or not came:
         return None
-    return Arrival(transfer=transfer, state=state, raw=raw, money=came)
+    return Arrival(
+        transfer=transfer, state=state, raw=raw, money=came, hash=text(said.get("payin_hash"))
+    )
+
+
+def transfers_of(said: Said, asset: str, network: str) -> list[Transfer]:
+    """By what a payment was paid: one transfer, told once it is seen."""
+    hashed, address = text(said.get("payin_hash")), text(said.get("pay_address"))
+    if not hashed or not address:
+        return []
+    return [Transfer(hash=hashed, address=address, asset=asset, network=network)]

@@ -1,0 +1,1 @@
+"""Where incoming coins come from: asked of a chain analyst before they are credited."""

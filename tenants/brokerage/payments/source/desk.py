@@ -1,0 +1,124 @@
+"""The chain analyst at the desk: its form, its rules, its test; and a finding as it is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.response import Response
+
+from brokerage.payments import psps
+from brokerage.payments.model import PaymentAttempt
+from brokerage.payments.permissions import Payments
+from brokerage.payments.psp_desk import WAITS, one_of, sent_of
+from brokerage.payments.room import entered
+from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.source import analysts, examining, keeping, rules
+from stoa.tenancy.module import Settings
+from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
+from stoa.web import access
+from stoa.web.forms import ONCE_FIELD
+from stoa.web.open import CSRF_FIELD
+from stoa.web.pages import go, page
+
+AnyRequest = Request[Any, Any, Any]
+PATH = "/desk/psps/source"
+_OWN = frozenset({CSRF_FIELD, ONCE_FIELD, "why", "connector"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is known of one payment's source, for staff."""
+
+    psp: str
+    text: str
+    places: dict[str, str]
+    clear: bool
+    score: Decimal | None
+    exposures: tuple[tuple[str, str, str], ...]
+    references: tuple[str, ...]
+    transfers: tuple[str, ...]
+
+
+def shown(attempts: Sequence[PaymentAttempt]) -> list[Shown]:
+    """One for each attempt whose source was looked at."""
+    found: list[Shown] = []
+    for row in attempts:
+        told = examining.told_of(row)
+        said: dict[str, str] | None = told.get("judged")
+        if said is None:
+            continue
+        findings: list[dict[str, Any]] = list(told.get("found", {}).values())
+        found.append(
+            Shown(
+                psp=row.psp,
+                text=rules.WHY[said["why"]],
+                places={"named": said["named"]},
+                clear=said["verdict"] == rules.Verdict.CREDIT,
+                score=examining.score_of(told),
+                exposures=tuple(
+                    (one["category"], one["percent"], one["entity"])
+                    for each in findings
+                    for one in each["exposures"]
+                ),
+                references=tuple(one["reference"] for one in findings),
+                transfers=tuple(one.partition("/")[0] for one in told.get("transfers", [])),
+            )
+        )
+    return found
+
+
+@get(PATH, access=access.desk(Payments.PSPS))
+async def source_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    sources = work.settings(PaymentsSettings).sources
+    held = sources.analyst
+    kind = analysts.named(held.connector) if held is not None else analysts.ALL[0]
+    told = held.settings if held is not None else {}
+    known = await psps.known(work, kind.settings_type, told) if held is not None else {}
+    return page(
+        request,
+        work,
+        "desk/payments/source.html",
+        audience="desk",
+        sources=sources,
+        kind={"code": kind.code, "label": kind.label},
+        fields=psps.fields_of(kind.settings_type, told, known, {}),
+        may_edit=work.actor.may(Settings.EDIT),
+        may_test=held is not None and work.actor.may(Payments.TEST),
+    )
+
+
+@post(PATH, access=access.desk(Settings.EDIT, step_up=True))
+async def source_keep(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    sent = await sent_of(request)
+    typed = {name: value for name, value in sent.items() if name not in _OWN}
+    version = await keeping.keep(work, one_of(sent, "connector"), typed, why=one_of(sent, "why"))
+    notice = WAITS if version is None else N_("Kept. Test the connection now.")
+    return go(request, PATH, notice=notice)
+
+
+@post(PATH + "/leave", access=access.desk(Settings.EDIT, step_up=True))
+async def source_leave(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    version = await keeping.leave(work, why=one_of(await sent_of(request), "reason"))
+    notice = WAITS if version is None else N_("Left. Your amount rule decides alone from now on.")
+    return go(request, PATH, notice=notice)
+
+
+@post(PATH + "/test", access=access.desk(Payments.TEST, own_transaction=True))
+async def source_test(request: AnyRequest) -> Response[Any]:
+    _, open_work = await entered(request)
+    checks = await keeping.tested(open_work)
+    async with open_work() as work:
+        return page(
+            request,
+            work,
+            "desk/payments/source_tested.html",
+            audience="desk",
+            checks=checks,
+        )
+
+
+ALL = [source_page, source_keep, source_leave, source_test]
