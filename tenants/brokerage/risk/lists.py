@@ -249,6 +249,7 @@ def positions(
         view=view,
         id=number,
         order="value",
+        page_size=25,
         filters=[
             *filters(ground),
             tables.Filter(
