@@ -14,10 +14,12 @@ from brokerage.bench import (
     links,
     memory,
     payments,
+    polled,
     postings,
     proof,
     rewards,
     schemas,
+    screens,
     streams,
 )
 from brokerage.bench.figures import Figure, Pace, show
@@ -32,6 +34,7 @@ WITH_DEMO: Final[dict[str, Part]] = {
     "deposit": browsers.deposit,
     "withdrawals": payments.withdrawals,
     "callbacks": payments.burst,
+    "screens": screens.measure,
     "deals": deals.measure,
     "tenants": browsers.new_tenants,
 }
@@ -46,6 +49,7 @@ ALONE: Final[dict[str, Part]] = {
     "rewards": rewards.measure,
     "links": links.measure,
     "streams": streams.measure,
+    "polled": polled.measure,
     "fleet": schemas.fleet,
     "disconnects": disconnects.fix,
 }

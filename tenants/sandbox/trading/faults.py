@@ -28,6 +28,7 @@ NAMES = frozenset(
     {
         "down",
         "disconnect",
+        "torn",
         "balance_drop_before",
         "balance_drop_after",
         "duplicate_deals",
@@ -43,6 +44,7 @@ NAMES = frozenset(
 
 - ``down``: the port is closed, nobody can connect, and who was connected is cut off.
 - ``disconnect``: the line breaks before a command is looked at.
+- ``torn``: it breaks in the middle of an answer, once the command was carried out.
 - ``balance_drop_before`` / ``balance_drop_after``: it breaks before or after money has moved.
 - ``duplicate_deals``: a page of deals tells one of them twice.
 - ``split_bytes``: answers come one byte at a time.
@@ -125,6 +127,7 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
 
     down: bool | float | Switch | None = None
     disconnect: bool | float | Switch | None = None
+    torn: bool | float | Switch | None = None
     balance_drop_before: bool | float | Switch | None = None
     balance_drop_after: bool | float | Switch | None = None
     duplicate_deals: bool | float | Switch | None = None

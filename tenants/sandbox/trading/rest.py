@@ -60,7 +60,9 @@ class Rest:
             return _told(Answer(refused.code))
         if name not in COMMANDS:
             return _told(Answer(Ret.PARAMS), status=404)
-        return _told(await serve(self._hub, desk, ask))
+        told = _told(await serve(self._hub, desk, ask))
+        told.torn = self._hub.faults.fires("torn")
+        return told
 
     def _start(self, request: Request) -> Response:
         if request.query.get("type", "manager").lower() != "manager":

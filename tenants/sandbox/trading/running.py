@@ -53,6 +53,7 @@ async def under_faults(
         raise DroppedError
     if forced is not None:
         raise HttpError(forced.code, "so it was ordered")
+    response.torn = faults.fires("torn")
     return response
 
 

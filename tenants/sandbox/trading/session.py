@@ -168,8 +168,11 @@ class Session:
                 await self._writer.drain()
                 await asyncio.sleep(0)
             return
-        self._writer.write(stream)
+        torn = faults.fires("torn")
+        self._writer.write(stream[: len(stream) // 2] if torn else stream)
         await self._writer.drain()
+        if torn:
+            raise DroppedError
 
     def _noise(self, number: int) -> bytes:
         """A ping, and a packet with a number nobody asked with."""

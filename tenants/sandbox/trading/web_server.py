@@ -61,6 +61,8 @@ class Response:
     kind: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict[str, str])
     takeover: Takeover | None = None
+    torn: bool = False
+    """The line breaks in the middle of it."""
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -147,10 +149,11 @@ class HttpServer:
                 writer.write(wire.send(h11.InformationalResponse(status_code=101, headers=head)))
                 await response.takeover(reader, writer)
                 return
-            for event in _events(response):
-                data = wire.send(event)
-                writer.write(data or b"")
+            whole = b"".join(wire.send(event) or b"" for event in _events(response))
+            writer.write(whole[: len(whole) // 2] if response.torn else whole)
             await writer.drain()
+            if response.torn:
+                raise DroppedError
             if wire.our_state is h11.MUST_CLOSE or wire.their_state is not h11.DONE:
                 return
             wire.start_next_cycle()

@@ -5,9 +5,10 @@ by nothing else, and may rightly refuse to choose between two alike.
 """
 
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 from brokerage.trading.conformance.cases import case
-from brokerage.trading.conformance.money import bears
+from brokerage.trading.conformance.money import bears, comes_to
 from brokerage.trading.conformance.stage import Stage
 from brokerage.trading.connector import MoneyKind, Verb
 from stoa.connectors.outcomes import Confirmed, Refused, Unknown
@@ -71,4 +72,44 @@ async def often(stage: Stage) -> None:
     stage.check(now == balance + moved, f"{moved} was found and {now - balance} moved.")
 
 
-ALL = (before, after, line, often)
+@case("broken-again", "An order whose answer was lost is settled as transfers settle it, and moves once",
+      Verb.BALANCE_OP, Verb.GET_ACCOUNT)  # fmt: skip
+async def again(stage: Stage) -> None:
+    """Given again where the platform keeps our reference, looked for where it does not."""
+    weather, login = stage.storm(), await stage.funded()
+    kinds = [MoneyKind.DEPOSIT] + [MoneyKind.WITHDRAWAL] * (MoneyKind.WITHDRAWAL in stage.can.money)
+    amount = Decimal("3.10")
+    for kind in kinds:
+        for drop in (weather.drop_after_money, weather.drop_before_money):
+            amount += Decimal("0.01")
+            balance, operation = (await stage.read(login)).balance, uuid4()
+            await drop()
+            outcome, sign = await stage.try_move(login, kind, amount, operation)
+            await weather.calm()
+            await stage.back()
+            stage.check(not isinstance(outcome, Confirmed), f"With no answer it was {outcome}.")
+            sent = await _settle(stage, login, kind, amount, operation)
+            there = balance + (amount if kind is MoneyKind.DEPOSIT else -amount)
+            await comes_to(
+                stage, login, (there, (await stage.read(login)).credit), f"{kind} {sent}"
+            )
+            if stage.offers(Verb.GET_DEALS):
+                booked = [deal for deal in await stage.deals(login) if bears(deal, sign)]
+                stage.check(len(booked) == 1, f"{kind} is in the journal {len(booked)} times.")
+
+
+async def _settle(
+    stage: Stage, login: int, kind: MoneyKind, amount: Decimal, operation: UUID
+) -> str:
+    """What was done about an order without an answer."""
+    if not stage.can.idempotent_money:
+        if await stage.find_later(login, stage.sign(kind, operation)) is not None:
+            return "found"
+        await stage.move(login, kind, amount, operation)
+        return "sent again, not being there"
+    for _ in range(2):
+        await stage.move(login, kind, amount, operation)
+    return "given again twice"
+
+
+ALL = (before, after, line, often, again)

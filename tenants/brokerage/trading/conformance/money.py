@@ -32,7 +32,7 @@ async def kinds(stage: Stage) -> None:
             before.balance + (0 if credit else change),
             before.credit + (change if credit else 0),
         )
-        await _comes_to(stage, login, wanted, str(kind))
+        await comes_to(stage, login, wanted, str(kind))
 
 
 @case("money-once", "A deposit is booked once, to the cent, and found by our reference",
@@ -41,7 +41,7 @@ async def once(stage: Stage) -> None:
     login = await stage.account()
     before, amount = await stage.read(login), Decimal("1234.57")
     sign = await stage.move(login, MoneyKind.DEPOSIT, amount)
-    await _comes_to(stage, login, (before.balance + amount, before.credit), "The deposit")
+    await comes_to(stage, login, (before.balance + amount, before.credit), "The deposit")
     found = await stage.find_later(login, sign)
     stage.check(found is not None, "Our reference does not find it.")
     if found is not None:
@@ -102,7 +102,7 @@ def _money(account: Account) -> tuple[Decimal, Decimal]:
     return account.balance, account.credit
 
 
-async def _comes_to(stage: Stage, login: int, wanted: tuple[Decimal, Decimal], what: str) -> None:
+async def comes_to(stage: Stage, login: int, wanted: tuple[Decimal, Decimal], what: str) -> None:
     """A platform may tell an account's new balance a moment after the operation."""
     told: list[Account] = []
 

@@ -139,10 +139,15 @@ class Stage:
         self.check(isinstance(outcome, Confirmed), f"{kind} of {amount} was not done: {outcome}.")
         return sign
 
+    @staticmethod
+    def sign(kind: MoneyKind, operation: UUID) -> str:
+        """The mark of an operation of a kind."""
+        return mark("W" if kind.outward else "D", operation)
+
     async def try_move(
         self, login: int, kind: MoneyKind, amount: Decimal, operation: UUID | None = None
     ) -> tuple[Outcome, str]:
-        sign = mark("D" if not kind.outward else "W", operation or uuid4())
+        sign = self.sign(kind, operation or uuid4())
         outcome = await self.recorder.ask("balance_op", login, kind, amount, sign, "Conform")
         return outcome, sign
 
