@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from stoa.kernel.refusals import Invalid, ManyInvalid
+from stoa.theming.texts import N_
 
 ROWS_AT_MOST: Final = 200
 BLANK: Final = "__"
@@ -155,6 +156,10 @@ def _view(
         ]
         blank = describe(element.kind, None, {}, {}, f"{name}.{BLANK}.")
         return FieldView(**common, kind="rows", fields=rows, blank=blank)
+    if _is_mapping(shape.kind):
+        text = "\n".join(f"{key}={one}" for key, one in (value or {}).items())
+        common["help"] = common["help"] or N_("One on each line, as NAME=value.")
+        return FieldView(**common, kind="textarea", value=text)
     options = _options(shape.kind if element is None else element.kind, meta)
     kind = str(meta.get("kind") or _kind(shape, element, options))
     return FieldView(
@@ -184,6 +189,8 @@ def _gathered(form: type[msgspec.Struct], sent: Mapping[str, Any], prefix: str) 
             ]
         elif element is not None:
             found[field.encode_name] = _many(sent, name)
+        elif _is_mapping(shape.kind):
+            found[field.encode_name] = _pairs(sent, name)
         elif shape.kind is bool:
             found[field.encode_name] = _last(sent, name) in {"true", "on", "1", "yes"}
         elif (text := _last(sent, name)) not in (None, ""):
@@ -221,6 +228,23 @@ def _many(sent: Mapping[str, Any], name: str) -> list[Any]:
         return []
     parts = value if isinstance(value, list) else str(value).replace("\n", ",").split(",")
     return [part.strip() for part in parts if str(part).strip()]
+
+
+def _pairs(sent: Mapping[str, Any], name: str) -> dict[str, str]:
+    """A text with a `NAME=value` on each line. Raises Invalid for a line without the sign."""
+    found: dict[str, str] = {}
+    for line in str(_last(sent, name) or "").splitlines():
+        if not line.strip():
+            continue
+        key, sign, value = line.partition("=")
+        if not sign or not key.strip():
+            raise Invalid("Write one on each line, as NAME=value.", field=name)
+        found[key.strip()] = value.strip()
+    return found
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) in (dict, Mapping)
 
 
 def _shape(hint: Any) -> _Shape:

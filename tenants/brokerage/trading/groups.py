@@ -63,7 +63,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 async def keep(open_work: OpenWork) -> None:
     """Ask every server for its groups; one that does not answer keeps what is known."""
     async with open_work() as work:
-        codes = [one.code for one in work.settings(TradingSettings).servers]
+        codes = [one.code for one in work.settings(TradingSettings).servers if not one.paused]
     for code in codes[:_ASKED_MOST]:
         try:
             await ask(open_work, code)

@@ -16,11 +16,13 @@ from stoa.vault import credentials
 async def connect(work: Work, code: str) -> TradingConnector:
     """The connector of one server by the settings in force. Raises Unavailable.
 
-    Reads settings and secrets; the calls on it belong outside the transaction.
+    A paused server is as one that does not answer. Reads settings and secrets; the calls on it belong outside the transaction.
     """
     server = work.settings(TradingSettings).server(code)
     if server is None:
         raise Unavailable("This trading server is not connected.")
+    if server.paused:
+        raise Unavailable("This trading server is paused: {why}", code="paused", why=server.paused)
     return await _open(work, server)
 
 
@@ -45,7 +47,7 @@ def connections(work: Work) -> list[Connection]:
             label=server.label,
             connector=server.connector,
             secrets=_secrets_wanted(server),
-            path="/desk/servers",
+            path=f"/desk/servers/{server.code}/settings",
         )
         for server in work.settings(TradingSettings).servers
     ]

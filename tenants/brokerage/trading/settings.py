@@ -49,7 +49,10 @@ class GroupRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A trading server; `settings` is the connector's own type, secrets by name in the vault."""
+    """A trading server; `settings` is the connector's own type, secrets by name in the vault.
+
+    `paused` says why it is left alone: nothing is asked of it, and what is to be sent there waits.
+    """
 
     code: Code
     connector: str = "mt5-webapi"
@@ -57,6 +60,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     label: str
     groups: tuple[GroupRule, ...]
     settings: dict[str, Any] = {}
+    paused: Annotated[str, Meta(max_length=200)] = ""
 
 
 Availability = Literal["disabled", "staff-only", "hidden", "enabled", "default"]
