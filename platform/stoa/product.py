@@ -158,6 +158,8 @@ class Module:
     hears_now: Callable[[Work], Awaitable[bool]] | None = None
     """Whether `hears_public` would do anything in this tenant; asked once for many facts."""
     schedule: Sequence[Every] = ()
+    leaving: Sequence[Callable[[], Awaitable[None]]] = ()
+    """Run as a worker stops: what it holds by a lease goes to the others at once."""
     seed: Callable[[Work], Awaitable[None]] | None = None
     compose: Callable[[Work, "Product"], Awaitable[None]] | None = None
     pulse: Callable[[Work], Awaitable[dict[str, Any]]] | None = None

@@ -28,6 +28,7 @@ log = structlog.get_logger("stoa.worker")
 QUEUE: Final = "stoa:doorbells"
 _TIMEOUT_S: Final = 120
 _PLACES: Final = 16
+_LEAVE_S: Final = 5
 _DRAINS_OF_ONE: Final = 4
 _SWEEPS_OF_ONE: Final = 2
 
@@ -141,12 +142,12 @@ async def pulse(context: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _alone(what: str, ref: TenantRef) -> Generator[None]:
+def _alone(what: str, ref: TenantRef | None = None) -> Generator[None]:
     """One tenant's trouble is not the next one's."""
     try:
         yield
     except Exception:
-        log.exception(what, tenant=str(ref.id))
+        log.exception(what, tenant=str(ref.id) if ref is not None else None)
 
 
 async def replay(context: dict[str, Any], tenant: str) -> None:
@@ -155,6 +156,14 @@ async def replay(context: dict[str, Any], tenant: str) -> None:
     ref = await door.registry.by_id(UUID(tenant))
     if ref is not None:
         await drains.replay_all(door, ref)
+
+
+async def leave(product: Product) -> None:
+    """Let every module give back what it holds; one that cannot does not keep the others."""
+    for giving_back in (one for module in product.modules for one in module.leaving):
+        with _alone("leave"):
+            async with asyncio.timeout(_LEAVE_S):
+                await giving_back()
 
 
 class _Everything:
@@ -174,6 +183,7 @@ def worker(redis_url: str, door: Door, product: Product, provisioner: Provisione
         door.after_commit = Bell(context["redis"])
 
     async def shutdown(_context: dict[str, Any]) -> None:
+        await leave(product)
         await door.close()
 
     return Worker(

@@ -94,6 +94,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     access: frozenset[Access]
     money: frozenset[MoneyKind]
     push: bool
+    counts: bool = False
+    """It can be asked cheaply for a number that moves with every deal: `moved` tells it."""
     idempotent_money: bool
     comment_length: int
 
@@ -177,6 +179,13 @@ class TradingConnector(Protocol):
     async def list_symbols(self) -> tuple[Symbol, ...]: ...
 
     async def prices(self, symbols: Sequence[str], since: int = 0) -> Ticks: ...
+
+    async def moved(self) -> int | None:
+        """How many deals the whole server has, where it `counts` them: one question, cheap for it.
+
+        None where it does not say.
+        """
+        ...
 
     def stream(self) -> AsyncIterator[News]:
         """What the platform tells unasked, for as long as the link holds; `silent` without push.

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -11,15 +12,16 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.payments.room import entered
-from brokerage.trading import accounts, groups, lines, listening, queries
+from brokerage.trading import accounts, groups, lines, listening, missing, queries
 from brokerage.trading.model import TradingAccount, TradingServer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from brokerage.trading.tables import ACCOUNTS, DEALS, deal_table
 from stoa.kernel.refusals import NotFound
+from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-from stoa.web import access, tables
+from stoa.web import access, forms, tables
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -70,6 +72,20 @@ async def retry(
     return go(request, f"/desk/accounts/{account}", notice="The server is asked again.")
 
 
+class Reason(msgspec.Struct):
+    reason: str = ""
+
+
+@post("/desk/accounts/{account:uuid}/let-go", access=access.desk(Trading.EDIT))
+async def let_go(
+    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
+) -> Response[None]:
+    """Believe the server that it has no such account."""
+    form = await forms.read(request, Reason)
+    await missing.let_go(work, account, form.reason)
+    return go(request, f"/desk/accounts/{account}", notice=N_("Archived. Its positions are gone."))
+
+
 @get("/desk/clients/{client:uuid}/accounts", access=access.desk(Trading.VIEW))
 async def client_tab(
     request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
@@ -88,6 +104,7 @@ async def client_tab(
 async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     known = {row.code: row for row in await work.rows(select(TradingServer).limit(100))}
     settings = work.settings(TradingSettings)
+    missing_of = await missing.count(work)
     shown: list[dict[str, Any]] = []
     for one in settings.servers:
         row = known.get(one.code)
@@ -102,6 +119,8 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
                 "symbols": symbols[:MOST_SHOWN],
                 "more": max(0, len(symbols) - MOST_SHOWN),
                 "pushes": listening.pushes(one),
+                "rings": listening.rings(one),
+                "missing": missing_of.get(one.code, 0),
                 "heard": row is not None
                 and row.listened_until is not None
                 and row.listened_until > work.now,
@@ -116,6 +135,7 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
         audience="desk",
         servers=shown,
         may_import=work.actor.may(Trading.IMPORT),
+        may_edit=work.actor.may(Settings.EDIT),
     )
 
 

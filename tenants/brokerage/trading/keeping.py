@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from brokerage.trading import deals
+from brokerage.trading import deals, missing
 from brokerage.trading.connector import Account, Deal, DealBatch, Misread, Position, Symbol, Ticks
 from brokerage.trading.model import (
     OpenPosition,
@@ -31,6 +31,8 @@ class Found(msgspec.Struct):
     newest: dict[int, datetime]
     accounts: list[Account]
     positions: list[Position]
+    gone: set[int] = msgspec.field(default_factory=set[int])
+    """Logins that the server does not know."""
 
 
 async def keep(
@@ -49,7 +51,10 @@ async def keep(
     told = [deal for batch in found.batches for deal in batch.deals]
     fresh = await deals.store(work, code, told, owners)
     await _put_aside(work, code, [bad for batch in found.batches for bad in batch.misread])
-    mine = {key: of for key, of in owners.items() if of.account not in newer}
+    await missing.note(work, code, rows, found.gone)
+    mine = {
+        key: of for key, of in owners.items() if of.account not in newer and key not in found.gone
+    }
     await work.run(
         update(TradingAccount)
         .where(TradingAccount.id.in_([of.account for of in mine.values()]))

@@ -1,5 +1,7 @@
 """Hearing what a server tells unasked: its accounts have their turn at once, not when it comes round.
 
+Where it tells nothing but counts its deals, the count is asked for and rings when it has moved.
+
 A stream outlives the sweep that opened it. Its hold is a lease in the server's row, so that one worker
 of all listens. The sweep that asks in turn goes on beside it: a stream rings, and nothing hangs on it.
 """
@@ -10,10 +12,11 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from brokerage.trading import connectors, keeping, servers, sync
-from brokerage.trading.connector import News, Told, TradingConnector, Verb
+from brokerage.trading.connector import TradingConnector, Verb
+from brokerage.trading.ear import Ear
 from brokerage.trading.model import TradingAccount, TradingServer
 from brokerage.trading.settings import Server, TradingSettings
 from stoa.kernel.ids import uuid7
@@ -26,25 +29,36 @@ LEASE: Final = timedelta(seconds=20)
 RENEW_S: Final = 4.0
 STREAMS_MOST: Final = 200
 """Streams of one process, over all tenants."""
-_TURN: Final = 50
 _PAGE: Final = 200
-_WAITING_MOST: Final = 10_000
 _PAUSE_S: Final = 0.5
 _PAUSE_MOST_S: Final = 30.0
+_COUNT_S: Final = 0.4
+_BLIND_S: Final = 1.2
+"""A server that keeps its count to itself has its lively accounts asked so often."""
+_LIVELY_MOST: Final = 60
+_FURTHER_MOST: Final = 200
+_FURTHER: Final = timedelta(seconds=10)
+"""Quiet accounts are looked through for a deal no lively one made, not more often than this."""
 _running: Final[dict[tuple[UUID, str], asyncio.Task[None]]] = {}
 
 
 def pushes(server: Server) -> bool:
     """Whether its connector tells by itself and can be asked for what it told."""
     can = connectors.named(server.connector).capabilities
-    return can.push and Verb.GET_DEALS in can.verbs
+    return not server.paused and can.push and Verb.GET_DEALS in can.verbs
+
+
+def rings(server: Server) -> bool:
+    """Whether it is heard between its turns: it tells by itself, or counts its deals."""
+    can = connectors.named(server.connector).capabilities
+    return pushes(server) or (not server.paused and can.counts)
 
 
 async def attend(open_work: OpenWork) -> None:
     """Listen to servers that nobody listens to, and no longer to those that are gone."""
     async with open_work() as work:
         tenant = work.tenant.id
-        wanted = {one.code for one in work.settings(TradingSettings).servers if pushes(one)}
+        wanted = {one.code for one in work.settings(TradingSettings).servers if rings(one)}
     for code in sorted(wanted):
         running = _running.get((tenant, code))
         if running is not None and not running.done():
@@ -103,35 +117,6 @@ async def let_go(open_work: OpenWork, code: str, holder: UUID) -> None:
         )
 
 
-class Ear:
-    """What was heard and not yet asked about: some logins, or everything."""
-
-    def __init__(self) -> None:
-        self.logins: set[int] = set()
-        self.everything = False
-        self.heard_at: datetime | None = None
-        self.rung = asyncio.Event()
-
-    def hear(self, news: News) -> None:
-        self.heard_at = datetime.now(UTC)
-        if news.what is Told.GAP or not news.login:
-            self.ask_everything()
-            return
-        self.logins.add(news.login)
-        if len(self.logins) > _WAITING_MOST:
-            self.logins.clear()
-            self.ask_everything()
-        self.rung.set()
-
-    def ask_everything(self) -> None:
-        self.everything = True
-        self.rung.set()
-
-    def some(self) -> list[int]:
-        """The next few logins, which are no longer waiting."""
-        return [self.logins.pop() for _ in range(min(_TURN, len(self.logins)))]
-
-
 async def listen(open_work: OpenWork, code: str, holder: UUID) -> None:
     """Stream after stream while the lease is ours; every beginning asks everything again."""
     ear, pause_s = Ear(), _PAUSE_S
@@ -159,7 +144,9 @@ async def _hear(open_work: OpenWork, code: str, holder: UUID, ear: Ear) -> None:
     """One stream to its end, or to that of the lease, or of the settings it was opened with."""
     async with open_work() as work:
         connector = await servers.connect(work, code)
-    ear.ask_everything()
+    ear.counting = not connector.capabilities.push
+    if not ear.counting:
+        ear.ask_everything()
     hearing = asyncio.create_task(_read(connector, ear))
     holding = asyncio.create_task(_stay(open_work, code, holder, connector, ear))
     try:
@@ -173,8 +160,25 @@ async def _hear(open_work: OpenWork, code: str, holder: UUID, ear: Ear) -> None:
 
 
 async def _read(connector: TradingConnector, ear: Ear) -> None:
+    if ear.counting:
+        await _count(connector, ear)
+        return
     async for news in connector.stream():
         ear.hear(news)
+
+
+async def _count(connector: TradingConnector, ear: Ear) -> None:
+    """Ask for the server's count again and again; what came before the first is asked for as well."""
+    before = await connector.moved()
+    ear.move(0)
+    while True:
+        await asyncio.sleep(_COUNT_S if before is not None else _BLIND_S)
+        now = await connector.moved()
+        if now is None or before is None:
+            ear.move(0)
+        elif now != before:
+            ear.move(max(0, now - before))
+        before = now
 
 
 async def _stay(
@@ -201,16 +205,17 @@ async def _ask(open_work: OpenWork, code: str, ear: Ear) -> None:
         ear.rung.clear()
         try:
             await _named(open_work, code, ear)
+            await _lively(open_work, code, ear)
             if ear.everything:
                 ear.everything = False
                 await _everything(open_work, code, ear)
             pause_s = _PAUSE_S
         except Refusal as why:
             log.info("could not ask", server=code, why=why.code)
-            ear.everything = True
+            ear.again()
         except Exception:
             log.exception("asking failed", server=code)
-            ear.everything = True
+            ear.again()
         if ear.everything:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _PAUSE_MOST_S)
@@ -223,6 +228,24 @@ async def _named(open_work: OpenWork, code: str, ear: Ear) -> None:
         await sync.turn(open_work, code, chosen, due=True)
 
 
+async def _lively(open_work: OpenWork, code: str, ear: Ear) -> None:
+    """Who made the deals that were counted: likely one of those who traded last."""
+    if ear.moved is None:
+        return
+    made, ear.moved = ear.moved, None
+    now = datetime.now(UTC)
+    there = and_(sync.of(code), TradingAccount.missing_since.is_(None))
+    newest = TradingAccount.deals_at.desc().nulls_last()
+    lively = select(TradingAccount).where(there, sync.lately(now)).order_by(newest)
+    found = await sync.turn(open_work, code, lively.limit(_LIVELY_MOST), due=False)
+    rested = ear.looked_further is None or now - ear.looked_further > _FURTHER
+    if found.fresh < made and rested:
+        ear.looked_further = now
+        asked = [row.id for row in found.rows]
+        quiet = select(TradingAccount).where(there, TradingAccount.id.not_in(asked))
+        await sync.turn(open_work, code, quiet.order_by(newest).limit(_FURTHER_MOST), due=False)
+
+
 async def _everything(open_work: OpenWork, code: str, ear: Ear) -> None:
     """Every account's deals since its cursor, page by page; who rings meanwhile goes first."""
     last: UUID | None = None
@@ -232,7 +255,7 @@ async def _everything(open_work: OpenWork, code: str, ear: Ear) -> None:
         if last is not None:
             chosen = chosen.where(TradingAccount.id > last)
         page = chosen.order_by(TradingAccount.id).limit(_PAGE)
-        rows = await sync.turn(open_work, code, page, due=False)
+        rows = (await sync.turn(open_work, code, page, due=False)).rows
         if len(rows) < _PAGE:
             return
         last = rows[-1].id

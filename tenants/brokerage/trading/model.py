@@ -84,6 +84,8 @@ class TradingAccount(TenantRow):
     awake_from: Mapped[datetime | None]
     """Idle days count from here where that is later than what the owner did last."""
     exempt_until: Mapped[datetime | None]
+    missing_since: Mapped[datetime | None]
+    """When its server first said that it knows no such login; None while it knows it."""
     predecessor: Mapped[UUID | None] = mapped_column(ForeignKey("trading_account.id"))
     """The account on another server that this one took the place of."""
     server_account: Mapped[str | None] = mapped_column(String(64))
@@ -116,6 +118,11 @@ class TradingAccount(TenantRow):
             "ix_trading_account_swap_free",
             "swap_free_until",
             postgresql_where=text("swap_free_since is not null"),
+        ),
+        Index(
+            "ix_trading_account_missing",
+            "missing_since",
+            postgresql_where=text("missing_since is not null"),
         ),
         CheckConstraint("kind in ('live', 'demo')", name="kind"),
     )

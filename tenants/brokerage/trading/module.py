@@ -25,11 +25,13 @@ from brokerage.trading import (
     lines,
     listening,
     mids,
+    missing,
     negative,
     proof,
     queries,
     restricting,
     room,
+    server_desk,
     servers,
     sync,
     transfers,
@@ -100,6 +102,7 @@ async def today(work: Work) -> list[Card]:
                 order=5,
             )
         )
+    cards += await missing.today(work)
     return [*cards, *await negative.today(work), *await lifecycle_desk.today(work)]
 
 
@@ -203,9 +206,11 @@ MODULE = Module(
         desk.deals,
         desk.one,
         desk.retry,
+        desk.let_go,
         desk.client_tab,
         desk.servers,
         desk.compare,
+        *server_desk.ALL,
         *negative.ALL,
         *importing_desk.ALL,
         *lifecycle_room.ALL,
@@ -236,6 +241,7 @@ MODULE = Module(
         Every(30, covering.sweep, lane="money"),
         Every(900, sync.keep_equity),
     ],
+    leaving=[listening.stop, attendant.stop],
     nav=[
         NavItem("room", N_("Accounts"), "/accounts", "chart-candle", Trading.OWN, 20),
         NavItem("desk", N_("Accounts"), "/desk/accounts", "chart-candle", Trading.VIEW, 50, "a"),

@@ -60,6 +60,7 @@ class AccountCard:
     stale: bool
     has_password: bool
     why: str | None
+    missing_since: datetime | None
 
     @property
     def margin_level(self) -> Decimal | None:
@@ -89,6 +90,7 @@ def card(work: Work, row: TradingAccount) -> AccountCard:
         stale=stale,
         has_password=row.password_sealed is not None,
         why=row.why,
+        missing_since=row.missing_since,
     )
 
 

@@ -1,6 +1,7 @@
 """Keeping in step with the servers: deals since the cursor, balances, positions, prices."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +20,7 @@ from brokerage.trading.model import (
     TradingServer,
 )
 from brokerage.trading.settings import TradingSettings
-from stoa.kernel.refusals import Refusal
+from stoa.kernel.refusals import NotFound, Refusal, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -27,10 +28,22 @@ LEASE_S: Final = 30
 BUSY_MOST: Final = 60
 IDLE_MOST: Final = 20
 _BUSY_FOR: Final = timedelta(hours=6)
-_SLOT_S: Final = 2
+SLOT_S: Final = 2
 _SLOTS: Final = 16
 """An account that no deal speaks of is asked for its balance in one of so many slots in turn."""
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MISSING_SLOTS: Final = 64
+"""A login its server did not know is asked about again in one of so many slots."""
+_NOBODY: Final = 5
+"""A server that knows none of so many is another server than it was, and they are not missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who was asked about, and how many deals were new."""
+
+    rows: Sequence[TradingAccount]
+    fresh: int = 0
 
 
 async def watch(open_work: OpenWork) -> None:
@@ -39,7 +52,8 @@ async def watch(open_work: OpenWork) -> None:
         codes = [
             server.code
             for server in work.settings(TradingSettings).servers
-            if Verb.GET_DEALS in connectors.named(server.connector).capabilities.verbs
+            if not server.paused
+            and Verb.GET_DEALS in connectors.named(server.connector).capabilities.verbs
         ]
     for code in codes:
         await pass_over(open_work, code)
@@ -55,7 +69,7 @@ async def pass_over(open_work: OpenWork, code: str) -> int:
         connector = await servers.connect(work, code)
         asked_at = work.now
     started = datetime.now(UTC)
-    slot = int(started.timestamp()) // _SLOT_S % _SLOTS
+    slot = int(started.timestamp()) // SLOT_S % _SLOTS
     due = {
         row.login or 0 for row in rows if row.told_at is None or (row.login or 0) % _SLOTS == slot
     }
@@ -75,8 +89,10 @@ async def pass_over(open_work: OpenWork, code: str) -> int:
 
 async def turn(
     open_work: OpenWork, code: str, chosen: Select[TradingAccount], *, due: bool
-) -> Sequence[TradingAccount]:
+) -> Turn:
     """Ask about the chosen accounts now, beside the passes; `due` asks for balances in any case.
+
+    Else only who has new deals is asked for a balance: what moves with the prices is for the passes.
 
     Raises:
         Refusal: the server could not be asked; nothing was stored.
@@ -84,14 +100,14 @@ async def turn(
     async with open_work() as work:
         rows = await work.rows(chosen)
         if not rows:
-            return rows
-        holding = await _holding(work, code)
+            return Turn(rows)
+        holding = await _holding(work, code) if due else set[UUID]()
         connector = await servers.connect(work, code)
         asked_at = work.now
     found = await _ask(connector, rows, holding, {row.login or 0 for row in rows if due})
     async with open_work() as work:
-        await keeping.keep(work, code, rows, found, asked_at)
-    return rows
+        fresh = await keeping.keep(work, code, rows, found, asked_at)
+    return Turn(rows, fresh)
 
 
 async def _claim(work: Work, code: str) -> bool:
@@ -112,13 +128,21 @@ def of(code: str) -> ColumnElement[bool]:
     )
 
 
+def lately(now: datetime) -> ColumnElement[bool]:
+    """Accounts that hold something or traded in the last hours."""
+    return or_(TradingAccount.margin > 0, TradingAccount.deals_at > now - _BUSY_FOR)
+
+
 async def _whose_turn(work: Work, code: str) -> Sequence[TradingAccount]:
     """Accounts that traded or moved lately every time, the others in turn, oldest told first."""
-    alive = of(code)
-    lately = or_(TradingAccount.margin > 0, TradingAccount.deals_at > work.now - _BUSY_FOR)
+    slot = int(work.now.timestamp()) // SLOT_S % _MISSING_SLOTS
+    alive = and_(
+        of(code),
+        or_(TradingAccount.missing_since.is_(None), TradingAccount.login % _MISSING_SLOTS == slot),
+    )
     busy = await work.rows(
         select(TradingAccount)
-        .where(alive, lately)
+        .where(alive, lately(work.now))
         .order_by(TradingAccount.told_at.asc().nulls_first())
         .limit(BUSY_MOST)
     )
@@ -160,18 +184,30 @@ async def _ask(
     newest: dict[int, datetime] = {}
     for deal in (deal for batch in batches for deal in batch.deals):
         newest[deal.login] = max(newest.get(deal.login, _BEGINNING), deal.at)
+    gone = {login for batch in batches for login in batch.missing}
     accounts: list[Account] = []
     positions: list[Position] = []
     for row in rows:
         news = newest.get(row.login or 0, _BEGINNING) > (row.deals_at or _BEGINNING)
-        if not news and row.id not in holding and row.login not in due:
+        unasked = not news and row.id not in holding and row.login not in due
+        if row.login in gone or (unasked and row.missing_since is None):
             continue
-        account = await connector.get_account(row.login or 0)
+        try:
+            account = await connector.get_account(row.login or 0)
+            # Positions that hedge each other may need no margin.
+            if account.margin > 0 or account.floating or row.id in holding or news:
+                positions += await connector.get_positions(row.login or 0)
+        except NotFound:
+            # One that is not there says nothing of the others.
+            gone.add(row.login or 0)
+            continue
         accounts.append(account)
-        # Positions that hedge each other may need no margin.
-        if account.margin > 0 or account.floating or row.id in holding or news:
-            positions += await connector.get_positions(row.login or 0)
-    return Found(batches, newest, accounts, positions)
+    if len(rows) >= _NOBODY and gone.issuperset(row.login or 0 for row in rows):
+        raise Unavailable(
+            "The trading server knows none of our accounts: is it another server, or another manager?",
+            code="knows-nobody",
+        )
+    return Found(batches, newest, accounts, positions, gone)
 
 
 async def _ill(open_work: OpenWork, code: str, error: str) -> None:

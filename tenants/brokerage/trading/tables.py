@@ -75,6 +75,16 @@ ACCOUNTS = tables.Table(
     filters=(
         tables.choice("kind", N_("Kind"), TradingAccount.kind, _KINDS),
         tables.choice("state", N_("State"), TradingAccount.state, _STATES),
+        tables.Filter(
+            "missing",
+            N_("Unknown to its server"),
+            lambda _w, v: (
+                TradingAccount.missing_since.is_not(None)
+                if v == "yes"
+                else TradingAccount.missing_since.is_(None)
+            ),
+            options=(("yes", N_("Yes")), ("no", N_("No"))),
+        ),
         *tables.amounts("equity", N_("Equity from"), N_("Equity to"), TradingAccount.equity),
     ),
     search=lambda _work, typed: (

@@ -131,6 +131,7 @@ class Book:
         self.gone: dict[int, Account] = {}
         self.watched: dict[int, Account] = {}
         self.deals: dict[int, int] = {}
+        self.ordered = 0
         self.robots: dict[int, RobotSet] = {}
         self.shocks: list[Shock] = []
         self.clock = ClockSet(0)
@@ -194,6 +195,7 @@ class Book:
         self.deals[deal.deal] = deal.login
         self.last_deal = max(self.last_deal, deal.deal)
         self.last_order = max(self.last_order, deal.order)
+        self.ordered += bool(deal.order)
         self.latest = max(self.latest, deal.time)
 
     def _rare(self, record: Record) -> None:

@@ -290,7 +290,7 @@ def common(config: Config, book: Book, at: int) -> Json:
         "TotalUsersReal": str(sum(not _demo(each.user.group) for each in accounts)),
         "TotalDeals": str(len(book.deals)),
         "TotalOrders": str(waiting),
-        "TotalOrdersHistory": str(sum(1 for each in accounts for deal in each.deals if deal.order)),
+        "TotalOrdersHistory": str(book.ordered),
         "TotalPositions": str(sum(len(each.positions) for each in accounts)),
         "AccountURL": "",
         "AccountAuto": "0",

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import func, select, update
 
+from brokerage.product import PRODUCT
 from brokerage.trading import keeping, listening, queries, servers, sync
 from brokerage.trading.connector import DealBatch, DealCursor, DealKind, Misread
 from brokerage.trading.model import (
@@ -15,6 +16,7 @@ from brokerage.trading.model import (
     TradingAccount,
     TradingServer,
 )
+from stoa.jobs.worker import leave
 from stoa.kernel.ids import uuid7
 from support.people import make_staff
 from support.stands._served import DealerTrader
@@ -130,14 +132,57 @@ async def test_one_worker_listens_and_another_takes_over_when_its_lease_ends(bri
     assert await listening.hold(opener, SERVER, first)
 
 
-async def test_a_server_without_push_is_not_listened_to(broker):
+async def test_a_server_that_only_counts_is_heard_by_its_count(broker):
+    """MT5 tells nothing unasked: its count of deals is watched, and who traded is asked at once."""
+    customer = await funded(broker)
+    await broker.told()
     await listening.attend(broker.opener())
+    await until(held(broker), 1)
 
-    async with broker.opener()() as work:
-        held = await work.rows(
-            select(TradingServer.code).where(TradingServer.listener.is_not(None))
-        )
-    assert list(held) == []
+    await broker.server.post(
+        f"/dealer/{customer.login}/order", symbol="EURUSD", side="buy", lots="0.01"
+    )
+
+    await until(trades(broker, customer), 1)
+    await until(positions(broker, customer), 1)
+    assert await broker.laws() == []
+
+
+async def test_a_quiet_account_is_found_too_when_a_deal_is_counted(broker):
+    """It never traded, so it is not among the lively ones that are asked first."""
+    customer = await broker.customer()
+    await broker.told()
+    await listening.attend(broker.opener())
+    await until(held(broker), 1)
+
+    assert (await customer.move("in", "40.00")).state == "done"
+
+    async def balance():
+        return int((await broker.account(customer.account)).balance)
+
+    await until(balance, 40)
+
+
+async def test_who_stops_hands_its_streams_over_at_once(broker):
+    await listening.attend(broker.opener())
+    await until(held(broker), 1)
+    assert not await listening.hold(broker.opener(), SERVER, uuid7())
+
+    await leave(PRODUCT)
+
+    assert await listening.hold(broker.opener(), SERVER, uuid7())
+
+
+def held(broker):
+    async def counted():
+        async with broker.opener()() as work:
+            return await work.value(
+                select(func.count())
+                .select_from(TradingServer)
+                .where(TradingServer.code == SERVER, TradingServer.listener.is_not(None))
+            )
+
+    return counted
 
 
 async def test_the_later_question_knows_better(bridged):
@@ -197,4 +242,4 @@ async def test_the_page_of_servers_says_what_is_heard_and_how_late(house, bridge
 
     for words in ("In step", "95 of 100 within 2500 ms", "Slower than two seconds"):
         assert words in page.text
-    assert "nobody listens yet" in page.text
+    assert "Nobody listens to it yet" in page.text

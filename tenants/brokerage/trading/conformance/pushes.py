@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 
 from brokerage.trading.conformance.cases import case
-from brokerage.trading.conformance.stage import Lacking, Stage
+from brokerage.trading.conformance.stage import Lacking, Stage, Unchecked
 from brokerage.trading.conformance.trades import Ring
 from brokerage.trading.connector import DealKind, MoneyKind, Told, Verb
 
@@ -76,6 +76,26 @@ async def broken(stage: Stage) -> None:
     await ring.counts(opening=lots, closing=lots)
 
 
+@case("count-moves", "Where deals are counted, the count moves with each of them", Verb.GET_DEALS)
+async def counted(stage: Stage) -> None:
+    if not stage.can.counts:
+        raise Lacking("declared as lacking: a count of deals")
+    ring, lots = await Ring.enter(stage), stage.plan.lots
+    before = await stage.recorder.ask("moved")
+    if before is None:
+        raise Unchecked("This server, or this manager, keeps the count to itself.")
+    await ring.trade(DealKind.BUY, lots)
+
+    async def moved() -> bool:
+        return bool(await stage.recorder.ask("moved") != before)
+
+    await stage.until(moved, "A deal was made and the count is what it was.", stage.plan.push_s)
+    for position in await ring.comes_to([lots], "Bought"):
+        await stage.hand().close(ring.login, position)
+    await ring.comes_to([], "Closed")
+    await ring.counts(opening=lots, closing=lots)
+
+
 async def _listening(stage: Stage) -> None:
     """A moment for the stream to be there: what was before it is not its to tell."""
     await asyncio.sleep(min(1.0, stage.plan.push_s))
@@ -90,4 +110,4 @@ async def _told(stage: Stage, what: Told, login: int, since: int, title: str) ->
     await stage.until(told, f"{title} was not told.", stage.plan.push_s)
 
 
-ALL = (money, trade, carried, broken)
+ALL = (money, trade, carried, broken, counted)

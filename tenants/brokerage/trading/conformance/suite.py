@@ -80,6 +80,7 @@ async def _facts(stage: Stage) -> dict[str, str]:
         "Rights": ", ".join(sorted(can.access)) or "none",
         "Kinds of money": ", ".join(sorted(can.money)) or "none",
         "Push": "yes" if can.push else "no",
+        "Counts its deals": "yes" if can.counts else "no",
         "A reference sent twice": "moves once" if can.idempotent_money else "would move twice",
         "Comment": f"{can.comment_length} characters",
         "Not found is believed after": f"{connector.settle_after.total_seconds():.0f} s",

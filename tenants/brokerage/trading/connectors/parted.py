@@ -162,6 +162,9 @@ class Parted:
             return Ticks((), since)
         return await self._parts.prices.prices(symbols, since)
 
+    async def moved(self) -> int | None:
+        return None
+
     def stream(self) -> AsyncIterator[News]:
         return silent()
 

@@ -36,7 +36,7 @@ _running: Final[dict[tuple[UUID, str], asyncio.Task[None]]] = {}
 
 
 def is_drop_copy(server: Server) -> bool:
-    return server.connector == FixDropCopy.code
+    return server.connector == FixDropCopy.code and not server.paused
 
 
 async def attend(open_work: OpenWork) -> None:
@@ -56,6 +56,15 @@ async def attend(open_work: OpenWork) -> None:
     codes = {server.code for server in wanted}
     for key in [one for one in _running if one[0] == tenant and one[1] not in codes]:
         _running.pop(key).cancel()
+
+
+async def stop() -> None:
+    """Let every session of this process go."""
+    tasks = list(_running.values())
+    _running.clear()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Held:

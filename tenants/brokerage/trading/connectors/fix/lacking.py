@@ -81,6 +81,9 @@ class Lacking:
     async def prices(self, symbols: Sequence[str], since: int = 0) -> Ticks:
         _lacking()
 
+    async def moved(self) -> int | None:
+        return None
+
 
 def _lacking() -> NoReturn:
     raise Conflict(_NONE, code="no-such-verb")

@@ -183,6 +183,10 @@ class Mt4Bridge:
         ticks = tuple(records.convert(row, records.RawPrice).value() for row in rows)
         return Ticks(ticks, max(since, records.convert(said.get("since", since), int)))
 
+    async def moved(self) -> int | None:
+        """It tells by itself."""
+        return None
+
     def stream(self) -> AsyncIterator[News]:
         return self._events.stream()
 

@@ -38,6 +38,7 @@ PATHS: Final = MappingProxyType(
         "SYMBOL_TOTAL": "symbol/total",
         "SYMBOL_NEXT": "symbol/next",
         "TICK_LAST": "tick/last",
+        "COMMON_GET": "common/get",
     }
 )
 _POSTED: Final = frozenset({"USER_ADD", "USER_UPDATE", "USER_PASS_CHANGE", "USER_PASS_CHECK"})

@@ -34,6 +34,7 @@ class Mt5Verbs(Parted):
         access=frozenset({Access.FULL, Access.NO_TRADING, Access.NO_LOGIN}),
         money=frozenset(MoneyKind),
         push=False,
+        counts=True,
         idempotent_money=False,
         comment_length=COMMENT_LENGTH,
     )
@@ -42,6 +43,7 @@ class Mt5Verbs(Parted):
         self._link = link
         self._manager = manager
         accounts, markets = Accounts(link), Markets(link)
+        self._markets = markets
         parts = Parts(
             accounts=accounts,
             money=Operations(link, deals, accounts.lock),
@@ -64,6 +66,9 @@ class Mt5Verbs(Parted):
             Check("See the groups", fine=bool(groups), text=str(len(groups))),
             Check("Agree on the time", fine=abs(drift) <= _DRIFT_S, text=f"{drift:+.0f} s"),
         ]
+
+    async def moved(self) -> int | None:
+        return await self._markets.deals_made()
 
     async def aclose(self) -> None:
         await self._link.aclose()
