@@ -13,7 +13,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
+from sqlalchemy.exc import IntegrityError
 
 from brokerage.partners import clawing, offers, planning, timeline, worth
 from brokerage.partners.model import PartnerStanding
@@ -22,38 +23,49 @@ from brokerage.partners.timeline import Epoch
 from brokerage.trading.settings import TradingSettings
 from stoa.tenancy.work import Work
 
-ACCRUE: Final = text(f"""
-with {worth.IMPORTED}, {worth.ASKED}, {worth.CORE}, written as (
+_LINES: Final = f"""
     insert into reward ({worth.COLUMNS})
-    select {worth.ID}, server, number, partner, kind, 0, client, depth, at, symbol, grp, lots, base,
-           rate, below, ratio, income, cap, together, factor, null, fx, held_s, pips, spread, how,
+    select {worth.LINE_ID}, server, number, partner, kind, 0, client, depth, at, symbol, grp, lots,
+           base, rate, below, ratio, income, cap, together, factor, null, fx, held_s, pips, spread, how,
            found_by, tier, excluded, amount, :currency, plan, version, :now, null
-    from worth w
-    on conflict do nothing
-    returning partner, client, deal_at
-)
-select partner, count(*) as count, array_agg(distinct client) as clients from written group by 1
-""")  # noqa: S608 - every part is ours
-WRITE_FACTS: Final = text(f"""
-with {worth.FACTS}, {worth.CORE}, written as (
-    insert into reward ({worth.COLUMNS})
-    select {worth.ID}, server, number, partner, kind, 0, client, depth, at, symbol, grp, lots, base,
-           rate, below, ratio, income, cap, together, factor, null, fx, held_s, pips, spread, how,
-           found_by, tier, excluded, amount, :currency, plan, version, :now, null
-    from worth w
-    on conflict do nothing
+    from worth w"""  # noqa: S608 - every part is ours
+_WRITTEN: Final = f"""
     returning partner, client
 )
-select partner, count(*) as count, array_agg(distinct client) as clients from written group by 1
-""")  # noqa: S608 - every part is ours
+select partner, count(*) as count, {clawing.UNDONE} as undone from written group by 1
+"""  # noqa: S608 - every part is ours
+_ACCRUE: Final = f"with {worth.IMPORTED}, {worth.ASKED}, {worth.CORE}, written as ({_LINES}"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that writes rewards: as it is, which fails where one is there already, and so
+    that those are left out. Asking for each line whether it is there is nearly half of the work.
+    """
+
+    fresh: TextClause
+    missing: TextClause
+
+
+ACCRUE: Final = Write(
+    text(_ACCRUE + _WRITTEN), text(f"{_ACCRUE} on conflict do nothing {_WRITTEN}")
+)
+WRITE_FACTS: Final = text(f"""
+with {worth.FACTS}, {worth.CORE}, written as ({_LINES}
+    on conflict do nothing {_WRITTEN}""")
 SEEN: Final = text("""
-select symbol, product, min(at) as first, max(at) as last, count(*) as count from (
-    select d.symbol, t.product, d.at from deal d
+select symbol, product, min(at) as first, max(at) as last, count(*) as count, count(known) as known
+from (
+    select d.symbol, t.product, d.at, k.known from deal d
     join trading_account t on t.id = d.account and t.kind = 'live'
+    left join lateral (
+        select true as known from reward r where r.deal = d.number and r.server = d.server
+        and r.deal <> 0 and r.dispute is null limit 1
+    ) k on true
     where d.imported_at >= :since and d.imported_at <= :until
       and d.kind in ('buy', 'sell') and (cast(:server as varchar) is null or d.server = :server)
     union all
-    select d.symbol, t.product, d.at from deal o
+    select d.symbol, t.product, d.at, true from deal o
     join deal d on d.server = o.server and d.position = o.position and d.account = o.account
     join trading_account t on t.id = d.account and t.kind = 'live'
     where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in'
@@ -82,10 +94,29 @@ async def accrue(
     if not seen:
         return 0
     found = await terms(work, seen, epochs)
+    values = window | parameters(work, found, rates)
+    rewarded = any(row.known for row in seen)
     async with planning.over(work, sum(row.count for row in seen)):
-        rows = await work.table(ACCRUE, window | parameters(work, found, rates))
-    await clawing.follow(work, {one for row in rows for one in row.clients})
+        if rewarded:
+            rows = await work.table(ACCRUE.missing, values)
+        else:
+            rows = await write(work, ACCRUE, values)
+    await clawing.follow(work, {one for row in rows for one in row.undone or ()})
     return await told(work, rows)
+
+
+async def write(work: Work, what: Write, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Write what nobody has written; where somebody does so meanwhile, what is missing after them."""
+    step = await work.session.begin_nested()
+    try:
+        rows = await work.table(what.fresh, values)
+    except IntegrityError as why:
+        await step.rollback()
+        if "uq_reward_deal" not in str(why.orig):
+            raise
+        return await work.table(what.missing, values)
+    await step.commit()
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +150,34 @@ async def earned(
     """
     if not facts:
         return 0
-    at = [one.at for one in facts]
+    values = await offered(work, facts, kind, epochs, source=facts[0].source)
+    async with planning.over(work, len(facts)):
+        rows = await work.table(WRITE_FACTS, values)
+    await clawing.follow(work, {one for row in rows for one in row.undone or ()})
+    return await told(work, rows)
+
+
+async def offered(
+    work: Work,
+    facts: Sequence[Earned],
+    kind: RewardKind,
+    epochs: Sequence[Epoch] | None,
+    *,
+    source: str,
+) -> dict[str, Any]:
+    """What statements over facts of one source read: the facts, and what plans offer for them."""
+    at = [one.at for one in facts] or [work.now]
     seen = [
         SimpleNamespace(symbol="", product=product, first=min(at), last=max(at))
-        for product in {one.product for one in facts}
+        for product in {one.product for one in facts} or {""}
     ]
-    found = await terms(work, seen, epochs, kinds=(kind,), source=facts[0].source)
+    found = await terms(work, seen, epochs, kinds=(kind,), source=source)
     columns = {
         "f_server": [one.source for one in facts],
         "f_number": [one.number for one in facts],
         "f_client": [one.client for one in facts],
         "f_partner": [one.partner for one in facts],
-        "f_at": at,
+        "f_at": at[: len(facts)],
         "f_symbol": [""] * len(facts),
         "f_product": [one.product for one in facts],
         "f_worth": [one.worth for one in facts],
@@ -138,10 +185,7 @@ async def earned(
     }
     given = parameters(work, found, {})
     del given["currencies"], given["rates"]
-    async with planning.over(work, len(facts)):
-        rows = await work.table(WRITE_FACTS, columns | given)
-    await clawing.follow(work, {one for row in rows for one in row.clients})
-    return await told(work, rows)
+    return columns | given
 
 
 async def terms(

@@ -23,6 +23,11 @@ from brokerage.payments.model import Deposit
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 
+UNDONE: Final = (
+    "array_agg(client) filter (where client in "
+    "(select d.client from dispute d where d.standing in ('secured', 'lost')))"
+)
+"""Of clients whose rewards were just written, those whose payments are undone: what `follow` is for."""
 _COLUMNS: Final = (
     "server, deal, partner, kind, turn, client, depth, deal_at, symbol, symbol_group, lots, base, "
     "rate, below, income, factor, already, fx_rate, held_s, how, found_by, tier, amount, currency, "

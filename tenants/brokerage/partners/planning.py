@@ -13,12 +13,10 @@ from sqlalchemy import text
 from stoa.tenancy.work import Work
 
 MANY: Final = 300
-_OFF: Final = tuple(
-    text(f"set local {name} = off") for name in ("enable_nestloop", "enable_mergejoin")
-)
-_BACK: Final = tuple(
-    text(f"set local {name} to default") for name in ("enable_nestloop", "enable_mergejoin")
-)
+ROOM: Final = 5_000
+"""From so many on, what a statement keeps for itself is given the room not to go through files."""
+_OFF: Final = ("set local enable_nestloop = off", "set local enable_mergejoin = off")
+_ROOMY: Final = "set local work_mem = '64MB'"
 
 
 @asynccontextmanager
@@ -27,8 +25,9 @@ async def over(work: Work, count: int) -> AsyncGenerator[None]:
     if count < MANY:
         yield
         return
-    for statement in _OFF:
-        await work.run(statement)
+    done = (*_OFF, _ROOMY) if count >= ROOM else _OFF
+    for statement in done:
+        await work.run(text(statement))
     yield
-    for statement in _BACK:
-        await work.run(statement)
+    for statement in done:
+        await work.run(text(statement.split(" = ")[0] + " to default"))

@@ -165,9 +165,12 @@ standing as (
     from ranked
 ), chain as materialized (
     select leaf, since, class, above, depth, cites, version, kind, how, found_by, tier, cap, held_min,
-           pips_min, barred, barred_own, ratio, spread,
+           pips_min, barred, barred_own, ratio, nullif(ratio, 1) as told_ratio, spread,
            case how when 'same-rank' then rate * same_share else rate end as rate,
-           case how when 'difference' then nearer else 0 end as below
+           case how when 'difference' then nearer else 0 end as below,
+           case kind when 'per-lot' then 1 when 'revenue-share' then 2 when 'cpa' then 3
+                when 'spread-share' then case spread when 'tick' then 4 else 5 end else 6 end as of,
+           lpad(to_hex(row_number() over (partition by leaf, since, class)), 4, '0') as line
     from paid where how is not null and (how <> 'level' or rate > 0)
 ), totals as materialized (
     select leaf, since, class,
@@ -181,28 +184,23 @@ standing as (
 ), whole as materialized (
     select p.*, p.lots * coalesce(t.t_lots, 0) + p.b_commission * coalesce(t.t_commission, 0)
            + p.income * coalesce(t.t_income, 0) + p.b_markup * coalesce(t.t_markup, 0)
-           + coalesce(p.b_tick, p.b_markup) * coalesce(t.t_tick, 0) as together
+           + coalesce(p.b_tick, p.b_markup) * coalesce(t.t_tick, 0) as together,
+           lpad(to_hex(row_number() over (order by p.partner, p.at)), 7, '0') as nth
     from placed p
     join totals t on t.leaf = p.partner and t.since = p.since and t.class = p.class
 )"""
 
 LINES: Final = """
-lines as (
-    select w.server, w.number, c.above as partner, c.kind, w.client, c.depth, w.at, w.name as symbol,
-           w.grp, w.lots, c.rate, c.below, nullif(c.ratio, 1) as ratio, w.income, w.fx, w.held_s,
-           case when c.pips_min > 0 then w.pips end as pips, c.how, c.found_by, c.tier,
-           c.cites as plan, c.version, c.held_min, c.pips_min, w.pips as moved,
-           case c.kind when 'per-lot' then w.lots when 'revenue-share' then w.income when 'cpa' then 1
-                when 'spread-share' then case when c.spread = 'tick' then coalesce(w.b_tick, w.b_markup)
-                                              else w.b_markup end
-                else w.b_commission end as base,
-           case when c.spread = 'tick' and w.b_tick is not null then 'tick'
-                when c.spread is not null then 'markup' end as spread,
-           case when w.together > 0 and w.together > w.income * c.cap then c.cap end as cap,
-           case when w.together > 0 and w.together > w.income * c.cap then round(w.together, 18) end as together,
-           case when w.together > 0 and w.together > w.income * c.cap
-                then div(w.income * c.cap * 1e18, round(w.together, 18)) * 1e-18 end as factor,
-           case when c.barred or c.barred_own @> to_jsonb(w.product)
+judged as (
+    select w.server, w.number, w.client, w.at, w.name, w.grp, w.lots, w.income, w.fx, w.held_s, w.pips,
+           w.nth, w.together, c.line, c.above, c.kind, c.depth, c.rate, c.below, c.told_ratio, c.how,
+           c.found_by, c.tier, c.cites, c.version, c.held_min, c.pips_min, c.cap,
+           case c.of when 1 then w.lots when 2 then w.income when 3 then 1 when 4 then
+                coalesce(w.b_tick, w.b_markup) when 5 then w.b_markup else w.b_commission end as base,
+           case when c.of = 4 and w.b_tick is not null then 'tick'
+                when c.spread is not null then 'markup' end as spread_of,
+           w.together > 0 and w.together > w.income * c.cap as capped,
+           case when c.barred or (c.barred_own is not null and c.barred_own @> to_jsonb(w.product))
                 then 'account type ' || w.product || ' earns nothing'
                 when c.held_min > 0 and w.held_s < c.held_min
                 then 'held ' || w.held_s || ' s, the plan asks ' || c.held_min || ' s'
@@ -211,14 +209,27 @@ lines as (
                      || trim_scale(c.pips_min) end as excluded
     from whole w
     join chain c on c.leaf = w.partner and c.since = w.since and c.class = w.class
+    offset 0
+), lines as (
+    select server, number, above as partner, kind, client, depth, at, name as symbol, grp, lots, rate,
+           below, told_ratio as ratio, income, fx, held_s, case when pips_min > 0 then pips end as pips,
+           how, found_by, tier, cites as plan, version, nth, line, base, spread_of as spread, excluded,
+           case when capped then cap end as cap,
+           case when capped then round(together, 18) end as together,
+           case when capped then div(income * cap * 1e18, round(together, 18)) * 1e-18 end as factor
+    from judged
+    where (held_s is not null or held_min = 0 or excluded is not null)
+      and (pips is not null or pips_min = 0 or excluded is not null)
+    offset 0
 ), worth as (
     select *, case when excluded is null
         then round(base * greatest(rate - below, 0) * coalesce(ratio, 1) * coalesce(factor, 1), 12)
         else 0 end as amount
     from lines
-    where (held_s is not null or held_min = 0 or excluded is not null)
-      and (moved is not null or pips_min = 0 or excluded is not null)
 )"""
+"""Partner by partner, so that many lines written at once lie beside one another in the index by partner.
+
+`offset 0` keeps what is judged once from being computed again for each that reads it."""
 
 CORE: Final = f"{PLACED}, {CHAIN}, {LINES}"
 
@@ -230,6 +241,9 @@ COLUMNS: Final = (
 ID: Final = "cast(cast(:prefix as text) || lpad(to_hex(row_number() over ()), 8, '0') as uuid)"
 """A prefix of the moment and of chance, then a count: rows written together lie together in the index,
 and none of them costs a random number."""
+LINE_ID: Final = "cast(left(cast(:prefix as text), 21) || nth || line as uuid)"
+"""The same for lines of `worth`, which are numbered already: by deal, and by place above it. Levels are
+a thousand at the most (`Levels.depth`), so four digits bear every kind of each."""
 
 
 def prefix(now: datetime) -> str:
