@@ -25,7 +25,7 @@ SETTINGS = {
     "maintenance_work_mem": "64MB",
     "random_page_cost": "1.1",
     "jit": "off",
-    "max_wal_size": "1GB",
+    "max_wal_size": "2GB",
     "wal_compression": "on",
     # A schema per tenant: dropping or migrating one takes a lock on each of its tables.
     "max_locks_per_transaction": "512",
