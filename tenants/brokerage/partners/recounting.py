@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from brokerage.partners import accruals, clawing, comparing, planning, worth
+from brokerage.partners import accruals, clawing, comparing, planning, restating, worth
 from brokerage.partners.permissions import Partners
 from brokerage.partners.timeline import Epoch
 from stoa.kernel.refusals import Invalid
@@ -78,7 +78,7 @@ async def recount(
 ) -> Sequence[Any]:
     """Count deals again that closed from `first` until before `last`; what was written, by partner.
 
-    Each row has `partner`, `count`
+    A closed month of which a part is counted again is counted again whole. Each row has `partner`, `count`
     of lines, of them `adjusted`, and their `amount`. Raises Invalid for an empty stretch and for one
     longer than four hundred days.
     """
@@ -92,6 +92,8 @@ async def recount(
         for row in await _stretch(work, since, until, rates, why, epochs):
             found.setdefault(row.partner, []).append(row)
         since = until
+    for row in await restating.months(work, first, last, rates=rates, why=why, epochs=epochs):
+        found.setdefault(row.partner, []).append(row)
     await clawing.follow(
         work, {one for rows in found.values() for row in rows for one in row.undone or ()}
     )

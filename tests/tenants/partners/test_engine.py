@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import select, text, update
 
 from brokerage.clients.model import Client
+from brokerage.ledger import check, rates
+from brokerage.ledger.hooks import Mid
 from brokerage.partners import (
     accruals,
     acquisitions,
     engine,
     months,
     recounting,
+    rules,
     simulating,
     standings,
     tiers,
@@ -24,7 +27,10 @@ from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.terms import Amount, Plan, RewardRule, Tier, Tiers, When
 from brokerage.partners.timeline import BEGINNING, Epoch, epochs
 from brokerage.trading import deals
+from brokerage.trading.model import TradingAccount
+from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.refusals import Conflict, Invalid
+from stoa.tenancy.facts import TenantFacts
 
 from .builders import (
     AT_PAR,
@@ -340,6 +346,80 @@ async def test_a_month_below_nothing_is_carried_into_the_next(work, monkeypatch)
         select(text("sum(amount)")).select_from(Reward).where(Reward.partner == partner)
     )
     assert total == 40
+
+
+async def test_a_closed_month_is_put_right_by_adjustments_and_so_is_what_it_carries(
+    work, monkeypatch
+):
+    share = RewardRule(kind="profit-share", percent=Decimal(20))
+    settings = with_plan(rewards=(share,))
+    monkeypatch.setitem(work._settings, PartnerSettings, settings)
+    monkeypatch.setattr("brokerage.partners.timeline.read", _always(settings))
+    zone = work.settings(TenantFacts).time_zone
+    partner = await a_partner(work)
+    trader, abroad = await a_trader(work, partner), await a_trader(work, partner)
+    await work.run(
+        update(TradingAccount)
+        .where(TradingAccount.id == abroad.account)
+        .values(currency="EUR")
+        .execution_options(synchronize_session=False)
+    )
+    abroad.owners = {abroad.login: deals.Owner(abroad.account, abroad.client, "EUR", live=True)}
+    await rates.store(work, [Mid(base="EUR", quote="USD", rate=Decimal("1.25"))], "test")
+    day, bounds = business_day(work.now, zone), []
+    for _ in range(4):
+        day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        bounds.append((day_bounds(day, zone)[0], f"{day:%Y-%m}"))
+
+    async def closed_with(profit, month, who=trader):
+        pair = a_trade(who.login, bounds[month][0] + timedelta(days=2))
+        pair[1] = msgspec.structs.replace(pair[1], profit=Decimal(profit))
+        await deals.store(work, SERVER, pair, who.owners)
+
+    async def again(why):
+        later(work, seconds=1)
+        return await recounting.recount(
+            work, bounds[0][0] + timedelta(days=1), bounds[0][0] + timedelta(days=3),
+            rates={"USD": Decimal(1), "EUR": Decimal(9)}, why=why,
+        )  # fmt: skip
+
+    async def sums():
+        rows = await work.rows(select(Reward).where(Reward.partner == partner))
+        assert all(rules.recompute(one) == one.amount for one in rows)
+        found = {}
+        for one in rows:
+            found[one.server, one.kind] = found.get((one.server, one.kind), 0) + one.amount
+        return found
+
+    work.now = bounds[0][0] + timedelta(days=3)
+    await closed_with("100", 0)
+    await closed_with("40", 0, abroad)
+    work.now = bounds[2][0] + timedelta(days=4)
+    await closed_with("-300", 1)
+    for month in (0, 1):
+        await months.close(work, bounds[month][0], bounds[month + 1][0], bounds[month][1])
+    one, two = bounds[0][1], bounds[1][1]
+    assert await sums() == {
+        (one, "profit-share"): -30, (one, "carried-on"): 30,
+        (two, "carried-in"): -30, (two, "profit-share"): 60,
+    }  # fmt: skip
+    assert await again("nothing is new") == []
+
+    await closed_with("-50", 0)
+    (done,) = await again("a deal came late")
+
+    assert (done.partner, done.count, done.adjusted, done.amount) == (partner, 3, 3, 10)
+    assert await sums() == {
+        (one, "profit-share"): -20, (one, "carried-on"): 20,
+        (two, "carried-in"): -20, (two, "profit-share"): 60,
+    }  # fmt: skip
+    assert await again("once more") == []
+    for month in (0, 1):
+        await months.close(work, bounds[month][0], bounds[month + 1][0], bounds[month][1])
+    await months.close(work, bounds[2][0], bounds[3][0], bounds[2][1])
+    assert sum((await sums()).values()) == 40
+    broken = {one.invariant for one in (await check.examine(work)).violations}
+    assert broken <= {"dated-ahead"}
 
 
 async def test_a_simulation_says_who_gains_and_who_loses_and_writes_nothing(work):
