@@ -1,5 +1,6 @@
 """What each partner earns on a deal: differences of rates, exclusions, the cap, once."""
 
+import asyncio
 import json
 import random
 import subprocess
@@ -12,12 +13,13 @@ from hypothesis import settings as pace
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from brokerage.partners import joining, placing, queries, rules
+from brokerage.partners import accruals, joining, placing, queries, rules
 from brokerage.partners.accruals import ACCRUE
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.trading import deals
 
 from .builders import (
+    AT_PAR,
     SERVER,
     a_partner,
     a_trade,
@@ -107,6 +109,33 @@ async def test_accruing_twice_writes_nothing(work):
     assert await imported(work, tree.trader, told) == 0
     assert await accrued(work, since=work.now - timedelta(hours=1)) == 0
     assert len(await rewards(work, tree.trader.client)) == 3
+
+
+async def test_an_import_that_two_reward_at_once_is_rewarded_once(house, guild):
+    async with house.door.open(guild, purpose="test") as work:
+        tree = await three(work)
+        pairs = [a_trade(tree.trader.login, work.now, lots=lots) for lots in ("1", "2")]
+        await deals.store(
+            work, SERVER, [deal for pair in pairs for deal in pair], tree.trader.owners
+        )
+        when = work.now
+
+    async def once(until_others=None):
+        async with house.door.open(guild, purpose="test") as work:
+            count = await accruals.accrue(work, since=when, until=when, rates=AT_PAR, server=SERVER)
+            if until_others is not None:
+                others.extend(asyncio.create_task(once()) for _ in range(2))
+                await asyncio.sleep(until_others)
+            return count
+
+    others = []
+    first = await once(until_others=0.5)
+
+    assert (first, await asyncio.gather(*others)) == (6, [0, 0])
+    async with house.door.open(guild, purpose="test") as work:
+        assert await earned(work, tree.trader.client) == {
+            tree.third: 15, tree.sub: 3, tree.master: 6,
+        }  # fmt: skip
 
 
 async def test_deals_late_doubled_and_in_any_order_come_to_the_same(work):
