@@ -30,6 +30,7 @@ ABOUT = {
     "adyen": N_("Cards, by payment links."),
     "paypal": N_("PayPal accounts, in and out."),
     "praxis": N_("A cashier over many processors."),
+    "bridgerpay": N_("A cashier over many processors, with payouts."),
     "hyperswitch": N_("A router over many processors."),
     "b2binpay": N_("Coins, to wallets of yours."),
     "btcpay": N_("Coins, to a server of your own."),

@@ -3,6 +3,7 @@
 from brokerage.payments.connector import Method, ToBank, ToCrypto, ToToken, ToWallet
 from brokerage.payments.connectors.adyen import Adyen
 from brokerage.payments.connectors.b2binpay import B2BinPay
+from brokerage.payments.connectors.bridgerpay import BridgerPay
 from brokerage.payments.connectors.btcpay import BTCPay
 from brokerage.payments.connectors.flutterwave import Flutterwave
 from brokerage.payments.connectors.mpesa import MPesa
@@ -14,6 +15,7 @@ from brokerage.payments.connectors.praxis import Praxis
 from support.psp import (
     adyen,
     b2binpay,
+    bridgerpay,
     btcpay,
     flutterwave,
     mpesa,
@@ -91,6 +93,33 @@ SETUPS = {
         deposit_path="/cashier/cashier",
         poll_path="/agent/find-order",
         poll_method="POST",
+    ),
+    "bridgerpay": Setup(
+        connector=BridgerPay,
+        module="bridgerpay",
+        settings={
+            "account": "Northlight",
+            "cashier": bridgerpay.CASHIER,
+            "payout_provider": bridgerpay.PROCESSOR,
+        },
+        secrets={
+            "bridgerpay.username": bridgerpay.USER,
+            "bridgerpay.password": bridgerpay.PASSWORD,
+            "bridgerpay.api_key": bridgerpay.API,
+            "bridgerpay.notices": bridgerpay.NOTICES,
+        },
+        hook="bridgerpay.notices",
+        money="100.50 EUR",
+        method=Method.CARD,
+        to=ToBank("DE", iban="DE89370400440532013000", bic="COBADEFFXXX"),
+        short=("50.00", "EUR"),
+        over_bytes=False,
+        proof_in_headers=False,
+        once=False,
+        declines=HARD,
+        expires=False,
+        deposit_path="/v2/cashier/session/create/",
+        payout_path="/payouts$",
     ),
     "btcpay": Setup(
         connector=BTCPay,

@@ -5,6 +5,7 @@ from typing import Final
 from brokerage.payments.connector import PaymentConnector
 from brokerage.payments.connectors.adyen import Adyen
 from brokerage.payments.connectors.b2binpay import B2BinPay
+from brokerage.payments.connectors.bridgerpay import BridgerPay
 from brokerage.payments.connectors.btcpay import BTCPay
 from brokerage.payments.connectors.flutterwave import Flutterwave
 from brokerage.payments.connectors.hyperswitch import Hyperswitch
@@ -24,6 +25,7 @@ ALL: Final[tuple[type[PaymentConnector], ...]] = (
     Adyen,
     PayPal,
     Praxis,
+    BridgerPay,
     Hyperswitch,
     B2BinPay,
     BTCPay,
