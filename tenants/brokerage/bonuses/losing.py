@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from brokerage.bonuses import abuse, moving, rules
 from brokerage.bonuses.grants import terms_of
@@ -18,11 +18,13 @@ from brokerage.payments.hooks import Loss, Undoing
 from brokerage.trading.events import AccountBelowZero
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.money import Money
+from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
 _BATCH: Final = 100
+_REVERSED: Final = "reversed"
 _WHY: Final = {
     "all": N_("By its terms any withdrawal before it is earned takes all that is left of it."),
     "pro-rata": N_("By its terms a withdrawal takes the same share of it as of your money."),
@@ -103,8 +105,8 @@ async def sweep(open_work: OpenWork) -> None:
             )
         )
         negative = list(
-            await work.rows(
-                select(Grant.id)
+            await work.table(
+                select(Grant.id, func.min(TradingAccount.login), func.min(TradingAccount.equity))
                 .join(TradingAccount, TradingAccount.client == Grant.client)
                 .where(
                     Grant.state == GrantState.ACTIVE,
@@ -113,21 +115,23 @@ async def sweep(open_work: OpenWork) -> None:
                     TradingAccount.equity < 0,
                     TradingAccount.told_at >= Grant.granted_at,
                 )
-                .distinct()
+                .group_by(Grant.id)
+                .order_by(Grant.id)
                 .limit(_BATCH)
             )
         )
     for grant in lapsed:
         async with open_work() as work:
             await _over(work, grant, GrantState.EXPIRED, "expired")
-    for grant in negative:
+    for grant, login, equity in negative:
         async with open_work() as work:
-            await _over(work, grant, GrantState.LOST, "burnt-negative")
+            await _below(work, grant, str(login), f"account {login}, equity {equity}")
 
 
 async def below_zero(open_work: OpenWork, fact: AccountBelowZero) -> None:
     """A trading account ended below zero: before it is covered, what that takes away is taken."""
     async with open_work() as work:
+        account = await work.get(TradingAccount, fact.account)
         rows = list(
             await work.rows(
                 select(Grant.id).where(
@@ -138,10 +142,35 @@ async def below_zero(open_work: OpenWork, fact: AccountBelowZero) -> None:
             )
         )
         for grant in rows:
-            await _over(work, grant, GrantState.LOST, "burnt-negative")
+            why = f"account {account.login}, covered by {fact.transfer}"
+            await _below(work, grant, str(account.login), why)
 
 
-async def _over(work: Work, grant: UUID, state: GrantState, what: str) -> None:
+async def _below(work: Work, grant: UUID, login: str, reason: str) -> None:
+    """What is left of it goes, as its terms say; the ledger names the account, the client is told."""
+    row = await work.lock(Grant, grant)
+    left = left_of(row) if row.state == GrantState.ACTIVE else None
+    await _over(work, grant, GrantState.LOST, "burnt-negative", text=login, reason=reason)
+    if left and row.state == GrantState.LOST:
+        await notices.tell(
+            work,
+            row.client,
+            N_("{amount} of your bonus is lost: account {account} fell below zero"),
+            path=f"/bonuses/{row.id}",
+            amount=str(left),
+            account=login,
+        )
+
+
+async def _over(
+    work: Work,
+    grant: UUID,
+    state: GrantState,
+    what: str,
+    *,
+    text: str = "",
+    reason: str | None = None,
+) -> None:
     row = await work.lock(Grant, grant)
     if row.state not in {GrantState.CHOSEN, GrantState.ACTIVE}:
         return
@@ -156,38 +185,63 @@ async def _over(work: Work, grant: UUID, state: GrantState, what: str) -> None:
     if state is GrantState.EXPIRED and abuse.open_case(row):
         return
     if row.state == GrantState.ACTIVE:
-        await moving.burn(work, row, left_of(row), what, what)
+        await moving.burn(work, row, left_of(row), what, what, text, reason=reason)
     moving.end(work, row, state)
     moving.announce(work, row)
 
 
 async def undone(work: Work, what: Undoing) -> None:
     """A payer's bank takes the deposit back, all or a part of it."""
-    await with_its_deposit(work, what.deposit)
+    await with_its_deposit(work, what.deposit, f"{_REVERSED}:{what.dispute}:{what.turn}")
 
 
-async def with_its_deposit(work: Work, deposit: UUID) -> None:
-    """The deposit was undone: its bonus goes with it, what was released as far as it is there."""
+async def restored(work: Work, what: Undoing) -> None:
+    """The deposit stands again: so does its bonus, as it was, with the time that was taken from it."""
+    for row in await work.rows(
+        select(Grant)
+        .where(Grant.deposit == what.deposit, Grant.state == GrantState.REVERSED)
+        .order_by(Grant.id)
+        .with_for_update()
+    ):
+        given = await moving.give_again(work, row, f"{_REVERSED}:{what.dispute}:{what.turn}")
+        if given is None:
+            continue
+        if row.ended_at is not None:
+            row.expires_at += work.now - row.ended_at
+        if row.left:
+            row.move(GrantState.ACTIVE)
+            row.ended_at = None
+        else:
+            moving.end(work, row, GrantState.RELEASED)
+        tell(work, row, "stands-again", {"amount": str(given)})
+        moving.announce(work, row)
+
+
+async def with_its_deposit(work: Work, deposit: UUID, cause: str = _REVERSED) -> None:
+    """The deposit was undone: its bonus goes with it, what was released as far as it is there.
+
+    `cause` names which time it is, so that it can be undone as often as its deposit is.
+    """
     for row in await work.rows(
         select(Grant).where(Grant.deposit == deposit).order_by(Grant.id).with_for_update()
     ):
         if row.state not in {GrantState.ACTIVE, GrantState.RELEASED}:
             continue
         if row.state == GrantState.ACTIVE:
-            await moving.burn(work, row, left_of(row), "reversed", "reversed")
-        await _recover(work, row)
+            await moving.burn(work, row, left_of(row), cause, "reversed")
+        await _recover(work, row, cause)
         moving.end(work, row, GrantState.REVERSED)
         moving.announce(work, row)
 
 
-async def _recover(work: Work, row: Grant) -> None:
+async def _recover(work: Work, row: Grant, cause: str) -> None:
     was = Money(row.released, row.currency)
     if not was:
         return
     there = await wallets.available(work, row.client, row.currency)
     back = min(was, there, key=lambda one: one.amount)
     if back:
-        await moving.take_from_wallet(work, row, back, "reversed")
+        await moving.take_from_wallet(work, row, back, cause)
         tell(work, row, "reversed", {"amount": str(back)})
     if back < was:
         tell(work, row, "not-recovered", {"amount": str(was - back)})

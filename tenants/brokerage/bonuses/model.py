@@ -57,6 +57,7 @@ class Grant(TenantRow):
         GrantState.CHOSEN: {"active", "refused", "expired", "revoked"},
         GrantState.ACTIVE: {"released", "lost", "expired", "revoked", "reversed"},
         GrantState.RELEASED: {"reversed"},
+        GrantState.REVERSED: {"active", "released"},
     }
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

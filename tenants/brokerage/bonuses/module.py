@@ -45,6 +45,7 @@ payments.losses.append(losing.by_withdrawal)
 payments.leaving.append(losing.as_money_leaves)
 payments.related_makers.append(losing.gave_by_hand)
 payments.deposit_undone.append(losing.undone)
+payments.deposit_restored.append(losing.restored)
 payments.offers.append(shown.offers)
 payments.conditions.append(shown.stands)
 clients.exports["bonuses"] = shown.export

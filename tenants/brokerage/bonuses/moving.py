@@ -5,10 +5,13 @@ Every movement is one entry with an operation of its own, so a repeated job move
 
 from typing import Any
 
+from sqlalchemy import select
+
 from brokerage.bonuses.events import BonusCredited, BonusLost, BonusReleased
 from brokerage.bonuses.model import Grant, GrantState
 from brokerage.bonuses.story import left_of, tell
 from brokerage.ledger import accounts, posting
+from brokerage.ledger.model import Entry
 from brokerage.ledger.posting import moving
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
@@ -44,14 +47,25 @@ async def pay(work: Work, row: Grant, money: Money) -> None:
         work.tell(BonusReleased(**_told(row, money)))
 
 
-async def burn(work: Work, row: Grant, money: Money, cause: str, what: str, text: str = "") -> None:
-    """Back to the house; `cause` makes the operation its own, `what` tells the client why."""
+async def burn(
+    work: Work,
+    row: Grant,
+    money: Money,
+    cause: str,
+    what: str,
+    text: str = "",
+    *,
+    reason: str | None = None,
+) -> None:
+    """Back to the house; `cause` makes the operation its own, `what` tells the client why. `reason`
+    stands in the ledger.
+    """
     if not money:
         return
     house = accounts.house(work, HOUSE, money.currency)
     operation = f"bonus:{row.id}:burn:{cause}"
     sides = (_credit(work, row), house)
-    posted = await _post(work, row, operation, "bonus-lost", sides, money)
+    posted = await _post(work, row, operation, "bonus-lost", sides, money, reason=reason or text)
     if posted:
         row.burnt += money.amount
         tell(work, row, what, {"amount": str(money)}, text)
@@ -66,6 +80,32 @@ async def take_from_wallet(work: Work, row: Grant, money: Money, cause: str) -> 
     await _post(work, row, operation, "bonus-lost", (wallet, house), money)
 
 
+async def give_again(work: Work, row: Grant, cause: str) -> Money | None:
+    """Undo by linked reversals what was taken for this cause; None where nothing was.
+
+    What was credit is credit again, what was taken from the wallet is back in it.
+    """
+    given: Money | None = None
+    for name in ("burn", "recover"):
+        operation = f"bonus:{row.id}:{name}:{cause}"
+        entry = await work.first(select(Entry).where(Entry.operation == operation))
+        if entry is None:
+            continue
+        done = await posting.reverse(
+            work,
+            entry.id,
+            operation=f"bonus:{row.id}:restore-{name}:{cause}",
+            reason=row.reference,
+            ref=("bonus", row.id),
+        )
+        money = Money(entry.amount, entry.currency)
+        given = money if given is None else given + money
+        if name == "burn" and not done.replayed:
+            row.burnt -= money.amount
+            work.tell(BonusCredited(**_told(row, money)))
+    return given
+
+
 async def _post(
     work: Work,
     row: Grant,
@@ -73,6 +113,8 @@ async def _post(
     kind: str,
     sides: tuple[accounts.Account, accounts.Account],
     money: Money,
+    *,
+    reason: str | None = None,
 ) -> bool:
     """Whether it was written now, not before."""
     posted = await posting.post(
@@ -81,6 +123,7 @@ async def _post(
         kind=kind,
         legs=moving(*sides, money),
         ref=("bonus", row.id),
+        reason=reason or None,
         despite_freeze=True,
     )
     return not posted.replayed
@@ -108,4 +151,14 @@ def announce(work: Work, row: Grant) -> None:
     work.announce(f"client:{row.client}|bonuses", "desk|bonuses")
 
 
-__all__ = ["announce", "burn", "credit", "end", "left_of", "pay", "release", "take_from_wallet"]
+__all__ = [
+    "announce",
+    "burn",
+    "credit",
+    "end",
+    "give_again",
+    "left_of",
+    "pay",
+    "release",
+    "take_from_wallet",
+]

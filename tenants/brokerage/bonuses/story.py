@@ -29,6 +29,7 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
     "expired": (N_("{amount} lapsed: its time was over"), "stopped"),
     "revoked": (N_("{amount} taken back by us"), "stopped"),
     "reversed": (N_("{amount} taken back: the deposit it came from was undone"), "stopped"),
+    "stands-again": (N_("{amount} given again: the deposit it came from stands"), "done"),
     "not-recovered": (N_("{amount} was money already and no longer there"), "needs"),
     "refused": (N_("Not credited"), "stopped"),
 }

@@ -11,14 +11,16 @@ from brokerage.bonuses import grants, losing, turnover
 from brokerage.bonuses.model import Grant
 from brokerage.clients.model import Client
 from brokerage.ledger import accounts, check, wallets
-from brokerage.ledger.model import LedgerAccount
+from brokerage.ledger.model import Entry, LedgerAccount
 from brokerage.ledger.posting import NotCovered
 from brokerage.payments import withdrawals
+from brokerage.payments.hooks import Undoing
 from brokerage.payments.values import Method
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid
+from stoa.notices.model import Notice
 
 from .giving import Giving, marketing
 from .people import finance
@@ -196,6 +198,13 @@ async def test_below_zero_and_when_time_is_over_it_goes_back_to_the_house(
     gone = await bonuses.grant(row.id)
     assert (gone.state, gone.burnt) == ("lost", Decimal("150.00"))
     assert gone.story[-1]["what"] == "burnt-negative"
+    async with market.opener()() as work:
+        entry = await work.first(
+            select(Entry).where(Entry.operation == f"bonus:{row.id}:burn:burnt-negative")
+        )
+        told = await work.rows(select(Notice.title).where(Notice.person == customer.id))
+    assert entry is not None and "equity" in (entry.reason or "")
+    assert any("fell below zero" in one for one in told)
 
 
 async def test_a_lapsed_one_is_over(market, customer, bonuses):
@@ -222,6 +231,30 @@ async def test_an_undone_deposit_takes_its_bonus_along_also_what_was_earned(
     gone = await bonuses.grant(row.id)
     assert gone.state == "reversed" and gone.left == 0
     assert await customer.available() == Decimal("500.00")
+
+
+async def test_a_deposit_that_stands_again_brings_its_bonus_back_as_often_as_it_went(
+    market, customer, bonuses
+):
+    row = await an_active_one(market, customer, bonuses, release="steps")
+    await turnover.counted(market.opener(), await bonuses.traded(customer, "0.75"))
+    before, had = await bonuses.grant(row.id), await customer.available()
+    case = uuid7()
+
+    for turn in (1, 2):
+        what = Undoing(row.deposit, customer.id, case, turn, Money(Decimal(500), "USD"), Decimal(1))
+        for hook in (losing.undone, losing.undone, losing.restored, losing.restored):
+            async with market.opener()() as work:
+                await hook(work, what)
+            if hook is losing.undone:
+                assert (await bonuses.grant(row.id)).state == "reversed"
+                assert await customer.available() == Decimal("500.00")
+        again = await bonuses.grant(row.id)
+        assert (again.state, again.left, again.released) == ("active", before.left, before.released)
+        assert await credit_of(market, row) == before.left
+        assert await customer.available() == had
+        assert again.expires_at >= before.expires_at
+    assert again.story[-1]["what"] == "stands-again"
 
 
 async def test_taking_back_needs_a_reason_and_keeps_what_was_earned(market, customer, bonuses):
