@@ -12,6 +12,7 @@ import msgspec
 
 from brokerage.payments import connectors
 from brokerage.payments.connector import PaymentConnector
+from brokerage.payments.routing import watching
 from brokerage.payments.settings import PaymentsSettings, Psp
 from stoa.connectors.keyring import filled_fields, secret_fields
 from stoa.connectors.outside import PREFIX
@@ -99,6 +100,8 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
     version = await settings.put(work, SLICE, changed, why=why.strip()[:400])
     for name, value in sorted(entered.items()):
         await credentials.put(work, name, value)
+    if held is None:
+        await watching.inherit(work, code, kind.code)
     return version
 
 

@@ -68,6 +68,26 @@ async def test_for_chosen_ones_alone(market, house):
         await operators.resume(house.door, "hyperswitch", reason=WHY, tenants=["nobody-here"])
 
 
+async def test_a_provider_that_is_added_meanwhile_is_paused_as_well(market, house, desk):
+    owner = await desk("Owner")
+    await operators.pause(house.door, "paystack", reason=WHY, tenants=[market.tenant.slug])
+    form = {"connector": "paystack", "label": "Paystack", "on": "true", "why": "a new market"}
+
+    made = await owner.post(
+        "/desk/psps/new", form | {"code": "late", "api_key": "sk-0123456789-key"}
+    )
+
+    assert made.status_code in {204, 303}, made.text[:300]
+    row = await paused_at(market, "late")
+    assert row.paused == "operator" and row.operator_paused_why == WHY
+    await operators.resume(
+        house.door, "paystack", reason="Valid again", tenants=[market.tenant.slug]
+    )
+    assert (await paused_at(market, "late")).paused == ""
+    await owner.post("/desk/psps/new", form | {"code": "later", "api_key": "sk-0123456789-key"})
+    assert (await paused_at(market, "later")) is None
+
+
 async def test_no_new_payment_goes_there_and_a_payout_waits_for_it(market, customer, house):
     await funded(customer)
     row = await asked(customer, "600.00", destination=await a_place(customer))

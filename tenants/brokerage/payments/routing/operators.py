@@ -131,12 +131,12 @@ async def _in(door: Door, tenant: TenantRef, connector: str, why: str, *, paused
 async def _mark(work: Work, connector: str, why: str, *, paused: bool) -> list[str]:
     mine = [psp.code for psp in work.settings(PaymentsSettings).psps if psp.connector == connector]
     changed: list[str] = []
-    for code, row in (await watching.locked(work, mine)).items():
+    for code, row in (await watching.locked(work, [*mine, watching.kind_of(connector)])).items():
         if (row.operator_paused_at is not None) == paused:
             continue
         row.operator_paused_at = work.now if paused else None
         row.operator_paused_why = why if paused else None
-        changed.append(code)
+        changed += [code] if code in mine else []
     if not changed:
         return []
     work.reason = why

@@ -45,6 +45,24 @@ async def states(work: Work) -> dict[str, ProviderState]:
     return {row.psp: row for row in await work.rows(select(ProviderState))}
 
 
+def kind_of(connector: str) -> str:
+    """The row that remembers what is wanted of a connector, for providers that are yet to come."""
+    return f"connector:{connector}"[:32]
+
+
+async def inherit(work: Work, psp: str, connector: str) -> bool:
+    """Let a provider that was just added stand as the platform wants its connector to; whether it is
+    paused by it.
+    """
+    wanted = (await states(work)).get(kind_of(connector))
+    if wanted is None or wanted.operator_paused_at is None:
+        return False
+    row = (await locked(work, [psp]))[psp]
+    row.operator_paused_at = wanted.operator_paused_at
+    row.operator_paused_why = wanted.operator_paused_why
+    return True
+
+
 async def locked(work: Work, psps: Iterable[str]) -> dict[str, ProviderState]:
     """The rows of these providers, made where missing, locked in the order of their codes."""
     wanted = sorted(set(psps))
