@@ -1,5 +1,6 @@
 """Opening a demo tenant and connecting it to the outside world, as its owner would."""
 
+import base64
 import secrets as chance
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,7 @@ async def open_tenant(world: World, wish: Wish) -> TenantRef:
     assert ref is not None  # noqa: S101 - it was just made
     await _trading(world, ref, wish)
     await _payments(world, ref)
+    await _sources(world, ref)
     if "sumsub" in world.config.services:
         await _verification(world, ref)
     return ref
@@ -101,6 +103,24 @@ async def _verification(world: World, ref: TenantRef) -> None:
             provider="sumsub",
             connections={"sumsub": {"base_url": "service:sumsub", "client": ref.slug}},
         )
+
+
+async def _sources(world: World, ref: TenantRef) -> None:
+    """A chain analyst. The demo's coins come over a router that does not tell their transfers, so the
+    amount decides about those.
+    """
+    told: dict[str, Any] = {"alone": {"amount": "10000", "currency": "USD"}}
+    key, secret = token(18), base64.b64encode(chance.token_bytes(24)).decode()
+    there = "elliptic" in world.config.services
+    if there:
+        account = {"api_key": key, "api_secret": secret, "id": ref.slug, "name": ref.name}
+        await world.lever("elliptic", "/_sandbox/merchants", account)
+        told["analyst"] = {"connector": "elliptic", "settings": {"base_url": "service:elliptic"}}
+    async with world.work(ref, purpose="demo.connect") as work:
+        if there:
+            await credentials.put(work, "elliptic.key", key)
+            await credentials.put(work, "elliptic.secret", secret)
+        await change(work, "payments", sources=told)
 
 
 async def _payments(world: World, ref: TenantRef) -> None:

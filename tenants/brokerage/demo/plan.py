@@ -38,12 +38,14 @@ def _outside(site: Site) -> Sequence[Program]:
     trading, trading_http = site.port("trading", 8443), site.port("trading-http", 8444)
     alpha, beta = site.port("alpha", 8451), site.port("beta", 8452)
     sumsub = site.port("sumsub", 8453)
+    elliptic = site.port("elliptic", 8455)
     mail, smtp = site.port("mail", 8454), site.port("smtp", 8025)
     site.service("trading", f"127.0.0.1:{trading}")
     site.service("trading-http", f"http://127.0.0.1:{trading_http}")
     site.service("alpha", f"http://127.0.0.1:{alpha}")
     site.service("beta", f"http://127.0.0.1:{beta}")
     site.service("sumsub", f"http://127.0.0.1:{sumsub}")
+    site.service("elliptic", f"http://127.0.0.1:{elliptic}")
     site.service("mail", f"http://127.0.0.1:{mail}")
     site.service("smtp", f"127.0.0.1:{smtp}")
 
@@ -71,6 +73,7 @@ def _outside(site: Site) -> Sequence[Program]:
         program("alpha", alpha, "yellow"),
         program("beta", beta, "yellow"),
         program("sumsub", sumsub, "yellow"),
+        program("elliptic", elliptic, "yellow"),
         program("mail", mail, "yellow", "--smtp-port", str(smtp)),
     ]
 

@@ -102,7 +102,7 @@ def _ports() -> dict[str, Any]:
     Below the ports a system hands out to whoever connects: between choosing such a one and
     listening there seconds pass, and on a busy machine somebody else has it by then.
     """
-    outside = ("trading", "trading-http", "alpha", "beta", "sumsub", "mail", "smtp")
+    outside = ("trading", "trading-http", "alpha", "beta", "sumsub", "elliptic", "mail", "smtp")
     return {
         "database": {"host": "127.0.0.1", "port": _free()},
         "redis": {"host": "127.0.0.1", "port": _free()},
