@@ -32,6 +32,7 @@ from brokerage.payments.disputes import queries as dispute_queries
 from brokerage.payments.disputes import shown as disputes_shown
 from brokerage.payments.disputes.story import STAGES
 from brokerage.payments.events import CallbackTaken, DepositCredited, PayoutDue
+from brokerage.payments.hot import watching as hot
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import arriving
 from brokerage.payments.receiving import room as receiving_room
@@ -151,6 +152,7 @@ MODULE = Module(
         Every(15, arriving.sweep, lane="money"),
         Every(5, watching.sweep, lane="money"),
         Every(300, checking.sweep, lane="money"),
+        Every(60, hot.sweep, lane="money"),
         Every(60, clocks.sweep, lane="money"),
         Every(600, disputes_shown.watch, lane="money"),
         Every(3600, listing.sweep, lane="money"),

@@ -37,6 +37,7 @@ from brokerage.payments.withdrawing.model import (
 )
 from brokerage.payments.withdrawing.ordering import Order
 from brokerage.payments.withdrawing.story import tell
+from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -72,7 +73,7 @@ async def _claim(work: Work, row: Withdrawal, part: PayoutAttempt) -> Order | No
     except Unavailable as why:
         await queueing.nobody(work, row, part, why.code)
         return None
-    held = await placing.held_back(work, part.psp)
+    held = await placing.held_back(work, part.psp, Money(part.amount, part.currency))
     if held is not None:
         await queueing.wait(work, row, part, held)
         verbs.announce(work, row)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from brokerage.payments.hot.settings import Hot
 from brokerage.payments.routing.terms import Breaker, Cap, Cost, Route
 from brokerage.payments.source.settings import Sources
 from brokerage.payments.values import Method
@@ -18,7 +19,7 @@ Hours = Annotated[int, Meta(ge=0, le=720)]
 class Psp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A provider account; `settings` is its connector's own type, secrets by name in the vault.
 
-    `caps` move further deposits of the day or month on to the next provider of the rule; `daily_cap`
+    `hot` bounds what may lie there of each coin. `caps` move further deposits of the day or month on to the next provider of the rule; `daily_cap`
     and `cost_percent` are the short forms of one cap and of one cost for everything.
     """
 
@@ -29,6 +30,7 @@ class Psp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     settings: dict[str, Any] = {}
     daily_cap: Amount | None = None
     cost_percent: Decimal = Decimal(0)
+    hot: tuple[Hot, ...] = ()
     caps: tuple[Cap, ...] = ()
     costs: tuple[Cost, ...] = ()
 

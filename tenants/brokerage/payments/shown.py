@@ -11,6 +11,7 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.payments import providers, queries
 from brokerage.payments.disputes import shown as disputes_shown
+from brokerage.payments.hot import watching as hot
 from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import PROBLEMS
@@ -60,6 +61,8 @@ async def today(work: Work) -> list[Card]:
                 )
             )
         found += await disputes_shown.today(work)
+        if work.actor.may(Payments.PSPS):
+            found += await _hot(work)
         net, days, count = await queries.net_by_day(work)
         found.append(
             Card(
@@ -74,6 +77,38 @@ async def today(work: Work) -> list[Card]:
             )
         )
     return found
+
+
+async def _hot(work: Work) -> list[Card]:
+    """Coins at providers that are not within their bounds; nothing when all are."""
+    out = [
+        one
+        for one in await hot.stands(work)
+        if one.standing in {hot.Standing.LOW, hot.Standing.HIGH}
+    ]
+    if not out:
+        return []
+    low = any(one.standing == hot.Standing.LOW for one in out)
+    card = Card(
+        "hot-wallets",
+        N_("Hot wallets out of bounds"),
+        len(out),
+        tone="stopped" if low else "needs",
+        path="/desk/recon/hot",
+        items=[
+            Item(
+                title=f"{one.psp.label} · {one.hot.currency}",
+                path="/desk/recon/hot",
+                detail=plain_money(one.amount.amount, one.amount.currency) if one.amount else "",
+                status="overdue" if one.standing == hot.Standing.LOW else "needs_you",
+                since=one.since,
+            )
+            for one in out
+        ],
+        order=13,
+        worklist=True,
+    )
+    return [card]
 
 
 async def _queue(work: Work) -> Card:

@@ -1,7 +1,7 @@
 """How proof against the outside joins the product."""
 
 from brokerage.ledger import hooks as ledger_hooks
-from brokerage.recon import desk_files, desk_money, desk_proof, jobs, queries
+from brokerage.recon import desk_files, desk_hot, desk_money, desk_proof, jobs, queries
 from brokerage.recon.client_money import REMIND_EVERY
 from brokerage.recon.events import FileBrought, ProofAsked
 from brokerage.recon.orders import desk as orders
@@ -28,7 +28,7 @@ MODULE = Module(
     settings=ReconSettings,
     permissions=Recon,
     roles=ROLES,
-    web=[*desk_proof.WEB, *desk_files.WEB, *desk_money.WEB, *orders.WEB],
+    web=[*desk_proof.WEB, *desk_files.WEB, *desk_money.WEB, *desk_hot.WEB, *orders.WEB],
     reactions={FileBrought: [jobs.take_in], ProofAsked: [jobs.prove_now]},
     nav=[NavItem("desk", N_("Reconciliation"), "/desk/recon", "checklist", Recon.VIEW, 66)],
     today=queries.today,

@@ -16,6 +16,7 @@ PAGE = 2  # of transfers; the real one has more on a page
 
 class Standin(Provider):
     same_address = ""
+    holds = "0.00000000"
 
     def error(self, status: int, code: str, why: str = "") -> Told:
         one = {"code": code, "status": str(status), "title": code, "detail": why}
@@ -35,8 +36,6 @@ class Standin(Provider):
         self.must(token == f"Bearer {TOKEN}", 401, "not_authenticated", "token")
         parts = asked.path.strip("/").split("/")
         match asked.method, parts:
-            case "GET", ["wallet"]:
-                return Told(json={"data": [{"type": "wallet", "id": WALLET, "attributes": {}}]})
             case "POST", ["deposit" | "payout" as what]:
                 key = asked.headers.get("idempotency-key", "")
                 self.must(key, 400, "idempotency", "idempotency-key")
@@ -49,6 +48,9 @@ class Standin(Provider):
                     odd = one["attributes"] | {"status": int(self.odd)}
                     one = one | {"attributes": odd}
                 return Told(json={"data": one})
+            case "GET", ["wallet"]:
+                held = {"balance_confirmed": self.holds, "balance_total": self.holds}
+                return Told(json={"data": [{"id": WALLET, "attributes": held}]})
             case "GET", ["payout"]:
                 wanted = asked.query.get("filter[tracking_id]")
                 found = [

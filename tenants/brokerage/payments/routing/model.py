@@ -19,6 +19,7 @@ class ProviderState(TenantRow):
     """
 
     __tablename__ = "provider_state"
+    __unaudited__ = frozenset({"holdings", "holdings_at"})
 
     psp: Mapped[str] = mapped_column(String(32), primary_key=True)
     circuit: Mapped[str] = mapped_column(String(12), default="closed")
@@ -35,12 +36,16 @@ class ProviderState(TenantRow):
     checked_at: Mapped[datetime | None]
     checks: Mapped[list[Any] | None]
     """What the last test of the connection found: {what, fine, text}."""
+    holdings: Mapped[dict[str, Any] | None]
+    """By currency what lay there when it was last asked: {amount, standing, since}."""
+    holdings_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint("circuit in ('closed', 'open', 'returning')", name="circuit"),
         CheckConstraint("share between 0 and 100", name="share"),
         CheckConstraint("(paused_at is null) = (paused_why is null)", name="paused"),
         CheckConstraint("(checked_at is null) = (checks is null)", name="checked"),
+        CheckConstraint("(holdings is null) = (holdings_at is null)", name="holdings"),
     )
 
     @property

@@ -181,7 +181,15 @@ class PayoutState(StrEnum):
 
 
 QUEUED: Final = frozenset(
-    {"circuit-open", "breaker-open", "line-full", "paused-tenant", "paused-operator", "no-route"}
+    {
+        "circuit-open",
+        "breaker-open",
+        "line-full",
+        "paused-tenant",
+        "paused-operator",
+        "no-route",
+        "hot-low",
+    }
 )
 """Codes of a part that waits for its provider: the call was not made."""
 

@@ -8,6 +8,7 @@ from typing import Final
 from brokerage.clients import queries as clients
 from brokerage.clients.queries import Brief
 from brokerage.payments import connectors, providers
+from brokerage.payments.hot import watching as hot
 from brokerage.payments.routing import looking, watching
 from brokerage.payments.routing.looking import Routed
 from brokerage.payments.settings import PaymentsSettings
@@ -69,8 +70,10 @@ async def another(work: Work, row: Withdrawal, part: PayoutAttempt) -> bool:
         return False
 
 
-async def held_back(work: Work, psp: str) -> Held | None:
-    """Paused by a person, or a circuit is open: then no call is made, and no try is counted."""
+async def held_back(work: Work, psp: str, money: Money) -> Held | None:
+    """Paused by a person, a circuit is open, or too little lies there: then no call is made, and no
+    try is counted.
+    """
     known = (await watching.states(work)).get(psp)
     if known is not None and known.paused:
         return Held(f"paused-{known.paused}", work.now + timedelta(seconds=_PAUSED_S))
@@ -81,6 +84,8 @@ async def held_back(work: Work, psp: str) -> Held | None:
     if own.circuit is Circuit.OPEN:
         opens = work.now + timedelta(seconds=own.opens_again_s)
         return Held("breaker-open", max(opens, least))
+    if await hot.short(work, psp, money):
+        return Held("hot-low", work.now + timedelta(seconds=_PAUSED_S))
     return None
 
 

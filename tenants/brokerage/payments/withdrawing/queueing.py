@@ -28,6 +28,7 @@ WHY: Final = {
     "paused-tenant": N_("Your company paused it."),
     "paused-operator": N_("The platform paused it."),
     "no-route": N_("No provider can take it now."),
+    "hot-low": N_("Too little lies there; it goes on once more was sent there."),
 }
 _AGAIN: Final = timedelta(seconds=20)
 _NO_ROUTE: Final = timedelta(minutes=1)

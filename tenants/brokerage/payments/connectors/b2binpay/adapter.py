@@ -222,6 +222,10 @@ class B2BinPay:
             page, pages = page + 1, staying.pages_of(said)
         return found
 
+    async def balances(self) -> list[Money]:
+        told = await self._get("/wallet/", await self._headers())
+        return staying.balances_of(told, self._wallets)
+
     async def transfers(self, reference: str) -> list[Transfer]:
         """The deposit tells the address, its transfers their hashes; the first page is enough."""
         headers = await self._headers()

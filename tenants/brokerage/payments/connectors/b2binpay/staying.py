@@ -9,6 +9,7 @@ from brokerage.payments.source.port import Transfer
 from stoa.connectors.loose import mapping, rows, text, whole
 from stoa.connectors.outcomes import Refused, technical
 from stoa.connectors.rest import Said
+from stoa.kernel.money import Money
 
 MOST_PAGES: Final = 50
 DEPOSITS_OP: Final = "1"
@@ -87,3 +88,13 @@ def transfers_of(deposit: Said, moved: Said, asset: str, network: str) -> list[T
         for one in found
         if one and address
     ]
+
+
+def balances_of(said: Said, wallets: dict[str, str]) -> list[Money]:
+    """What is confirmed in each wallet of the settings; one that does not tell is left out."""
+    by_id = {text(one.get("id")): mapping(one.get("attributes")) for one in rows(said.get("data"))}
+    told = (
+        of_major(by_id.get(key, {}).get("balance_confirmed"), code)
+        for code, key in sorted(wallets.items())
+    )
+    return [one for one in told if one is not None]

@@ -189,6 +189,20 @@ class BTCPay:
     async def transfers(self, reference: str) -> list[Transfer]:
         return staying.transfers_of(await self._ways(reference))
 
+    async def balances(self) -> list[Money]:
+        """The wallets beneath the store: what is confirmed there."""
+        found: list[Money] = []
+        for coin in shapes.COINS:
+            if coin not in self._settings.currencies:
+                continue
+            try:
+                told = await self._api.get(f"{self._store}/payment-methods/{coin}-CHAIN/wallet")
+            except NotFound:
+                continue
+            money = of_major(told.get("confirmedBalance"), coin)
+            found += [money] if money is not None else []
+        return found
+
     async def _ways(self, invoice: str) -> list[Said]:
         return await self._api.rows(f"{self._store}/invoices/{safe(invoice)}/payment-methods")
 

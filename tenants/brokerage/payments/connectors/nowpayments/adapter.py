@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from brokerage.payments.amounts import of_major
 from brokerage.payments.connector import (
     Asked,
     Capabilities,
@@ -30,7 +31,7 @@ from stoa.connectors import loose, signatures
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Line
-from stoa.connectors.loose import text
+from stoa.connectors.loose import mapping, text
 from stoa.connectors.outcomes import Outcome, Refused, Sending, hard, not_sent
 from stoa.connectors.rest import Rest, Said, safe
 from stoa.connectors.signatures import Headers
@@ -160,6 +161,13 @@ class NOWPayments:
             if one is not None and (ours or parent == place):
                 found.append(one if right else msgspec.structs.replace(one, money=None))
         return found
+
+    async def balances(self) -> list[Money]:
+        """The account's own balance of this coin, by the key alone."""
+        said = await self._api.get("/v1/balance")
+        there = mapping(said.get(self._settings.coin)).get("amount")
+        money = of_major(there, self._settings.asset)
+        return [money] if money is not None else []
 
     async def transfers(self, reference: str) -> list[Transfer]:
         told = self._settings
