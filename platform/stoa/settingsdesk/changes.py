@@ -37,7 +37,12 @@ def label_of(row: SettingChange) -> str:
 
 @get("/desk/settings/changes", access=access.desk(Settings.AGREE))
 async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    rows = await work.rows(select(SettingChange).order_by(SettingChange.id.desc()).limit(50))
+    rows = await work.rows(
+        select(SettingChange)
+        .where(SettingChange.state.not_in(("draft", "asked", "dropped")))
+        .order_by(SettingChange.id.desc())
+        .limit(50)
+    )
     return page(
         request,
         work,

@@ -178,11 +178,14 @@ class Setting(TenantRow):
 class SettingChange(TenantRow):
     """A change of settings that somebody else must agree to before it is in force.
 
-    `version` is the one it was written over; where that is no longer the newest, it is outdated.
+    `version` is the one it was written over; where that is no longer the newest, it is outdated. A
+    draft is being written: its `body` is the text so far and `why` its name (`settingsdesk.drafts`).
     """
 
     __tablename__ = "setting_change"
     MOVES: ClassVar[Mapping[str, set[str]]] = {
+        "draft": {"asked", "dropped"},
+        "asked": {"draft", "dropped"},
         "waiting": {"in-force", "refused", "taken-back", "outdated"},
     }
 
@@ -205,7 +208,9 @@ class SettingChange(TenantRow):
 
     __table_args__ = (
         CheckConstraint(
-            "state in ('waiting', 'in-force', 'refused', 'taken-back', 'outdated')", name="state"
+            "state in ('draft', 'asked', 'dropped', 'waiting', 'in-force', 'refused', "
+            "'taken-back', 'outdated')",
+            name="state",
         ),
         CheckConstraint(
             "state not in ('in-force', 'refused') or "

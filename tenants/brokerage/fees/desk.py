@@ -3,10 +3,12 @@
 import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
@@ -14,10 +16,11 @@ from brokerage.fees import previewing, words
 from brokerage.fees.permissions import Fees
 from brokerage.fees.quoting import SLICE
 from brokerage.fees.settings import FeeSettings
-from stoa.kernel.refusals import Invalid, NotFound
-from stoa.settingsdesk import pending
+from stoa.kernel.refusals import Conflict, Invalid, NotFound, Refusal
+from stoa.settingsdesk import drafts, pending
 from stoa.settingsdesk.sections import as_text
 from stoa.tenancy import settings
+from stoa.tenancy.model import SettingChange
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -31,6 +34,10 @@ HERE = "/desk/fees"
 class Draft(msgspec.Struct):
     text: Annotated[str, Meta(max_length=200_000)]
     why: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Named(msgspec.Struct):
+    name: Annotated[str, Meta(max_length=120)]
 
 
 def _read(text: str) -> FeeSettings:
@@ -75,47 +82,89 @@ async def schedule(request: AnyRequest, work: NamedDependency[Work]) -> Response
         seen=await previewing.preview(work, work.settings(FeeSettings)),
         what=words.WHAT,
         waits=await pending.waiting(work, SLICE) is not None,
+        drafts=await drafts.listed(work, SLICE) if work.actor.may(Settings.EDIT) else [],
         may_change=work.actor.may(Settings.EDIT) and not work.actor.read_only,
     )
 
 
+def _tried(text: str) -> tuple[FeeSettings | None, str]:
+    """The schedule a text says, or why it says none yet."""
+    try:
+        return _read(text), ""
+    except Refusal as why:
+        return None, str(why)
+
+
 async def _editor(
-    request: AnyRequest, work: Work, text: str, why: str, seen: Any = None
+    request: AnyRequest, work: Work, row: SettingChange, *, tried: bool = False
 ) -> Response[str]:
+    """One draft, with what it would have cost clients in the last 30 days where it can be read."""
+    text = drafts.text_of(row)
+    value, problem = _tried(text)
     return page(
         request,
         work,
         "desk/fees/edit.html",
         audience="desk",
+        draft=row,
         text=text,
-        why=why,
-        seen=seen,
+        problem=problem,
+        seen=await previewing.preview(work, value) if value is not None else None,
         what=words.WHAT,
-        lines=[words.said(one) for one in _read(text).lines] if seen else [],
+        lines=[words.said(one) for one in value.lines] if value is not None else [],
+        outdated=row.version != await drafts.version(work, SLICE),
+        tried=tried,
     )
 
 
-@get(f"{HERE}/edit", access=access.desk(Settings.EDIT))
-async def edit(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    return await _editor(request, work, as_text(work.settings(FeeSettings)), "")
+async def _own(work: Work, draft: UUID) -> SettingChange:
+    row = await work.get(SettingChange, draft)
+    if row.slice != SLICE or row.state not in drafts.STATES:
+        raise NotFound
+    return row
 
 
-@post(f"{HERE}/preview", access=access.desk(Settings.EDIT), status_code=200)
-async def preview(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    """The draft on what was done in the last 30 days; nothing is stored."""
+@post(f"{HERE}/drafts", access=access.desk(Settings.EDIT))
+async def draft_begin(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
+    """A copy of the schedule in force, to be changed over days by whoever may."""
+    form = await forms.read(request, Named)
+    row = await drafts.begin(work, SLICE, form.name, as_text(work.settings(FeeSettings)))
+    return go(request, f"{HERE}/drafts/{row.id}")
+
+
+@get(f"{HERE}/drafts/{{draft:uuid}}", access=access.desk(Settings.EDIT))
+async def draft_page(
+    request: AnyRequest, work: NamedDependency[Work], draft: FromPath[UUID]
+) -> Response[str]:
+    return await _editor(request, work, await _own(work, draft))
+
+
+@post(f"{HERE}/drafts/{{draft:uuid}}", access=access.desk(Settings.EDIT), status_code=200)
+async def draft_write(
+    request: AnyRequest, work: NamedDependency[Work], draft: FromPath[UUID]
+) -> Response[str]:
+    """Keep the text, whatever it says, and try it on what was done in the last 30 days."""
     form = await forms.read(request, Draft)
-    seen = await previewing.preview(work, _read(form.text))
-    return await _editor(request, work, form.text, form.why, seen)
+    await _own(work, draft)
+    return await _editor(request, work, await drafts.write(work, draft, form.text), tried=True)
 
 
-@post(HERE, access=access.desk(Settings.EDIT))
-async def change(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
+@post(f"{HERE}/drafts/{{draft:uuid}}/ask", access=access.desk(Settings.EDIT))
+async def draft_ask(
+    request: AnyRequest, work: NamedDependency[Work], draft: FromPath[UUID]
+) -> Response[None]:
     """Ask for the change: it waits for a second person, with the same preview beside it."""
     form = await forms.read(request, Draft)
     if len(form.why.strip()) < 3:
         raise Invalid("Say why, in a few words.", field="why")
-    stored = await settings.put(work, SLICE, _read(form.text), why=form.why.strip())
-    waits = stored is None
+    await _own(work, draft)
+    await drafts.write(work, draft, form.text)
+    value = _read(form.text)
+    if value == work.settings(FeeSettings):
+        raise Conflict("This is the schedule in force. Nothing was changed.")
+    row = await drafts.asked(work, draft)
+    why = f"{row.why}: {form.why.strip()}"[:400]
+    waits = await settings.put(work, SLICE, value, why=why) is None
     return go(
         request,
         "/desk/approvals" if waits else HERE,
@@ -125,4 +174,24 @@ async def change(request: AnyRequest, work: NamedDependency[Work]) -> Response[N
     )
 
 
-ALL = [schedule, edit, preview, change]
+@post(f"{HERE}/drafts/{{draft:uuid}}/again", access=access.desk(Settings.EDIT))
+async def draft_again(
+    request: AnyRequest, work: NamedDependency[Work], draft: FromPath[UUID]
+) -> Response[None]:
+    await _own(work, draft)
+    if await pending.waiting(work, SLICE) is not None:
+        raise Conflict("It waits for a second person. Have it decided or take it back first.")
+    await drafts.again(work, draft)
+    return go(request, f"{HERE}/drafts/{draft}")
+
+
+@post(f"{HERE}/drafts/{{draft:uuid}}/drop", access=access.desk(Settings.EDIT))
+async def draft_drop(
+    request: AnyRequest, work: NamedDependency[Work], draft: FromPath[UUID]
+) -> Response[None]:
+    await _own(work, draft)
+    await drafts.drop(work, draft)
+    return go(request, HERE, notice=N_("The draft is dropped."))
+
+
+ALL = [schedule, draft_begin, draft_page, draft_write, draft_ask, draft_again, draft_drop]

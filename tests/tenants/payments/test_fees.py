@@ -358,16 +358,28 @@ async def test_a_change_is_tried_asked_for_and_agreed_to_by_another(market, cust
     text = '[[lines]]\nname = "in"\non = "deposit"\nfixed = { amount = "1.50", currency = "USD" }\n'
     owner = await desk("Owner")
 
-    tried = await owner.post("/desk/fees/preview", {"text": text, "why": ""})
-    assert tried.status_code == 200 and "1.50" in tried.text
-    wrong = await owner.post(
-        "/desk/fees/preview",
-        {"text": text.replace("deposit", "dinner")},
+    begun = await owner.post("/desk/fees/drafts", {"name": "New year"})
+    path = begun.headers.get("hx-redirect") or begun.headers["location"]
+    assert path.startswith("/desk/fees/drafts/")
+    unfinished = await owner.post(path, {"text": text.replace("deposit", "dinner"), "why": ""})
+    assert unfinished.status_code == 200 and "dinner" in unfinished.text
+    another = await desk("Owner")
+    assert "dinner" in (await another.get(path)).text
+    assert "New year" in (await another.get("/desk/fees")).text
+    refused = await owner.post(
+        f"{path}/ask",
+        {"text": text.replace("deposit", "dinner"), "why": "Costs rose"},
         headers={"accept": "application/problem+json"},
     )
-    assert wrong.status_code == 422
-    asked_for = await owner.post("/desk/fees", {"text": text, "why": "Costs rose"})
+    assert refused.status_code == 422
+    tried = await another.post(path, {"text": text, "why": ""})
+    assert tried.status_code == 200 and "1.50" in tried.text
+    asked_for = await owner.post(f"{path}/ask", {"text": text, "why": "Costs rose"})
     assert asked_for.status_code in {200, 204, 303}
+    shown = await owner.get(path)
+    assert shown.status_code == 200 and 'name="text"' not in shown.text
+    changes = await owner.get("/desk/settings/changes")
+    assert "New year: Costs rose" in changes.text
 
     async with market.opener()() as work:
         waiting = await pending.waiting(work, "fees")
@@ -376,6 +388,19 @@ async def test_a_change_is_tried_asked_for_and_agreed_to_by_another(market, cust
         assert any("Deposits" in one["text"] for one in waiting.rehearsal)
         other, _ = await make_staff(work, ("Owner",))
     assert other.id != waiting.asked_by
+    blocked = await owner.post(f"{path}/again", {})
+    assert blocked.status_code == 409
+    late = await owner.post("/desk/fees/drafts", {"name": "Late"})
+    other_path = late.headers.get("hx-redirect") or late.headers["location"]
+    async with market.opener()() as work:
+        newer = FeeSettings(lines=(DEPOSIT,))
+        await settings.put(work, "fees", newer, why="meanwhile")
+    outdated = await owner.post(f"{other_path}/ask", {"text": text, "why": "Costs rose"})
+    assert outdated.status_code == 409
+    assert text.splitlines()[1] not in (await owner.get(other_path)).text
+    dropped = await owner.post(f"{other_path}/drop", {})
+    assert dropped.status_code in {200, 204, 303}
+    assert (await owner.get(other_path)).status_code == 404
 
 
 @pytest.mark.parametrize(
