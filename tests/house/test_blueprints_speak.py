@@ -8,8 +8,10 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
+from brokerage.payments.settings import PaymentsSettings
 from stoa.kernel import where
 from stoa.theming import texts
 
@@ -40,3 +42,17 @@ def test_products_of_a_blueprint_are_told_in_every_language(blueprint: str, lang
 
     assert missing == []
     assert list(shown(products))
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+@pytest.mark.parametrize("blueprint", sorted(OURS))
+def test_ways_to_pay_are_told_in_every_language(blueprint: str, language: str) -> None:
+    """ "Back to your card" stood on Arabic pages: a label of the settings is shown to clients too."""
+    said = tomllib.loads((where.blueprints() / f"{blueprint}.toml").read_text(encoding="utf-8"))
+    payments = msgspec.convert(said.get("payments", {}), PaymentsSettings, strict=False)
+    ways = (*payments.methods, *payments.withdrawals.methods)
+
+    missing = [one.label for one in ways if one.label not in texts.catalog(language).forms]
+
+    assert missing == []
+    assert ways

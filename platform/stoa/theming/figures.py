@@ -2,29 +2,17 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import lru_cache
 from typing import Any, Final
 
-from babel import Locale
-from babel.numbers import get_decimal_symbol, get_group_symbol
 from markupsafe import Markup
 
 from stoa.kernel import currencies
+from stoa.theming import marks
 from stoa.theming.look import shown
+from stoa.theming.marks import MINUS, THIN
 
-THIN: Final = "\u2009"
-MINUS: Final = "\u2212"
 NONE: Final = "\u2013"
 _SCALES: Final = ((Decimal("1e9"), "B"), (Decimal("1e6"), "M"), (Decimal("1e3"), "K"))
-
-
-@lru_cache(maxsize=64)
-def _marks(locale: Locale) -> dict[int, str]:
-    """Separators of the locale, with European digits everywhere: amounts are compared, not read."""
-    if locale.language == "ar":
-        return str.maketrans({",": ",", ".": "."})
-    group = get_group_symbol(locale, numbering_system="latn").replace("\u202f", THIN)
-    return str.maketrans({",": group, ".": get_decimal_symbol(locale, numbering_system="latn")})
 
 
 def digits(value: Decimal, places: int | None, *, sign: bool = False) -> str:
@@ -33,7 +21,7 @@ def digits(value: Decimal, places: int | None, *, sign: bool = False) -> str:
         value = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
     elif value == value.to_integral_value():
         value = value.quantize(Decimal(1)) if abs(value) < Decimal("1e26") else value
-    text = format(abs(value), ",f").translate(_marks(shown().cldr))
+    text = format(abs(value), ",f").translate(marks.of(shown().cldr))
     if value < 0:
         return MINUS + text
     return f"+{text}" if sign and value > 0 else text

@@ -17,8 +17,9 @@ from babel.messages import pofile
 from markupsafe import Markup, escape
 
 from stoa.kernel import where
+from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
-from stoa.theming import themes
+from stoa.theming import marks, themes
 
 SOURCE: Final = "en"
 LANGUAGES: Final = ("en", "es", "ar")
@@ -115,6 +116,8 @@ class Texts:
         for name, value in places.items():
             if isinstance(value, Spoken):
                 places[name] = value.spoken(self.gettext)
+            elif type(value) is str or isinstance(value, Money):
+                places[name] = marks.written(str(value), self.locale)
         return fill(self.gettext(text), places)
 
     def count(self, one: str, many: str, number: int, **places: object) -> str:

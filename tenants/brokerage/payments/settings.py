@@ -12,6 +12,7 @@ from brokerage.payments.routing.terms import Breaker, Cap, Cost, Route
 from brokerage.payments.source.settings import Sources
 from brokerage.payments.values import Method
 from brokerage.payments.written import Amount, Code, Text
+from stoa.theming.texts import N_
 
 Hours = Annotated[int, Meta(ge=0, le=720)]
 
@@ -170,15 +171,15 @@ class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     fast_out_h: Hours = 24
     """Money that leaves within so many hours of a deposit is looked at by a person."""
     methods: tuple[WithdrawalMethod, ...] = (
-        WithdrawalMethod(method=Method.CARD, label="Back to your card"),
+        WithdrawalMethod(method=Method.CARD, label=N_("Back to your card")),
         WithdrawalMethod(
             method=Method.BANK,
-            label="Bank account",
+            label=N_("Bank account"),
             least=Amount(amount=Decimal(50), currency="USD"),
         ),
         WithdrawalMethod(
             method=Method.CRYPTO,
-            label="Crypto wallet",
+            label=N_("Crypto wallet"),
             fee=Fee(percent=Decimal(1), least=Amount(amount=Decimal(2), currency="USD")),
         ),
     )
@@ -218,8 +219,8 @@ class Disputes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     psps: tuple[Psp, ...] = ()
     methods: tuple[DepositMethod, ...] = (
-        DepositMethod(method=Method.CARD, label="Card"),
-        DepositMethod(method=Method.CRYPTO, label="Crypto", arrives="minutes"),
+        DepositMethod(method=Method.CARD, label=N_("Card")),
+        DepositMethod(method=Method.CRYPTO, label=N_("Crypto"), arrives="minutes"),
     )
     routes: tuple[Route, ...] = ()
     payout_routes: tuple[Route, ...] = ()

@@ -1,9 +1,11 @@
 import re
+from decimal import Decimal
 
 import pytest
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
+from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict
 from stoa.theming import extract, texts, themes
 
@@ -93,3 +95,16 @@ def test_texts_are_found_where_they_are_written() -> None:
 def test_every_theme_speaks_through_the_default_catalogs() -> None:
     for theme in themes.installed():
         assert theme.name == themes.DEFAULT or not (theme.folder / "locales").exists()
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [("en", "2,325.80 EUR"), ("es-ES", "2.325,80 EUR"), ("ar", "2,325.80 EUR")],
+)
+def test_an_amount_kept_in_a_sentence_is_written_as_the_reader_writes_it(locale, shown) -> None:
+    """ "2325.80 EUR" stood in the checks of a withdrawal, on a page of "2,325.80 EUR"."""
+    say = texts.of(locale).say
+
+    assert say("{amount}!", amount="2325.80 EUR") == f"{shown}!"
+    assert say("{amount}!", amount=Money(Decimal("2325.80"), "EUR")) == f"{shown}!"
+    assert say("{code}!", code="W-2325 XX") == "W-2325 XX!"

@@ -103,8 +103,7 @@ class Sentence(str):  # noqa: SLOT000 - it carries what it was made from
         return made
 
     def __html__(self) -> Markup:
-        said = shown().texts.gettext(self.message)
-        return Markup("{}").format(said.format_map(self.places) if self.places else said)
+        return Markup("{}").format(shown().texts.say(self.message, **self.places))
 
 
 def reason_of(row: Withdrawal) -> str:
