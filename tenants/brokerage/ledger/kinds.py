@@ -9,6 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from stoa.theming import words
 from stoa.theming.look import shown
 from stoa.theming.statuses import Status, Tone
 from stoa.theming.statuses import learn as learn_status
@@ -24,6 +25,16 @@ class Said(str):
         return Markup("{}").format(shown().texts.gettext(str(self)))
 
 
+# Reasons the product itself posts with; a person's reason stands as it was written.
+words.learn(
+    {
+        "rejected": N_("rejected"),
+        "not granted": N_("not granted"),
+        "taken back": N_("taken back"),
+        "cancelled by the client": N_("cancelled by the client"),
+        "idle account": N_("idle account"),
+    }
+)
 learn_status(
     {
         "adjustment asked": Status(N_("Waits for approval"), Tone.NEEDS),
