@@ -69,6 +69,7 @@ async def house() -> AsyncIterator[House]:
         slices=PRODUCT.slices,
         pool=10,
         application="tests",
+        wait_s=60,  # races of a hundred are about who wins, not about how quick the machine is
     )
     screening.use(door)
     provisioner = Provisioner(

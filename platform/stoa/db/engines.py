@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+WAIT_S: Final = 5.0
 _RECYCLE_S: Final = 900
 _TENANTS_PER_CONNECTION: Final = 120
 """A backend keeps about 0.9 MB per schema it has touched and never gives it back."""
@@ -53,19 +54,21 @@ def engine(
     overflow: int = 0,
     relaxed: bool = False,
     ping: bool = False,
+    wait_s: float = WAIT_S,
 ) -> AsyncEngine:
     """A pool over one login. `dsn` is any postgresql URL with a password.
 
     `relaxed` does not wait for the disk at each commit: for making a demo, never for money.
     `ping` asks a connection whether it lives before it is used; the door of tenants finds out by
-    its own first statement, which costs nothing more.
+    its own first statement, which costs nothing more. Who finds all connections taken waits
+    `wait_s` seconds before they are told that it is busy.
     """
     url = make_url(dsn)
     return create_async_engine(
         "postgresql+asyncpg://",
         pool_size=size,
         max_overflow=overflow,
-        pool_timeout=5,
+        pool_timeout=wait_s,
         pool_recycle=_RECYCLE_S,
         pool_pre_ping=ping,
         connect_args={

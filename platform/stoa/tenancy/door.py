@@ -15,7 +15,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from stoa.db.engines import EnginePerRole, engine, note_tenant, recycle_after_many_tenants
+from stoa.db.engines import (
+    WAIT_S,
+    EnginePerRole,
+    engine,
+    note_tenant,
+    recycle_after_many_tenants,
+)
 from stoa.kernel.clock import Clock, real
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.refusals import Unavailable, Uncertain
@@ -64,8 +70,16 @@ class Door:
         application: str = "stoa",
         clock: Clock = real,
         relaxed: bool = False,
+        wait_s: float = WAIT_S,
     ) -> None:
-        self._app = engine(app_dsn, application=application, size=pool, overflow=4, relaxed=relaxed)
+        self._app = engine(
+            app_dsn,
+            application=application,
+            size=pool,
+            overflow=4,
+            relaxed=relaxed,
+            wait_s=wait_s,
+        )
         recycle_after_many_tenants(self._app)
         self._own = EnginePerRole(make_url(app_dsn), application=application)
         self._control = engine(

@@ -15,7 +15,7 @@ from support.people import make_client_login, make_staff
 
 async def test_a_new_tenant_has_an_invited_owner_and_the_starting_roles(house, aurora):
     async with house.door.open(aurora) as work:
-        owner = await people.by_email(work, "staff", "owner@aurora.example")
+        owner = await people.by_email(work, "staff", f"owner@{aurora.slug}.example")
         assert owner is not None and owner.state == "invited"
         held = await roles.held_by(work, owner.id)
         names = [role.name for role in await roles.by_ids(work, [row.role for row in held])]
