@@ -58,6 +58,8 @@ THINGS: Final[Mapping[str, str]] = {
     "look": N_("Look"),
     "oauth": N_("API keys"),
     "clicks": N_("Clicks of partners"),
+    "partner-fees": N_("Fees that earn"),
+    "sharing": N_("Shares for clients"),
     "objections": N_("Objections"),
     "payouts": N_("Payouts"),
     "postbacks": N_("Postbacks"),

@@ -8,6 +8,7 @@ from brokerage.api import (
     docs,
     jobs,
     leads,
+    partner_fees,
     partners,
     payments,
     token,
@@ -20,7 +21,7 @@ from brokerage.api.settings import ApiSettings
 from stoa.identity.api_clients import ApiAccess
 from stoa.product import Every, Module
 
-_ENDPOINTS: Final = (clients, leads, payments, trading, partners, verification)
+_ENDPOINTS: Final = (clients, leads, payments, trading, partners, partner_fees, verification)
 
 MODULE = Module(
     name="api",

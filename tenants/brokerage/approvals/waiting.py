@@ -21,6 +21,7 @@ from brokerage.ledger.permissions import Ledger
 from brokerage.partners import payouts as partner_payouts
 from brokerage.partners.model import Partner, PartnerPayout, PayoutState
 from brokerage.partners.permissions import Partners
+from brokerage.partners.sharing import terms as shares
 from brokerage.payments import withdrawals
 from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Withdrawal, WithdrawalState
@@ -186,6 +187,22 @@ async def _ratios(work: Work) -> list[Waiting]:
     ]
 
 
+async def _shares(work: Work) -> list[Waiting]:
+    rows = [row for row in await shares.listed(work, most=MOST) if row.state == "asked"]
+    names = await clients.names(work, {row.partner for row in rows} | {row.client for row in rows})
+    return [
+        Waiting(
+            "partner-share",
+            row.client,
+            f"{names.get(row.partner, row.code)} → {names.get(row.client, '')}",
+            f"{row.percent} %",
+            "/desk/partners/shares",
+            row.asked_at,
+        )
+        for row in rows
+    ]
+
+
 async def _disputes(work: Work) -> list[Waiting]:
     rows = await disputes.to_agree(work, MOST)
     names = await clients.names(work, [row.client for row in rows])
@@ -284,6 +301,7 @@ SOURCES: Final = (
         _approve_partner_payout,
     ),
     Source("partner-ratios", N_("Ratios of partners"), "percentage", Partners.APPROVE, _ratios),
+    Source("partner-share", N_("Shares for clients"), "gift", Partners.APPROVE, _shares),
     Source("dispute", N_("Disputes given up"), "credit-card-off", Payments.GIVE_UP, _disputes),
     Source("setting", N_("Changes of settings"), "settings", Settings.AGREE, _setting_changes),
     Source("risk-action", N_("Risk actions"), "gauge", Risk.APPROVE, _risk_actions),

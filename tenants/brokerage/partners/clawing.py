@@ -42,7 +42,11 @@ with mine as (
     union all
     select r.* from reward r
     where r.client = :client and r.deal = 0 and r.dispute is null and r.deal_at >= :since
-      and r.deal_at <= :until
+      and r.deal_at <= :until and r.kind <> 'shared'
+    union all
+    select r.* from partner_fee f
+    join reward r on r.deal = f.number and r.server = f.kind
+    where f.client = :client and f.at >= :since and f.at <= :until
     union all
     select r.* from reward r where r.client = :client and r.deal = 0 and r.dispute is not null
 ), stood as (

@@ -33,6 +33,8 @@ from brokerage.partners import (
 )
 from brokerage.partners import hooks as inbound
 from brokerage.partners.events import EngineResumed
+from brokerage.partners.fees import booking as fee_booking
+from brokerage.partners.fees import desk as fees_desk
 from brokerage.partners.model import (
     Attribution,
     Objection,
@@ -48,6 +50,9 @@ from brokerage.partners.objecting import room as objections_room
 from brokerage.partners.paying import closing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.sharing import desk as sharing_desk
+from brokerage.partners.sharing import laws as sharing_laws
+from brokerage.partners.sharing import room as sharing_room
 from brokerage.payments import hooks as payments
 from brokerage.payments.events import DepositCredited
 from brokerage.trading.events import DealsImported
@@ -68,7 +73,7 @@ async def _registered(work: Work, client: Client, _touch: hooks.Touch | None) ->
 
 
 hooks.on_touch.append(_touched)
-ledger_hooks.laws.extend(laws.LAWS)
+ledger_hooks.laws.extend((*laws.LAWS, *sharing_laws.LAWS))
 hooks.on_register.append(_registered)
 pending.guard("partners", pending.Guard(simulating.touched, simulating.rehearse))
 payments.deposit_undone.append(clawing.taken)
@@ -206,6 +211,9 @@ MODULE = Module(
         *room_reach.WEB,
         *room_pay.WEB,
         *inbound.WEB,
+        *sharing_room.WEB,
+        *sharing_desk.WEB,
+        *fees_desk.WEB,
         *objections_room.WEB,
         *desk.WEB,
         *desk_pay.WEB,
@@ -223,6 +231,7 @@ MODULE = Module(
     schedule=[
         Every(60, placing.sweep),
         Every(120, acquisitions.sweep),
+        Every(60, fee_booking.sweep),
         Every(900, tiers.sweep),
         Every(21600, months.sweep),
         Every(1800, closing.sweep, lane="money"),
@@ -236,6 +245,7 @@ MODULE = Module(
         NavItem("partner", N_("Payouts"), "/partner/payouts", "cash", Partners.OWN, 40),
         NavItem("partner", N_("Links"), "/partner/links", "link", Partners.OWN, 50),
         NavItem("partner", N_("Tree"), "/partner/tree", "sitemap", Partners.OWN, 60),
+        NavItem("partner", N_("Sharing"), "/partner/sharing", "gift", Partners.OWN, 65),
         NavItem("partner", N_("Objections"), "/partner/objections", "scale", Partners.OWN, 70),
         NavItem("partner", N_("Postbacks"), "/partner/postbacks", "webhook", Partners.OWN, 80),
         NavItem("partner", N_("Trader room"), "/", "arrow-back-up", Partners.OWN, 90),
@@ -246,8 +256,21 @@ MODULE = Module(
     search=search,
     pulse=pulse,
     roles={
-        "Owner": [Partners.VIEW, Partners.EDIT, Partners.PAY, Partners.APPROVE, Partners.DECIDE],
-        "Head of finance": [Partners.VIEW, Partners.PAY, Partners.APPROVE, Partners.DECIDE],
+        "Owner": [
+            Partners.VIEW,
+            Partners.EDIT,
+            Partners.PAY,
+            Partners.APPROVE,
+            Partners.DECIDE,
+            Partners.FEES,
+        ],
+        "Head of finance": [
+            Partners.VIEW,
+            Partners.PAY,
+            Partners.APPROVE,
+            Partners.DECIDE,
+            Partners.FEES,
+        ],
         "Finance": [Partners.VIEW, Partners.PAY],
         "Sales": [Partners.VIEW],
         "Auditor": [Partners.VIEW],

@@ -8,5 +8,6 @@ class Partners(StrEnum):
     EDIT = "partners:partner:edit"
     PAY = "partners:payout:create"
     APPROVE = "partners:payout:approve"
+    FEES = "partners:fee:create"
     DECIDE = "partners:objection:decide"
     OWN = "partners:portal:own"

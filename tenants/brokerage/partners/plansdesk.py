@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 
 from brokerage.clients import queries as client_queries
 from brokerage.partners import engine, recounting, simulating
+from brokerage.partners.fees import recounting as fees
 from brokerage.partners.model import Partner
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
@@ -242,6 +243,7 @@ async def recount(request: AnyRequest, work: NamedDependency[Work]) -> Response[
         why=form.reason.strip() or "counted again",
     )
     lines = sum(row.count for row in rows)
+    lines += await fees.recount(work, first, last, why=form.reason.strip() or "counted again")
     work.record("rewards.recounted", first=str(form.first), last=str(form.last), lines=lines)
     return go(
         request,

@@ -12,6 +12,7 @@ from sqlalchemy import Table, func, select, text
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.partners import placing, rules
+from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.model import Attribution, Partner, PartnerLine, Reward
 from brokerage.partners.wordings import Said
 from stoa.kernel.clock import business_day, day_bounds
@@ -227,11 +228,19 @@ async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) ->
             for line in waterfall
             if partner is None or line.depth <= row.depth
         ],
+        "fee": await _fee(work, row) if row.deal < 0 else None,
         "rule": Said(attributed.rule) if attributed is not None else "",
         "excluded": Said(row.excluded) if row.excluded else "",
         "cause": Said(row.cause) if row.cause else "",
         "late": late if row.turn == 0 and row.deal and late > _LATE_S else None,
     }
+
+
+async def _fee(work: Work, row: Reward) -> PartnerFee | None:
+    """What was told of the fee that a reward is of."""
+    return await work.first(
+        select(PartnerFee).where(PartnerFee.number == row.deal, PartnerFee.kind == row.server)
+    )
 
 
 async def month_of(

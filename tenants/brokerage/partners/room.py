@@ -169,7 +169,7 @@ def reward_table(*, desk: bool) -> tables.Table:
             name = names.get(row.client, "")
             cells: list[Any] = [
                 row.deal_at,
-                f"#{row.deal}" if row.deal else row.server,
+                f"#{row.deal}" if row.deal > 0 else row.server,
                 row.symbol,
                 row.lots,
                 name if desk else queries.mask(name),

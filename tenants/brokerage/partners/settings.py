@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from brokerage.partners.objecting.settings import Objections
 from brokerage.partners.paying.settings import Payouts
+from brokerage.partners.sharing.settings import Sharing
 from brokerage.partners.terms import (
     Amount,
     Cap,
@@ -107,6 +108,8 @@ class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     payout_approve_over: Decimal = Decimal(5000)
     payouts: Payouts = Payouts()
     objections: Objections = Objections()
+    sharing: Sharing = Sharing()
+    """What partners may give clients of their rewards."""
     ratios_two: bool = True
     """Personal and master ratios wait for a second person, as changes of plans do."""
 

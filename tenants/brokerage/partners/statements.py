@@ -161,7 +161,7 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
         "lines": [
             [
                 f"{one.deal_at:%Y-%m-%d %H:%M}",
-                f"#{one.deal}",
+                f"#{one.deal}" if one.deal > 0 else one.server,
                 one.symbol,
                 _plain(one.lots),
                 _plain(one.rate - one.below),

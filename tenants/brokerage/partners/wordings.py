@@ -23,6 +23,7 @@ words.learn(
         "profit-share": N_("Share of profit"),
         "cpa": N_("Sum per client"),
         "adjustment": N_("Adjustment"),
+        "shared": N_("Given to the client"),
     }
 )
 

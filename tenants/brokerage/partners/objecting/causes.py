@@ -42,6 +42,7 @@ SAYS: Final[dict[str, str]] = {
     "twice": N_("The deal is in your sheet twice"),
     "missing": N_("Not in your sheet"),
     "taken-back": N_("Taken back: the client's payment is disputed"),
+    "shared": N_("You gave it to a client of yours"),
     "unexplained": N_("No cause was found; somebody looks at it"),
 }
 KINDS: Final[dict[str, str]] = {
@@ -69,6 +70,7 @@ KINDS: Final[dict[str, str]] = {
     "twice": N_("Listed twice"),
     "missing": N_("Not in your sheet"),
     "taken-back": N_("Taken back"),
+    "shared": N_("Given to the client"),
     "unexplained": N_("No cause found"),
 }
 
@@ -176,11 +178,18 @@ def line_up(
             lines.append(_told(line, None, told.why, told.places, told.inside))
     if whole:
         lines += [
-            _told(None, one, "taken-back" if one.taken_back and not one.amount else "missing", {})
+            _told(None, one, _unlisted(one), {})
             for key, one in ours.items()
             if key not in seen and one.amount
         ]
     return _summed(lines, theirs, ours)
+
+
+def _unlisted(one: Ours) -> str:
+    """Why a line of ours may not be in a partner's sheet."""
+    if one.server.startswith("share:"):
+        return "shared"
+    return "taken-back" if one.taken_back and not one.amount else "missing"
 
 
 def _cause(line: Line, one: Ours, before: Sequence[Before]) -> tuple[str, dict[str, str]]:

@@ -19,6 +19,7 @@ from brokerage.partners.paying import drawing, periods, signs
 from brokerage.partners.paying.periods import Period
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.sharing import paying as sharing
 from stoa.kernel.refusals import Conflict
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.facts import TenantFacts
@@ -100,7 +101,10 @@ async def _batch(work: Work, rows: Sequence[Partner], period: Period) -> Closed:
 
 
 async def run(open_work: OpenWork, period: Period) -> Closed:
-    """All partners, batch by batch, each in a transaction of its own."""
+    """All partners, batch by batch, each in a transaction of its own; what they share with clients goes
+    first, as it is taken from what they are paid.
+    """
+    await sharing.run(open_work, period)
     total, after = Closed(), None
     for _ in range(_MOST_ROUNDS):
         async with open_work() as work:

@@ -1,0 +1,1 @@
+"""What introducers give chosen clients of their own rewards, by the calendar of payouts."""
