@@ -290,7 +290,8 @@ async def test_the_law_names_what_is_earned_on_no_fee(house, guild):
         now = work.now
         later(work, hours=-2)
         _, _, trader = await tree_of(work)
-        [row], _ = await booking.tell(work, [fact(work, trader, at=now)])
+        work.now = now
+        [row], _ = await booking.tell(work, [fact(work, trader)])
         assert sum((await of_fee(work, row)).values()) == 20
     plants = {
         "a fee that is gone": ("delete from partner_fee", {"fee-reward"}),
