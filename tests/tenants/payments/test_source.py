@@ -270,6 +270,8 @@ async def test_without_an_analyst_the_amount_decides_and_splitting_gains_nothing
     second = await place.send("two", "0.3")
 
     assert (first.state, second.state) == ("credited", "review")
+    alone = examining.told_of(await place.attempt(first.id))["judged"]
+    assert alone == {"verdict": "credit", "why": "small", "named": "no-analyst"}
     assert (await place.item(second.id)).problem == "source-unknown"
     said = examining.told_of(await place.attempt(second.id))["judged"]
     assert said == {"verdict": "hold", "why": "no-analyst", "named": ""}

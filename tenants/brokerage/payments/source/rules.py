@@ -75,7 +75,10 @@ def without(why: str, *, small: bool) -> Judged:
 
 
 def worse(one: Judged, other: Judged) -> Judged:
+    """The stricter; of two that credit, the one that says what was not found out."""
     order = list(Verdict)
+    if one.verdict is other.verdict is Verdict.CREDIT:
+        return other if one.why == "clear" else one
     return one if order.index(one.verdict) >= order.index(other.verdict) else other
 
 

@@ -47,7 +47,12 @@ _DAY_S: Final = 86_400
 
 
 class Flutterwave:
-    """One merchant. Our ids are the references; a callback's word is asked after, always."""
+    """One merchant. Our ids are the references; a callback's word is asked after, always.
+
+    Its disputes are not read: `GET /v3/chargebacks` is in its reference, but neither what it lists
+    without a status nor the fields of its rows could be established, and its callbacks tell of none.
+    They are written down by hand from its own screens.
+    """
 
     code: ClassVar[str] = "flutterwave"
     label: ClassVar[str] = "Flutterwave"

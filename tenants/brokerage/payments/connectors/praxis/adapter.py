@@ -40,7 +40,12 @@ _NOT_FOUND: Final = "transaction not found"
 
 
 class Praxis:
-    """One application. Requests, answers and notices are signed alike: SHA-384, secret last."""
+    """One application. Requests, answers and notices are signed alike: SHA-384, secret last.
+
+    It pays out nothing that is asked for here: its API (`agent/manage-withdrawal-request`,
+    `split-withdrawal-request`) completes, splits or cancels requests that a client made in its own
+    cashier, by their number there; none of its published calls begins one for a destination of ours.
+    """
 
     code: ClassVar[str] = "praxis"
     label: ClassVar[str] = "Praxis"
