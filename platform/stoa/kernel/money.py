@@ -18,6 +18,7 @@ from stoa.kernel.refusals import Invalid
 
 EXACT: Final = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
 LARGEST: Final = Decimal("1e15")
+_UNITS: Final = {code: Decimal(1).scaleb(-places) for code, places in currencies.EXPONENTS.items()}
 _PLAIN: Final = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,18})?", re.ASCII)
 
 
@@ -41,7 +42,7 @@ class Money:
     @classmethod
     def of_minor(cls, minor: int, currency: str) -> Self:
         """From minor units (cents, fils), by the currency's exponent."""
-        return cls(Decimal(minor).scaleb(-currencies.exponent(currency)), currency)
+        return cls(Decimal(minor).scaleb(-currencies.exponent(currency), EXACT), currency)
 
     def minor(self) -> int:
         """In minor units; raises ValueError when the amount has finer digits."""
@@ -63,7 +64,7 @@ class Money:
         return Money(EXACT.subtract(self.amount, other.amount), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(-self.amount, self.currency)
+        return Money(EXACT.minus(self.amount), self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         self._same(other)
@@ -88,7 +89,7 @@ class Money:
 
     def rounded(self, mode: str = ROUND_HALF_EVEN) -> "Money":
         """To the currency's digits; half-even unless the caller names another mode."""
-        unit = Decimal(1).scaleb(-currencies.exponent(self.currency))
+        unit = _UNITS[self.currency]
         return Money(self.amount.quantize(unit, rounding=mode, context=EXACT), self.currency)
 
     def floored(self) -> "Money":

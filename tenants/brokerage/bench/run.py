@@ -11,6 +11,7 @@ from brokerage.bench import (
     browsers,
     deals,
     disconnects,
+    drift,
     links,
     memory,
     payments,
@@ -43,6 +44,7 @@ WITH_DEMO: Final[dict[str, Part]] = {
 ALONE: Final[dict[str, Part]] = {
     "schemas": schemas.one,
     "postings": postings.measure,
+    "drift": drift.measure,
     "books": books.measure,
     "exposure": book.measure,
     "settlements": proof.measure,

@@ -201,7 +201,7 @@ async def _credited(work: Work, row: Grant, paid: Deposit, known: Facts) -> list
     if rules.unfit(terms, known):
         return []  # Another of their deposits may fit: it stays taken until it lapses.
     priced = await rates.table(work)
-    money = Money(paid.amount - paid.fee, paid.currency)
+    money = Money(paid.amount, paid.currency) - Money(paid.fee, paid.currency)
     amount = rules.amount_of(terms, money, priced.convert)
     if not amount:
         return []

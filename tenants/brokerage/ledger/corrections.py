@@ -47,7 +47,8 @@ class Decision(msgspec.Struct):
 
 def signed(row: Adjustment) -> Money:
     """What it does to the wallet: a debit is negative."""
-    return Money(row.amount if row.direction == "credit" else -row.amount, row.currency)
+    money = Money(row.amount, row.currency)
+    return money if row.direction == "credit" else -money
 
 
 @post("/desk/clients/{client:uuid}/money/adjust", access=access.desk(Ledger.ADJUST))

@@ -51,7 +51,10 @@ def paired(legs: Sequence[Leg]) -> list[Side]:
     digits than the currency has.
     """
     _sound(legs)
-    givers = [_Open(leg.account, -leg.money.amount) for leg in legs if leg.money.amount < 0]
+    if len(legs) == 2:  # most postings, and batches of them
+        ordered = sorted(legs, key=lambda leg: leg.money.amount)
+        return [Side(1, leg.account, leg.money.amount) for leg in ordered]
+    givers = [_Open(leg.account, (-leg.money).amount) for leg in legs if leg.money.amount < 0]
     sides: list[Side] = []
     line = 0
     for leg in legs:
@@ -64,10 +67,10 @@ def paired(legs: Sequence[Leg]) -> list[Side]:
             if giver.left == 0 or giver.account.currency != leg.account.currency:
                 continue
             taken = min(giver.left, wanted)
-            giver.left -= taken
-            wanted -= taken
+            giver.left = EXACT.subtract(giver.left, taken)
+            wanted = EXACT.subtract(wanted, taken)
             line += 1
-            sides.append(Side(line, giver.account, -taken))
+            sides.append(Side(line, giver.account, EXACT.minus(taken)))
             sides.append(Side(line, leg.account, taken))
     return sides
 
@@ -86,7 +89,7 @@ def _sound(legs: Sequence[Leg]) -> None:
         money = leg.money
         if money.currency != leg.account.currency:
             raise ValueError(f"{money.currency} cannot go to an account in {leg.account.currency}")
-        if money.amount == 0 or abs(money.amount) > LARGEST:
+        if money.amount == 0 or money.amount.copy_abs() > LARGEST:
             raise ValueError("a leg moves more than nothing and no more than the largest amount")
         if not money.exact_digits():
             raise ValueError(f"{money.amount} has finer digits than {money.currency}")
