@@ -33,9 +33,9 @@ from brokerage.ledger.events import WalletMoved
 from brokerage.ledger.model import Entry, Guard, LedgerAccount
 from brokerage.ledger.model import Leg as LegRow
 from brokerage.ledger.rules import Leg, moving, reversed_legs
-from brokerage.ledger.statement import POST, Posting, Ready, made_ready, parameters
+from brokerage.ledger.statement import Posting, Ready, asked, made_ready
 from stoa.kernel.faultpoints import faultpoint
-from stoa.kernel.money import Money
+from stoa.kernel.money import EXACT, Money
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
 
@@ -232,7 +232,8 @@ async def _known(work: Work, ready: Sequence[Ready]) -> dict[str, Posted]:
 
 
 async def _write(work: Work, ready: Sequence[Ready], *, despite_freeze: bool) -> Sequence[Any]:
-    return await work.table(POST, parameters(work, ready) | {"despite_freeze": despite_freeze})
+    statement, values = asked(work, ready, despite_freeze=despite_freeze)
+    return await work.table(statement, values)
 
 
 def _unopened(rows: Sequence[Any]) -> bool:
@@ -284,7 +285,8 @@ def _tell(work: Work, ready: Sequence[Ready], rows: Sequence[Any]) -> None:
     for one in ready:
         for side in one.sides:
             if side.account.guard is not Guard.NONE:
-                moved[side.account.id] = moved.get(side.account.id, Decimal(0)) + side.amount
+                known = moved.get(side.account.id, Decimal(0))
+                moved[side.account.id] = EXACT.add(known, side.amount)
                 last[side.account.id] = (side.account, one)
     for key, (account, one) in last.items():
         work.announce(f"client:{account.owner}|wallets", f"desk|money-{account.owner}")

@@ -1,13 +1,19 @@
-"""The one statement that writes the ledger: locks, guards, entry, legs and balances together.
+"""The statement that writes the ledger: locks, guards, entry, legs and balances together.
 
 It is one round trip. Balances are locked in the order of their accounts' ids, so postings queue
 and never deadlock; every leg's version and balance are computed from the locked rows; the entries
 go in only when no account is closed, frozen or short, and legs and balances only when every entry
 of the batch was new. Anything this text got wrong the constraints of `model` refuse.
 
-`delta` is what the batch has done to the leg's account up to and with this leg, `step` how many
-of its legs, and `newest` marks the last one: known before anything is locked, so the database
-need not sort. Accounts of the house have no balance row and are not locked.
+There are three texts of it, and `asked` picks one: POST takes any number of entries with any
+legs, as arrays. Nearly every posting is one entry with one line between two accounts, and for
+those the arrays, what unpacks them and what joins them again are a third of the price: PAIR moves
+between two accounts with a balance, WITH_HOUSE between one of those and the house. They write
+what POST would and answer with the same rows.
+
+In POST, `delta` is what the batch has done to the leg's account up to and with this leg, `step`
+how many of its legs, and `newest` marks the last one: known before anything is locked, so the
+database need not sort. Accounts of the house have no balance row and are not locked.
 """
 
 import hashlib
@@ -19,7 +25,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from brokerage.ledger.accounts import Ref
 from brokerage.ledger.model import Guard
@@ -105,6 +111,69 @@ than asked, `good` tells whether that was for an operation known before.
 """
 
 
+_ONE_LINE: Final = """
+with locked as materialized (
+    select account, balance as was, balance + amount as balance, version, amount, guard, moved_at,
+        frozen_at is not null and amount < 0 and not cast(:despite_freeze as boolean) as frozen,
+        closed_at is not null as closed, guard = 'floor' and balance + amount < 0 as short
+    from (
+        select account, balance, coalesce(version, 0) + 1 as version, moved_at, frozen_at,
+            closed_at,
+            case when account = :source then - cast(:amount as numeric) else :amount end as amount,
+            case when account = :source then cast(:source_guard as text) else :target_guard end
+                as guard
+        from ledger_balance
+        where account in (cast(:source as uuid), cast(:target as uuid))
+        order by account
+        for no key update
+    ) as b
+),
+verdict as materialized (
+    select greatest(cast(:now as timestamptz), max(moved_at)) as at,
+        not coalesce(bool_or(closed or frozen or short), false) and {opened} as good
+    from locked
+),
+fresh as (
+    insert into entry (id, operation, asked_hash, kind, amount, currency, ref_kind, ref, reason,
+        posted_at, effective_at, reverses, posted_by_kind, posted_by)
+    select :id, :operation, :asked_hash, :kind, :amount, :currency, :ref_kind, :ref, :reason,
+        at, coalesce(cast(:effective_at as timestamptz), at), :reverses, :by_kind, :by
+    from verdict
+    where good
+    on conflict (operation) do nothing
+    returning id, posted_at
+),
+legs as (
+    insert into leg (entry, line, amount, currency, places, account, guard, version, balance,
+        posted_at)
+    select f.id, 1, k.amount, cast(:currency as text), cast(:places as smallint), k.account,
+        k.guard, k.version, k.balance, f.posted_at
+    from locked k, fresh f{house}
+),
+moved as (
+    update ledger_balance b
+    set balance = k.balance, version = k.version, moved_at = f.posted_at
+    from locked k, fresh f
+    where b.account = k.account
+)
+select (select count(*) from fresh) as fresh, v.good, v.at, k.account, k.was, k.balance,
+    k.closed, k.frozen, k.short
+from verdict v
+left join locked k on true
+"""
+_OPENED_HOUSE: Final = (
+    "count(*) = 1 and exists (select from ledger_account where id = cast(:house as uuid))"
+)
+_HOUSE_LEG: Final = """
+    union all
+    select f.id, 1, cast(:house_amount as numeric), :currency, :places, :house, 'none', null,
+        null, f.posted_at
+    from fresh f"""
+
+PAIR: Final = text(_ONE_LINE.format(opened="count(*) = 2", house=""))
+WITH_HOUSE: Final = text(_ONE_LINE.format(opened=_OPENED_HOUSE, house=_HOUSE_LEG))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """One entry to be: what `post` takes, as a value."""
@@ -143,8 +212,52 @@ def made_ready(work: Work, posting: Posting) -> Ready:
     return Ready(posting, uuid7(int(work.now.timestamp() * 1000)), sides, digest)
 
 
-def parameters(work: Work, ready: Sequence[Ready]) -> dict[str, Any]:
-    """What POST takes for these postings, but for `despite_freeze`."""
+def asked(
+    work: Work, ready: Sequence[Ready], *, despite_freeze: bool = False
+) -> tuple[TextClause, dict[str, Any]]:
+    """The text that writes these postings, and what it takes."""
+    by = {
+        "now": work.now,
+        "by_kind": str(work.actor.kind),
+        "by": work.actor.id,
+        "despite_freeze": despite_freeze,
+    }
+    if len(ready) == 1 and len(ready[0].sides) == 2:
+        giver, taker = (side.account for side in ready[0].sides)
+        houses = (giver.guard is Guard.NONE) + (taker.guard is Guard.NONE)
+        if houses < 2 and giver.id != taker.id:
+            return (WITH_HOUSE if houses else PAIR), _one_line(ready[0]) | by
+    return POST, _arrays(ready) | by
+
+
+def _one_line(one: Ready) -> dict[str, Any]:
+    given, taken = one.sides
+    posting, source, target = one.posting, given.account, taken.account
+    values: dict[str, Any] = {
+        "source": source.id,
+        "source_guard": str(source.guard),
+        "target": target.id,
+        "target_guard": str(target.guard),
+        "amount": taken.amount,
+        "currency": source.currency,
+        "places": currencies.exponent(source.currency),
+        "id": one.id,
+        "operation": posting.operation,
+        "asked_hash": one.asked_hash,
+        "kind": posting.kind,
+        "ref_kind": posting.ref and posting.ref[0],
+        "ref": posting.ref and posting.ref[1],
+        "reason": posting.reason and posting.reason[:400],
+        "effective_at": posting.effective_at,
+        "reverses": posting.reverses,
+    }
+    for side in one.sides:
+        if side.account.guard is Guard.NONE:
+            values |= {"house": side.account.id, "house_amount": side.amount}
+    return values
+
+
+def _arrays(ready: Sequence[Ready]) -> dict[str, Any]:
     sides = [(one.id, side) for one in ready for side in one.sides]
     running = _running([side for _, side in sides])
     accounts = {side.account.id: side.account for _, side in sides}
@@ -164,9 +277,6 @@ def parameters(work: Work, ready: Sequence[Ready]) -> dict[str, Any]:
         "legs_delta": [delta for delta, _, _ in running],
         "legs_step": [step for _, step, _ in running],
         "legs_newest": [newest for _, _, newest in running],
-        "now": work.now,
-        "by_kind": str(work.actor.kind),
-        "by": work.actor.id,
         "id": [one.id for one in ready],
         "operation": [posting.operation for posting in postings],
         "asked_hash": [one.asked_hash for one in ready],
