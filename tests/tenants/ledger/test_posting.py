@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from brokerage.ledger import accounts, posting, queries, wallets
+from brokerage.ledger import accounts, posting, queries, statement, wallets
 from brokerage.ledger.model import Entry, LedgerBalance
 from brokerage.ledger.model import Leg as LegRow
 from brokerage.ledger.posting import Leg, NotCovered, Posting, moving
@@ -412,3 +412,49 @@ async def test_two_postings_of_one_transaction_keep_their_order(work):
     shown = await queries.movements(work, client)
 
     assert [one.balance.amount for one in shown] == [995, 996, 997, 998, 999, 1000]
+
+
+@pytest.mark.parametrize("amount", ["40", "4000"])
+async def test_one_line_is_written_and_refused_as_any_number_of_lines_would_be(work, amount):
+    """The short texts and the one for all shapes: the same answer, legs, entry and balances."""
+    wallet, other = [
+        accounts.client_wallet(work, await funded(work, "100"), "EUR") for _ in range(2)
+    ]
+    bank = accounts.house(work, "bank", "EUR")
+    for source, target, wanted in (
+        (wallet, other, statement.PAIR),
+        (bank, wallet, statement.WITH_HOUSE),
+        (wallet, bank, statement.WITH_HOUSE),
+    ):
+        one = statement.made_ready(
+            work,
+            Posting(
+                operation=f"same:{uuid7()}", kind="fee", legs=moving(source, target, eur(amount))
+            ),
+        )
+        short, values = statement.asked(work, [one])
+        assert short is wanted
+        arrays = {**values, **statement._arrays([one])}
+
+        first, second = [
+            await written(work, text, given, one.id)
+            for text, given in ((short, values), (statement.POST, arrays))
+        ]
+
+        assert first == second
+        assert bool(first[1]) == (source is bank or amount == "40")
+
+
+async def written(work, text, values, entry):
+    """What the text answers about accounts with a balance and what it wrote, and undo it."""
+    step = await work.session.begin_nested()
+    answer = {tuple(row) for row in await work.table(text, values) if not row.good or row.account}
+    legs = await work.table(select(LegRow.__table__).where(LegRow.entry == entry))
+    entries = await work.table(select(Entry.__table__).where(Entry.id == entry))
+    balances = await work.table(
+        select(LedgerBalance.__table__).where(LedgerBalance.moved_at == entries[0].posted_at)
+        if entries
+        else select(LedgerBalance.account).where(LedgerBalance.moved_at > work.now)
+    )
+    await step.rollback()
+    return answer, *({tuple(row) for row in rows} for rows in (legs, entries, balances))
