@@ -1,6 +1,6 @@
 """Amounts never drift: random operations in decimals beside the same in whole smallest units.
 
-A part of the million of `make bench` (`stoa bench drift`), with a seed of its own.
+A part of the million of `make bench` (`stoa bench --only drift`), with a seed of its own.
 """
 
 from decimal import Decimal
