@@ -200,6 +200,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "pages": N_("page added"),
     "ratios": N_("ratios asked for"),
     "secret": N_("secret made"),
+    "parallel": N_("parallel run compared"),
     "leave": N_("left"),
     "links": N_("link made"),
     "moves": N_("move planned"),

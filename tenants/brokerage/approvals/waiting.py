@@ -195,7 +195,7 @@ async def _shares(work: Work) -> list[Waiting]:
             "partner-share",
             row.client,
             f"{names.get(row.partner, row.code)} → {names.get(row.client, '')}",
-            f"{row.percent} %",
+            f"{row.percent.normalize():f} %",
             "/desk/partners/shares",
             row.asked_at,
         )

@@ -47,6 +47,7 @@ from brokerage.partners.model import (
 )
 from brokerage.partners.objecting import desk as objections_desk
 from brokerage.partners.objecting import room as objections_room
+from brokerage.partners.parallel import desk as parallel_desk
 from brokerage.partners.paying import closing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
@@ -214,6 +215,7 @@ MODULE = Module(
         *sharing_room.WEB,
         *sharing_desk.WEB,
         *fees_desk.WEB,
+        *parallel_desk.WEB,
         *objections_room.WEB,
         *desk.WEB,
         *desk_pay.WEB,

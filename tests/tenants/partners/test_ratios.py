@@ -140,6 +140,7 @@ async def test_the_desk_tries_asks_and_decides_and_the_partner_sees_their_own(ho
     assert "as promised" in (await agrees.get(here)).text
     assert (await agrees.post(f"{here}/agree")).status_code == 204
 
+    assert (await asks.get(here)).status_code == 200
     portal = await (await signed_in(house, guild, person, "room")).get("/partner")
     assert portal.status_code == 200 and "80" in portal.text.split("percentage", 1)[-1]
     async with house.door.open(guild, purpose="test") as work:

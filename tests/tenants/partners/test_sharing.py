@@ -371,17 +371,24 @@ async def test_the_pages_ask_agree_and_show(house, guild):
     page = await room.get("/partner/sharing")
     assert page.status_code == 200 and str(trader.client) in page.text
     assert "Ines Duarte" not in page.text.split("<main", 1)[1]
-    asked = await room.post("/partner/sharing", {"client": str(trader.client), "percent": "25"})
+    wanted = {"client": str(trader.client), "percent": "25", "cap": "200"}
+    asked = await room.post("/partner/sharing", wanted)
     assert asked.status_code == 204, asked.text[:300]
-    assert "25" in (await desk.get("/desk/partners/shares")).text
+    shares = await desk.get("/desk/partners/shares")
+    assert shares.status_code == 200 and "200.00" in shares.text
     assert "25 %" in (await desk.get("/desk/approvals")).text
     async with house.door.open(guild, purpose="test") as work:
         [row] = [one for one in await terms.listed(work) if one.client == trader.client]
     path = f"/desk/partners/shares/{partner}/{trader.client}"
     assert (await desk.post(f"{path}/agree", {"key": row.key})).status_code == 204
+    assert (await desk.get("/desk/partners/shares")).status_code == 200
+    again = await room.post("/partner/sharing", {"client": str(trader.client), "percent": "12.5"})
+    assert again.status_code == 204
+    assert (await desk.get("/desk/partners/shares")).status_code == 200
     assert (await desk.post(f"{path}/refuse", {"key": row.key, "reason": "no"})).status_code in (
         409,
         422,
     )
+    assert (await room.get("/partner/sharing")).status_code == 200
     assert (await room.post(f"/partner/sharing/{trader.client}/stop")).status_code == 204
     assert (await room.get("/partner/sharing")).status_code == 200

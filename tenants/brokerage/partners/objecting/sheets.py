@@ -43,11 +43,11 @@ class Line:
 def read(content: bytes) -> list[Line]:
     """Raises Invalid, naming the line, for what cannot be read; nothing is guessed."""
     rows, separator = tabular.rows(content)
-    places = _places(rows[0] if rows else [])
+    at = places(rows[0] if rows else [])
     found = [
-        _line(number, cells, places, separator)
+        line(number, cells, at, separator)
         for number, cells in enumerate(rows[1:], start=2)
-        if _says_a_deal(cells, places)
+        if _says_a_deal(cells, at)
     ]
     if not found:
         raise Invalid("This sheet has no deals.", field="file")
@@ -56,7 +56,7 @@ def read(content: bytes) -> list[Line]:
     return found
 
 
-def _places(header: Sequence[str]) -> dict[str, int]:
+def places(header: Sequence[str]) -> dict[str, int]:
     named = [re.sub(r"[\s_]+", " ", cell).strip().casefold() for cell in header]
     found: dict[str, int] = {}
     for field, words in _WORDS.items():
@@ -81,7 +81,7 @@ def _says_a_deal(cells: Sequence[str], places: dict[str, int]) -> bool:
     return bool(_cell(cells, places, "deal"))
 
 
-def _line(row: int, cells: Sequence[str], places: dict[str, int], separator: str) -> Line:
+def line(row: int, cells: Sequence[str], places: dict[str, int], separator: str) -> Line:
     told = _DEAL.fullmatch(_cell(cells, places, "deal").translate(_LATIN))
     if told is None or not 0 < int(told["number"]) < 2**63:
         raise Invalid("Line {line}: this is no number of a deal.", field="file", line=row)

@@ -25,8 +25,8 @@ MOST: Final = 1_000
 """Clients that one partner shares with."""
 MOST_TERMS: Final = 40
 ASKED: Final = text("""
-select a.partner, a.client, a.valid_from, t.term ->> 'key' as key, t.term ->> 'percent' as percent,
-       t.term ->> 'cap' as cap, cast(t.term ->> 'since' as timestamptz) as since,
+select a.partner, a.client, a.valid_from, t.term ->> 'key' as key, cast(t.term ->> 'percent' as numeric) as percent,
+       cast(t.term ->> 'cap' as numeric) as cap, cast(t.term ->> 'since' as timestamptz) as since,
        cast(t.term ->> 'asked_at' as timestamptz) as asked_at, t.term ->> 'state' as state, p.code, p.currency
 from attribution a
 cross join lateral jsonb_array_elements(a.share) t(term)

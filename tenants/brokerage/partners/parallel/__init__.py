@@ -1,0 +1,1 @@
+"""Our figures beside those of a system that still runs in parallel: by partner, and trade by trade."""
