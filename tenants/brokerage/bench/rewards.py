@@ -15,7 +15,7 @@ from brokerage.bench.figures import Figure, median
 from brokerage.bench.ground import Ground
 from brokerage.bench.guild import SERVER, Guild
 from brokerage.ledger import accounts as ledger
-from brokerage.partners import accruals, engine, queries, recounting
+from brokerage.partners import engine, queries, recounting
 from brokerage.partners.model import Reward
 from brokerage.trading import deals
 from brokerage.trading.connector import Deal, DealKind, Entry
@@ -138,10 +138,9 @@ async def _again(ground: Ground, people: Guild) -> int:
     _, closing = _pairs(people, 0, BULK // 20)
     async with ground.door.open(ground.tenant, purpose="bench") as work:
         stored = await deals.store(work, SERVER, closing, people.owners)
-        since = work.now - timedelta(hours=1)
-        return stored + await accruals.accrue(
-            work, since=since, until=work.now, rates=PAR, server=SERVER
-        )
+        now = work.now
+    opener = ground.door.opener(ground.tenant, purpose="bench")
+    return stored + await engine.between(opener, now - timedelta(hours=12), now)
 
 
 async def _recounted(ground: Ground, people: Guild) -> tuple[float, int]:

@@ -20,7 +20,9 @@ from stoa.tenancy.work import Work
 
 LONGEST: Final = timedelta(days=400)
 STRETCH: Final = timedelta(days=4)
-"""Counted at once: what is compared fits into memory."""
+SHORTEST: Final = timedelta(minutes=15)
+AT_ONCE: Final = 150_000
+"""Deals counted at once: what is compared fits into memory, and a statement into its time."""
 _FX: Final = """case when d.currency = :currency then 1 else coalesce((
                select r.fx_rate from reward r where r.deal = d.number and r.server = d.server
                and r.dispute is null and r.deal <> 0 order by r.turn limit 1), f.rate) end as fx"""
@@ -86,10 +88,14 @@ async def recount(
     if not first < last <= first + LONGEST:
         raise Invalid("Choose a stretch of at most {days} days.", field="to", days=LONGEST.days)
     found: dict[Any, Any] = {}
-    since = first
+    since, stretch = first, STRETCH
     while since < last:
-        until = min(since + STRETCH, last)
-        for row in await _stretch(work, since, until, rates, why, epochs):
+        until = min(since + stretch, last)
+        seen = await work.table(SEEN, {"first": since, "last": until})
+        if sum(row.count for row in seen) > AT_ONCE and stretch > SHORTEST:
+            stretch /= 2
+            continue
+        for row in await _stretch(work, (since, until), seen, rates, why, epochs):
             found.setdefault(row.partner, []).append(row)
         since = until
     for row in await restating.months(work, first, last, rates=rates, why=why, epochs=epochs):
@@ -132,18 +138,17 @@ class _Sum:
 
 async def _stretch(
     work: Work,
-    first: datetime,
-    last: datetime,
+    window: tuple[datetime, datetime],
+    seen: Sequence[Any],
     rates: Mapping[str, Decimal],
     why: str,
     epochs: Sequence[Epoch] | None,
 ) -> Sequence[Any]:
-    window = {"first": first, "last": last}
-    seen = await work.table(SEEN, window)
     if not seen:
         return []
     offered = await accruals.terms(work, seen, epochs)
-    values = window | accruals.parameters(work, offered, rates) | {"cause": why[:120]}
+    named = {"first": window[0], "last": window[1], "cause": why[:120]}
+    values = named | accruals.parameters(work, offered, rates)
     async with planning.over(work, sum(row.count for row in seen)):
         rows = await accruals.write(work, RANGE, values)
     await accruals.told(work, rows)

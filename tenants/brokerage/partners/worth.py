@@ -26,14 +26,18 @@ picked as (
     where d.imported_at >= :since and d.imported_at <= :until and {_CLOSING} and {_STANDS}
       and (cast(:server as varchar) is null or d.server = :server)
     union all
-    select {_DEAL} from deal o
-    join deal d on d.server = o.server and d.position = o.position and d.account = o.account
-    where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in' and {_CLOSING}
-      and {_STANDS}
-      and (d.imported_at < :since or d.imported_at > :until)
+    select d.* from deal o
+    cross join lateral (
+        select {_DEAL} from deal d
+        where d.server = o.server and d.position = o.position and d.account = o.account and {_CLOSING}
+          and {_STANDS} and (d.imported_at < :since or d.imported_at > :until)
+        offset 0
+    ) d
+    where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in'
       and (cast(:server as varchar) is null or o.server = :server)
 )"""  # noqa: S608 - the columns are ours
-"""What an import brought, and what waited for an opening that it brought."""
+"""What an import brought, and what waited for an opening that it brought: position by position along
+the index, as all deals there are would be gone through otherwise."""
 TRADED: Final = f"""
 touched as materialized (
     select {_DEAL}, {_STANDS} as stands from deal d

@@ -48,6 +48,8 @@ _OPENED: Final = text(
     "and position = any(cast(:positions as bigint[])) and entry = 'in' and reverses is null "
     "order by position, at"
 )
+_Line: Final = msgspec.defstruct("_Line", [(name, Any) for name in _KEYS], gc=False)
+"""A row of that document, which costs half of what a dictionary does."""
 _ROOT: Final = UUID("6f1d8b52-6a0e-4a55-9a52-3b8f7d0a9c11")
 
 
@@ -142,16 +144,7 @@ async def _store(
     opened = await _opened(work, server, batch)
     spreads = await _spreads(work, server)
     rows = [
-        dict(
-            zip(
-                _KEYS,
-                (
-                    *_row(deal, owners[deal.login], opened, spreads),
-                    deal.at if history else work.now,
-                ),
-                strict=True,
-            )
-        )
+        _Line(*_row(deal, owners[deal.login], opened, spreads), deal.at if history else work.now)
         for deal in batch
     ]
     told = msgspec.json.encode(rows).decode()
