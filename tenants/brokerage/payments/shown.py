@@ -100,7 +100,7 @@ async def _hot(work: Work) -> list[Card]:
                 title=f"{one.psp.label} · {one.hot.currency}",
                 path="/desk/recon/hot",
                 detail=plain_money(one.amount.amount, one.amount.currency) if one.amount else "",
-                status="overdue" if one.standing == hot.Standing.LOW else "needs_you",
+                status="needs_you",
                 since=one.since,
             )
             for one in out
