@@ -40,8 +40,11 @@ SOMETIMES: Final = (
     "address.claimed",
     "address.answered",
     "address.asked",
+    "source.asked",
+    "hot.asked",
 )
-"""Passed once for each trading account, before the storm, and once for each address of coins."""
+"""Passed once for each trading account, before the storm, and once for each address of coins,
+source of coins and hot wallet that is asked about."""
 ELSEWHERE: Final = ("fix.heard", "fix.kept")
 """Passed by a drop copy alone, whose receiver dies a thousand times in `bench --only disconnects`."""
 OFTEN: Final = (*WEB, *WORKER, *RELAY)
