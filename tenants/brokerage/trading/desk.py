@@ -97,6 +97,8 @@ async def client_tab(
         "desk/trading/client_tab.html",
         audience="desk",
         accounts=await queries.cards(work, client),
+        client=client,
+        may_open=work.actor.may(Trading.EDIT),
     )
 
 
