@@ -114,7 +114,7 @@ async def test_large_deposits_ask_for_a_closer_look_once(house, aurora, verified
     assert str(held.extra_over) == "2000.00 EUR"
     olga = await officer(house, aurora)
     listed_there = await olga.get("/desk/kyc?list=extra")
-    assert "Deposits over 15000.00 EUR" in listed_there.text
+    assert "Deposits over 15,000.00 EUR" in listed_there.text
 
     answer = await olga.post(
         f"/desk/kyc/clients/{verified.id}/diligence", {"reason": "sale of a house, deed seen"}
