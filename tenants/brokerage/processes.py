@@ -1,7 +1,6 @@
 """The long-running processes beside the web: worker and relay, and the installer."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable
 
@@ -17,6 +16,7 @@ from stoa.jobs.relay import Relay
 from stoa.jobs.worker import connect as connect_bell
 from stoa.jobs.worker import worker as make_worker
 from stoa.kernel.config import Config, Role
+from stoa.kernel.priority import give_way
 from stoa.tenancy import blank, installation, migrations
 from stoa.tenancy.door import Door
 from stoa.tenancy.provision import Provisioner
@@ -63,7 +63,7 @@ def provisioner_of(config: Config, door: Door) -> Provisioner:
 def run_worker() -> None:
     """The arq worker in the foreground; it handles SIGTERM itself, and outlives a lost Valkey."""
     set_up("worker")
-    os.nice(YIELDING)
+    give_way(YIELDING)
     config = Config.load()
     # arq takes the loop that is set: the fast one halves what idling costs.
     loop = uvloop.new_event_loop()
@@ -86,7 +86,7 @@ def run_worker() -> None:
 async def run_relay(stop: asyncio.Event) -> None:
     """The relay in the foreground until SIGTERM or Ctrl-C."""
     set_up("relay")
-    os.nice(YIELDING)
+    give_way(YIELDING)
     config = Config.load()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
