@@ -141,12 +141,15 @@ async def test_it_is_on_the_deposit_page_before_paying_and_on_the_wallet(market,
     await unverified(market, customer)
     browser = await customer.browser()
 
+    empty = await browser.get("/deposit?method=card&currency=USD")
     deposit = await browser.get("/deposit?method=card&amount=250&currency=USD")
     changed = await browser.get("/deposit/ready?method=card&amount=75&currency=USD")
     money = await browser.get("/money")
     cards = await browser.http.get("/withdraw/ready", headers={"hx-request": "true"})
     whole = await browser.get("/withdraw/ready")
 
+    # What the empty field suggests is the amount that the card speaks of.
+    assert 'placeholder="10.00"' in empty.text and ">10.00<" in empty.text
     assert 'href="/verify"' in deposit.text and "250.00" in deposit.text
     assert "75.00" in changed.text and "<html" not in changed.text
     assert 'hx-get="/withdraw/ready"' in money.text
