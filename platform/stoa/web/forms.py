@@ -53,6 +53,20 @@ def asked(request: Request[Any, Any, Any], form: type[F]) -> F:
     return _checked(form, raw)
 
 
+async def sent_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """A form whose fields a connector's type names: all that was sent."""
+    form = await request.form()
+    told = {str(name): form.getall(name) for name in form}
+    return {name: values[0] if len(values) == 1 else values for name, values in told.items()}
+
+
+def one_of(sent: dict[str, Any], name: str) -> str:
+    """One value of it as text without blanks around it."""
+    value = sent.get(name, "")
+    one = value[-1] if isinstance(value, list) and value else value
+    return one.strip() if isinstance(one, str) else ""
+
+
 def _is_list(kind: Any) -> bool:
     return getattr(kind, "__origin__", None) in {list, tuple, set, frozenset}
 

@@ -17,7 +17,7 @@ from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access
-from stoa.web.forms import ONCE_FIELD
+from stoa.web.forms import ONCE_FIELD, one_of, sent_of
 from stoa.web.open import CSRF_FIELD
 from stoa.web.pages import go, page
 
@@ -148,20 +148,6 @@ async def _form(
         may_edit=work.actor.may(Settings.EDIT),
         may_test=not new and work.actor.may(Payments.TEST),
     )
-
-
-async def sent_of(request: AnyRequest) -> dict[str, Any]:
-    """A form whose fields a connector's type names: all that was sent."""
-    form = await request.form()
-    told = {str(name): form.getall(name) for name in form}
-    return {name: values[0] if len(values) == 1 else values for name, values in told.items()}
-
-
-def one_of(sent: dict[str, Any], name: str) -> str:
-    """One value of it as text without blanks around it."""
-    value = sent.get(name, "")
-    one = value[-1] if isinstance(value, list) and value else value
-    return one.strip() if isinstance(one, str) else ""
 
 
 ALL = [choose, add, show, change]

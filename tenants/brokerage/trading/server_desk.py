@@ -20,7 +20,7 @@ from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
-from stoa.web.forms import ONCE_FIELD
+from stoa.web.forms import ONCE_FIELD, one_of, sent_of
 from stoa.web.open import CSRF_FIELD
 from stoa.web.pages import go, page
 
@@ -77,15 +77,15 @@ async def show(
 
 @post("/desk/servers/new", access=access.desk(Settings.EDIT, step_up=True))
 async def add(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
-    sent = await _sent(request)
-    return await _keep(request, work, _one(sent, "code"), sent, _one(sent, "connector"))
+    sent = await sent_of(request)
+    return await _keep(request, work, one_of(sent, "code"), sent, one_of(sent, "connector"))
 
 
 @post("/desk/servers/{code:str}/settings", access=access.desk(Settings.EDIT, step_up=True))
 async def change(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[Any]:
-    return await _keep(request, work, code, await _sent(request), "")
+    return await _keep(request, work, code, await sent_of(request), "")
 
 
 @post("/desk/servers/{code:str}/symbols", access=access.desk(Settings.EDIT, step_up=True))
@@ -94,13 +94,13 @@ async def symbols(
 ) -> Response[Any]:
     """Put what the server trades into the map, as a person chose."""
     _known(work, code)
-    sent = await _sent(request)
+    sent = await sent_of(request)
     chosen = {
-        name.removeprefix("as."): _one(sent, name)
+        name.removeprefix("as."): one_of(sent, name)
         for name in sent
-        if name.startswith("as.") and _one(sent, name)
+        if name.startswith("as.") and one_of(sent, name)
     }
-    version = await symbol_map.put(work, code, chosen, why=_one(sent, "why"))
+    version = await symbol_map.put(work, code, chosen, why=one_of(sent, "why"))
     return _done(request, code, version, N_("The symbol map was changed."))
 
 
@@ -205,11 +205,11 @@ async def _keep(
     request: AnyRequest, work: Work, code: str, sent: dict[str, Any], connector: str
 ) -> Response[Any]:
     typed = wiring.Typed(
-        label=_one(sent, "label"),
-        kind=_one(sent, "kind_of"),
+        label=one_of(sent, "label"),
+        kind=one_of(sent, "kind_of"),
         sent={name: value for name, value in sent.items() if name not in _OWN},
     )
-    version = await wiring.keep(work, code, typed, why=_one(sent, "why"), connector=connector)
+    version = await wiring.keep(work, code, typed, why=one_of(sent, "why"), connector=connector)
     if version is None:
         return go(request, "/desk/servers", notice=WAITS)
     return _done(request, code, version, N_("Kept. Test the connection now."))
@@ -228,18 +228,6 @@ def _known(work: Work, code: str) -> Server:
     if server is None:
         raise NotFound
     return server
-
-
-async def _sent(request: AnyRequest) -> dict[str, Any]:
-    form = await request.form()
-    told = {str(name): form.getall(name) for name in form}
-    return {name: values[0] if len(values) == 1 else values for name, values in told.items()}
-
-
-def _one(sent: dict[str, Any], name: str) -> str:
-    value = sent.get(name, "")
-    one = value[-1] if isinstance(value, list) and value else value
-    return one.strip() if isinstance(one, str) else ""
 
 
 ALL = [choose, show, add, change, symbols, pause, resume, remove, test]

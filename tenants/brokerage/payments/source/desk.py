@@ -12,7 +12,7 @@ from litestar.response import Response
 from brokerage.payments import psps
 from brokerage.payments.model import PaymentAttempt
 from brokerage.payments.permissions import Payments
-from brokerage.payments.psp_desk import WAITS, one_of, sent_of
+from brokerage.payments.psp_desk import WAITS
 from brokerage.payments.room import entered
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import analysts, examining, keeping, rules
@@ -20,7 +20,7 @@ from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access
-from stoa.web.forms import ONCE_FIELD
+from stoa.web.forms import ONCE_FIELD, one_of, sent_of
 from stoa.web.open import CSRF_FIELD
 from stoa.web.pages import go, page
 
