@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from brokerage.kyc import hooks
 from brokerage.kyc.model import KycCallback
+from support.forging import forged
 from support.standins import until
 from support.verification import applicant, drained, settled
 from support.web import visitor
@@ -64,7 +65,7 @@ async def test_a_forged_or_unsigned_callback_is_refused_and_nothing_of_it_is_kep
             where, content=raw, headers=headers | {"x-payload-digest-alg": "HMAC_SHA1_HEX"}
         ),
     ]
-    unknown = await stranger.post(where[:-1] + "x", content=raw, headers=headers)
+    unknown = await stranger.post(forged(where), content=raw, headers=headers)
 
     assert [one.status_code for one in answers] == [401, 401, 401]
     assert unknown.status_code == 404

@@ -35,6 +35,7 @@ from stoa.connectors.outcomes import Accepted, Confirmed, Refused, Unknown
 from stoa.connectors.trouble import Forged
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, Unavailable
+from support.forging import forged
 from support.outside import Asked, Outside, Told, outside
 from support.psp_scripts import AT, KEY, SCRIPTS, SECRET, Script, signed
 
@@ -367,7 +368,7 @@ def forgeries(script: Script) -> dict[str, tuple[bytes, list[tuple[str, str]]]]:
     return {
         "no signature": (raw, bare),
         "empty signature": (raw, [*bare, (name, "")]),
-        "wrong signature": (raw, [*bare, (name, proof[:-1] + ("0" if proof[-1] != "0" else "1"))]),
+        "wrong signature": (raw, [*bare, (name, forged(proof))]),
         "short signature": (raw, [*bare, (name, proof[:-2])]),
         "not ascii": (raw, [*bare, (name, proof + "é")]),
         "another tenant's secret": (raw, other),
