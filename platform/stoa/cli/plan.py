@@ -10,8 +10,7 @@ from typing import Any
 import anyio
 from anyio.streams.text import TextReceiveStream
 
-from stoa.cli import servers
-from stoa.cli.processes import free_port
+from stoa.cli import ports, servers
 from stoa.cli.programs import Program
 from stoa.cli.screen import Row, Screen, Tell
 from stoa.cli.servers import DidNotStart
@@ -64,15 +63,15 @@ class Site:
         return Config.load({**self.outer, **self.environ})
 
     def port(self, name: str, usual: int) -> int:
-        """A free port for `name`, the same as last time where that is free; noted for others."""
+        """A port for `name` that is ours from now on, the same as last time where that is free."""
         run = servers.noted(self.state)
-        ports: dict[str, Any] = run.setdefault("ports", {})
+        kept: dict[str, Any] = run.setdefault("ports", {})
         asked = self.outer.get("STOA_PORT") if name == WEB else None
-        wanted = int(asked or ports.get(name, usual))
-        chosen = free_port(wanted)
+        wanted = int(asked or kept.get(name, usual))
+        chosen = ports.claim(wanted)
         if chosen != wanted:
             self.screen.say(f"port {wanted} for {name} is busy, using {chosen}", "yellow")
-        ports[name] = chosen
+        kept[name] = chosen
         if name == WEB:
             run["web"] = {"port": chosen}
             self.environ["STOA_PORT"] = str(chosen)

@@ -98,19 +98,6 @@ def written_down(file: Path) -> list[Known]:
         return []
 
 
-def free_port(wanted: int | None, host: str = "127.0.0.1") -> int:
-    """`wanted` where nobody listens there, else one the system hands out."""
-    for port in (wanted, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((host, port))
-                return int(probe.getsockname()[1])
-    raise OSError(f"no free port on {host}")
-
-
 def listening(port: int, host: str = "127.0.0.1", timeout_s: float = 1) -> bool:
     """Whether something accepts connections there."""
     try:

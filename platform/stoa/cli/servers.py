@@ -15,7 +15,7 @@ from typing import Any, cast
 import asyncpg
 from anyio import to_thread
 
-from stoa.cli import postgres, processes, valkey
+from stoa.cli import ports, postgres, processes, valkey
 from stoa.cli.accounts import keep_secrets, own_state, server_account
 from stoa.cli.processes import Known
 from stoa.cli.programs import Program
@@ -55,11 +55,12 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The programs to start, in order, and where they will answer."""
+    """The programs to start, in order, where they will answer, and the ports claimed for them."""
 
     programs: list[Program]
     endpoints: Endpoints
     said: list[str]
+    ports: list[int]
 
 
 def prepare(
@@ -80,10 +81,12 @@ def prepare(
     run = noted(state)
     programs: list[Program] = []
     said: list[str] = []
+    claimed: list[int] = []
 
     def port(kind: str, usual: int) -> int:
         wanted = None if any_port else int(run.get(kind, {}).get("port", usual))
-        chosen = processes.free_port(wanted)
+        chosen = ports.claim(wanted)
+        claimed.append(chosen)
         if wanted not in {None, chosen}:
             said.append(f"port {wanted} for {kind} is busy, using {chosen}")
         return chosen
@@ -109,7 +112,7 @@ def prepare(
     note(state, run)
     child = {"STOA_STATE": str(state)}
     config = Config.load({**environ, **child})
-    return Prepared(programs, Endpoints(config, child), said)
+    return Prepared(programs, Endpoints(config, child), said, claimed)
 
 
 @asynccontextmanager
@@ -174,14 +177,14 @@ def running(
 
 
 def _start_some(held: ExitStack, state: Path, prepared: Callable[[], Prepared]) -> Endpoints:
-    # Between choosing a port and listening on it, another program may have taken it.
+    # What is none of ours may still have taken a port between our choosing and listening.
     for _ in range(ATTEMPTS - 1):
         some = prepared()
         with suppress(DidNotStart):
-            held.enter_context(_started(state, some.programs))
+            held.enter_context(_started(state, some))
             return some.endpoints
     some = prepared()
-    held.enter_context(_started(state, some.programs))
+    held.enter_context(_started(state, some))
     return some.endpoints
 
 
@@ -242,13 +245,13 @@ def note(state: Path, run: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _started(state: Path, programs: list[Program]) -> Generator[None]:
+def _started(state: Path, prepared: Prepared) -> Generator[None]:
     logs = state / "log"
     logs.mkdir(exist_ok=True)
     started: list[Known] = []
     handles: list[subprocess.Popen[bytes]] = []
     try:
-        for program in programs:
+        for program in prepared.programs:
             program.before()
             with (logs / f"{program.name}.log").open("wb") as log:
                 process, known = program.start(log)
@@ -258,10 +261,11 @@ def _started(state: Path, programs: list[Program]) -> Generator[None]:
             _wait(program, process, logs / f"{program.name}.log")
         yield
     finally:
-        for known, program in reversed(list(zip(started, programs, strict=False))):
+        for known, program in reversed(list(zip(started, prepared.programs, strict=False))):
             processes.stop(known, by=program.stop_by, grace_s=program.grace_s)
         for process in handles:
             process.wait()
+        ports.let_go(*prepared.ports)
 
 
 def _wait(program: Program, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -16,9 +16,9 @@ from typing import Final
 from anyio import to_thread
 
 from brokerage.demo.plan import product
-from stoa.cli import servers
+from stoa.cli import ports, servers
 from stoa.cli.accounts import own_state
-from stoa.cli.processes import Known, free_port, stop
+from stoa.cli.processes import Known, stop
 from stoa.cli.programs import Program, port_open
 from stoa.kernel.config import Config
 from stoa.kernel.faultpoints import VARIABLE
@@ -52,6 +52,7 @@ class Site:
         self.recoveries: list[float] = []
         self._durable = durable
         self._stopping = False
+        self._ports: list[int] = []
         self._keeper: asyncio.Task[None] | None = None
         self.environ: dict[str, str] = {
             **{key: value for key, value in os.environ.items() if not key.startswith("STOA_")},
@@ -71,12 +72,13 @@ class Site:
                 self.state, durable=self._durable, environ=self.environ, any_port=True
             )
         )
+        self._ports += prepared.ports
         self._keeper = asyncio.create_task(self._keep())
         await self.run(*prepared.programs)
         await servers.make_database(self.config)
         await self._once("install")
         await self.run(*self._outside())
-        port = free_port(None)
+        port = self._port()
         self._note({"web": {"port": port}})
         self.environ["STOA_PORT"] = str(port)
         await self.run(*product(self.environ, self.config, port))
@@ -115,21 +117,23 @@ class Site:
         if made.returncode:
             raise RuntimeError(f"{word} failed:\n{said.decode(errors='replace')[-3000:]}")
 
+    def _port(self) -> int:
+        """Ours until the site stops, so that a part that died comes back where it was."""
+        self._ports.append(ports.claim(None))
+        return self._ports[-1]
+
     def _note(self, more: dict[str, object]) -> None:
         servers.note(self.state, {**servers.noted(self.state), **more})
 
     def _outside(self) -> Sequence[Program]:
-        ports = {name: free_port(None) for name in ("trading", "alpha", "beta", "mail")}
-        extra = {name: free_port(None) for name in ("trading-http", "smtp")}
+        own = {name: self._port() for name in ("trading", "alpha", "beta", "mail")}
+        extra = {name: self._port() for name in ("trading-http", "smtp")}
         self._note(
             {
                 "services": {
-                    "trading": f"127.0.0.1:{ports['trading']}",
+                    "trading": f"127.0.0.1:{own['trading']}",
                     "trading-http": f"http://127.0.0.1:{extra['trading-http']}",
-                    **{
-                        name: f"http://127.0.0.1:{ports[name]}"
-                        for name in ("alpha", "beta", "mail")
-                    },
+                    **{name: f"http://127.0.0.1:{own[name]}" for name in ("alpha", "beta", "mail")},
                     "smtp": f"127.0.0.1:{extra['smtp']}",
                 }
             }
@@ -149,7 +153,7 @@ class Site:
                 env=self.environ,
                 ready=port_open(port),
             )
-            for name, port in ports.items()
+            for name, port in own.items()
         ]
 
     async def _keep(self) -> None:
@@ -217,6 +221,7 @@ class Site:
             await self._keeper
         for part in reversed(list(self.parts.values())):
             await to_thread.run_sync(_ended, part)
+        ports.let_go(*self._ports)
 
 
 def _ended(part: Part) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stoa.cli import processes, servers
+from stoa.cli import ports, processes, servers
 from stoa.cli.processes import Known
 from stoa.cli.programs import serves
 
@@ -24,7 +24,7 @@ class Up:
     def __init__(self, state: Path, environ: dict[str, str], *behaviour: str) -> None:
         self.state = state
         self.log = state / "up.log"
-        env = environ | {"STOA_STATE": str(state), "STOA_PORT": str(processes.free_port(None))}
+        env = environ | {"STOA_STATE": str(state), "STOA_PORT": str(ports.free(1)[0])}
         argv = [sys.executable, str(PRODUCT), *behaviour]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -64,7 +64,7 @@ def start(state: Path, environ: dict[str, str]) -> Iterator[Callable[..., Up]]:
         # The small databases' ports are chosen freely, as real ones may be running beside us.
         run = servers.noted(state)
         for kind in ("database", "redis"):
-            run.setdefault(kind, {"host": "127.0.0.1", "port": processes.free_port(None)})
+            run.setdefault(kind, {"host": "127.0.0.1", "port": ports.free(1)[0]})
         servers.note(state, run)
         started.append(Up(state, environ, *behaviour))
         return started[-1]

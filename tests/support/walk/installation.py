@@ -1,7 +1,6 @@
 """The whole product as an installation of its own: `stoa up` without the demo, seen from outside."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -13,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stoa.cli import processes, servers
+from stoa.cli import ports, processes, servers
 from stoa.cli.accounts import own_state
 from stoa.kernel.config import Config
 
 READY_S = 180
 STOP_S = 180
-OURS = (20_000, 31_999)
 
 
 @dataclass
@@ -71,10 +69,11 @@ def installed() -> Iterator[Installation]:
         state = own_state(Path(folder).resolve() / "state")
         log = Path(folder) / "up.log"
         environ = {key: value for key, value in os.environ.items() if not key.startswith("STOA_")}
-        servers.note(state, _ports())
+        web, noted = _ports()
+        servers.note(state, noted)
         environ |= {
             "STOA_STATE": str(state),
-            "STOA_PORT": str(_free()),
+            "STOA_PORT": str(web),
             "STOA_DEMO": "0",
             "STOA_LOG": "warning",
         }
@@ -96,25 +95,15 @@ def installed() -> Iterator[Installation]:
             running.wait(STOP_S)
 
 
-def _ports() -> dict[str, Any]:
-    """Where everything is to listen, as an earlier start would have noted it.
-
-    Below the ports a system hands out to whoever connects: between choosing such a one and
-    listening there seconds pass, and on a busy machine somebody else has it by then.
-    """
+def _ports() -> tuple[int, dict[str, Any]]:
+    """Where the web and everything else is to listen, as an earlier start would have noted it."""
     outside = ("trading", "trading-http", "alpha", "beta", "sumsub", "elliptic", "mail", "smtp")
-    return {
-        "database": {"host": "127.0.0.1", "port": _free()},
-        "redis": {"host": "127.0.0.1", "port": _free()},
-        "ports": {name: _free() for name in outside},
+    web, database, redis, *others = ports.free(3 + len(outside))
+    return web, {
+        "database": {"host": "127.0.0.1", "port": database},
+        "redis": {"host": "127.0.0.1", "port": redis},
+        "ports": dict(zip(outside, others, strict=True)),
     }
-
-
-def _free() -> int:
-    while True:
-        port = random.randint(*OURS)
-        if processes.free_port(port) == port:
-            return port
 
 
 def _ready(running: "subprocess.Popen[bytes]", log: Path) -> None:
