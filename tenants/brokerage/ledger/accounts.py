@@ -238,6 +238,9 @@ async def ensure(work: Work, accounts: Iterable[Account]) -> None:
     values = [
         {
             "account": account.id,
+            "currency": account.currency,
+            "places": currencies.exponent(account.currency),
+            "guard": str(account.guard),
             "balance": Decimal(0),
             "frozen_at": frozen.get(account.owner, (None, None))[0]
             if account.kind != HOLD

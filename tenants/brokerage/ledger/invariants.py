@@ -106,11 +106,14 @@ ALWAYS: Final = (
     ),
     Invariant(
         "balance-missing",
-        "Every account of a client has a balance, and no other account has one.",
+        "Every account of a client has a balance of its own kind, and no other account has one.",
         "select coalesce(a.id, b.account) as subject, case when b.account is null "
-        "then a.code || ' has no balance' else 'a balance of no client' end as detail "
+        "then a.code || ' has no balance' when a.id is null or a.owner is null "
+        "then 'a balance of no client' else a.code || ' in ' || a.currency || ' has a balance in ' "
+        "|| b.currency || ' with guard ' || b.guard end as detail "
         "from ledger_account a full join ledger_balance b on b.account = a.id "
-        "where (a.id is null or (a.owner is not null) <> (b.account is not null))",
+        "where (a.id is null or (a.owner is not null) <> (b.account is not null) "
+        "or (b.currency, b.places, b.guard) <> (a.currency, a.places, a.guard))",
     ),
     Invariant(
         "chain-broken",

@@ -4,18 +4,21 @@ A tenant's schema holds no function and no trigger, so the proof is made of keys
 
 * **Entries sum to zero.** A leg names its opposite: the same entry and line, the same currency,
   minus the amount (`opposite`, a generated column). A foreign key of the table on itself demands
-  that this opposite exists. A leg cannot stand alone, so no set of legs can fail to sum to zero,
-  and the foreign key to the account keeps both in the account's own currency. An entry in its turn
-  points at a leg, so it cannot be empty.
+  that this opposite exists. A leg cannot stand alone, so no set of legs can fail to sum to zero. An
+  entry points at a leg, so it cannot be empty, and the taking side of a line points at its entry
+  (`taken_in`): the giving side has the entry of its opposite.
 * **Balances are the sum of their legs.** Accounts of clients are chained: each leg carries the
   account's version and balance after it, and refers to the version and balance before it. The
   account's balance row holds the newest version and balance and refers to the leg that carries
   them: a balance that no leg explains cannot be stored, by whatever statement.
+* **Legs have their account's currency, digits and guard**: the first leg of a chain and every leg of
+  the house by a foreign key to the account (`anchor`), and each further leg because the key to the
+  leg before it names those three as well.
 * **Clients' money is never negative**: a check on every leg of an account with a floor.
 * **Nothing is altered**: accounts, entries and legs are insert-only by grant, and an account's id
   is the digest of what the account is: a wallet cannot change its owner or its currency.
 * **Digits fit the currency**, and an amount is a number: checks. The places a currency has are the
-  account's (checked there, once) and come to each leg by its foreign key.
+  account's, and checked there, once.
 
 House accounts are written by nearly every entry; they are not chained, so nobody waits for them,
 and their balance is the sum of their legs. `posting` writes all of it in one statement; what that
@@ -90,7 +93,10 @@ class LedgerBalance(TenantRow):
     __tablename__ = "ledger_balance"
     __audited__ = False
 
-    account: Mapped[UUID] = mapped_column(ForeignKey("ledger_account.id"), primary_key=True)
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(String(8))
+    places: Mapped[int] = mapped_column(SmallInteger)
+    guard: Mapped[str] = mapped_column(String(8))
     balance: Mapped[Decimal] = mapped_column(server_default="0")
     version: Mapped[int | None] = mapped_column(BigInteger)
     moved_at: Mapped[datetime | None]
@@ -100,8 +106,25 @@ class LedgerBalance(TenantRow):
 
     __table_args__ = (
         ForeignKeyConstraint(
-            ["account", "version", "balance"],
-            ["leg.account", "leg.version", "leg.balance"],
+            ["account", "currency", "places", "guard"],
+            [
+                "ledger_account.id",
+                "ledger_account.currency",
+                "ledger_account.places",
+                "ledger_account.guard",
+            ],
+            name="fk_ledger_balance_account",
+        ),
+        ForeignKeyConstraint(
+            ["account", "version", "balance", "currency", "places", "guard"],
+            [
+                "leg.account",
+                "leg.version",
+                "leg.balance",
+                "leg.currency",
+                "leg.places",
+                "leg.guard",
+            ],
             name="fk_ledger_balance_newest_leg",
         ),
         CheckConstraint("version is not null or balance = 0", name="explained"),
@@ -167,6 +190,9 @@ class LedgerAccount(TenantRow):
 class Entry(TenantRow):
     """One thing that happened to money. `operation` is unique for ever; `asked_hash` is the digest
     of what was asked under it. `amount` is the first line's, for lists.
+
+    Its accounts' rows refer to the tenant's one row; a key of its own would make all postings
+    lock that same row, each beside the others, for what the legs' accounts say already.
     """
 
     __tablename__ = "entry"
@@ -175,7 +201,6 @@ class Entry(TenantRow):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     tenant: Mapped[UUID] = mapped_column(
-        ForeignKey("tenant_identity.tenant"),
         server_default=text("cast(current_setting('app.tenant') as uuid)"),
     )
     operation: Mapped[str] = mapped_column(String(160), unique=True)
@@ -225,7 +250,7 @@ class Leg(TenantRow):
     __append_only__ = True
     __audited__ = False
 
-    entry: Mapped[UUID] = mapped_column(ForeignKey("entry.id"))
+    entry: Mapped[UUID]
     line: Mapped[int] = mapped_column(SmallInteger)
     amount: Mapped[Decimal]
     currency: Mapped[str] = mapped_column(String(8))
@@ -239,6 +264,12 @@ class Leg(TenantRow):
         BigInteger, Computed("nullif(version - 1, 0)", persisted=True)
     )
     before: Mapped[Decimal | None] = mapped_column(Computed("balance - amount", persisted=True))
+    taken_in: Mapped[UUID | None] = mapped_column(
+        Computed("case when amount > 0 then entry end", persisted=True)
+    )
+    anchor: Mapped[UUID | None] = mapped_column(
+        Computed("case when version > 1 then null else account end", persisted=True)
+    )
     posted_at: Mapped[datetime]
 
     __table_args__ = (
@@ -248,8 +279,9 @@ class Leg(TenantRow):
             ["leg.entry", "leg.line", "leg.amount", "leg.currency"],
             name="fk_leg_opposite",
         ),
+        ForeignKeyConstraint(["taken_in"], ["entry.id"], name="fk_leg_entry"),
         ForeignKeyConstraint(
-            ["account", "currency", "places", "guard"],
+            ["anchor", "currency", "places", "guard"],
             [
                 "ledger_account.id",
                 "ledger_account.currency",
@@ -259,11 +291,20 @@ class Leg(TenantRow):
             name="fk_leg_account",
         ),
         ForeignKeyConstraint(
-            ["account", "previous", "before"],
-            ["leg.account", "leg.version", "leg.balance"],
+            ["account", "previous", "before", "currency", "places", "guard"],
+            [
+                "leg.account",
+                "leg.version",
+                "leg.balance",
+                "leg.currency",
+                "leg.places",
+                "leg.guard",
+            ],
             name="fk_leg_previous",
         ),
-        UniqueConstraint("account", "version", "balance"),
+        UniqueConstraint(
+            "account", "version", "balance", "currency", "places", "guard", name="uq_leg_chain"
+        ),
         # Not a number equals its own opposite and is larger than every number.
         CheckConstraint(f"amount <> 0 and abs(amount) <= {LARGEST:f}", name="amount"),
         CheckConstraint("amount = round(amount, places)", name="digits"),

@@ -107,6 +107,22 @@ CORRUPTIONS = {
         f"delete from ledger_balance where account = {WALLET}",
         {"balance-missing"},
     ),
+    "a balance changes its currency": (
+        f"update ledger_balance set currency = 'USD' where account = {WALLET}",
+        {"balance-missing"},
+    ),
+    "a balance loses its floor": (
+        f"update ledger_balance set guard = 'running' where account = {WALLET}",
+        {"balance-missing"},
+    ),
+    "a leg in the middle of a chain changes its currency": (
+        f"update leg set currency = 'USD' where account = {WALLET} and version = 2",
+        {"leg-without-account", "entry-unbalanced"},
+    ),
+    "a leg in the middle of a chain loses its floor": (
+        f"update leg set guard = 'running' where account = {WALLET} and version = 2",
+        {"leg-without-account"},
+    ),
     "a currency is given more digits": (
         f"update leg set places = 3 where ctid = {LEG}",
         {"not-an-amount", "leg-without-account"},

@@ -162,10 +162,74 @@ async def test_a_leg_that_lies_about_the_balance_before_it(work, places):
         await entry(work, (1, bank, -100, None, None), (1, wallet, 100, 2, 9100))
     async with refused(work, "fk_leg_previous"):
         await entry(work, (1, bank, -100, None, None), (1, wallet, 100, 7, 1100))
-    async with refused(work, "ix_leg_version|uq_leg_account_version_balance|ck_leg_first"):
+    async with refused(work, "ix_leg_version|uq_leg_chain|ck_leg_first"):
         await entry(work, (1, bank, -100, None, None), (1, wallet, 100, 1, 1100))
     async with refused(work, "ck_leg_chained_when_guarded"):
         await entry(work, (1, bank, -100, None, None), (1, wallet, 100, None, None))
+
+
+@pytest.mark.parametrize(
+    ("claimed", "actual"), [("guard", "'running'"), ("places", "3"), ("currency", "'USD'")]
+)
+async def test_a_leg_that_goes_on_with_another_nature_than_its_account(
+    work, places, claimed, actual
+):
+    """Its account's row is not asked for it: the leg before it is of that account's nature."""
+    _, fees, wallet = places
+    made = uuid7()
+    legs = [
+        {"account": f"'{fees.id}'", "amount": "-5", "guard": "'none'"},
+        {"account": f"'{wallet.id}'", "amount": "5", "guard": "'floor'", claimed: actual},
+    ]
+    if claimed == "currency":
+        dollars = accounts.house(work, "fees", "USD")
+        await accounts.ensure(work, [dollars])
+        legs[0] |= {"account": f"'{dollars.id}'", "currency": "'USD'"}
+    values = [
+        ", ".join((leg["amount"], leg.get("currency", "'EUR'"), leg.get("places", "2")))
+        + f", {leg['account']}, {leg['guard']}, {tail}"
+        for leg, tail in zip(legs, ("null, null", "2, 1005"), strict=True)
+    ]
+    currency = legs[1].get("currency", "'EUR'")
+    async with refused(work, "fk_leg_previous"):
+        await work.run(
+            text(
+                "with l as (insert into leg (line, amount, currency, places, account, guard, "
+                "version, balance, entry, posted_at) values "
+                + ", ".join(f"(1, {value}, '{made}', now())" for value in values)
+                + ") insert into entry (id, operation, asked_hash, kind, amount, currency, "
+                f"posted_at, effective_at, posted_by_kind) values ('{made}', '{made}', '\\x00', "
+                f"'test', 5, {currency}, now(), now(), 'system')"
+            )
+        )
+
+
+async def test_legs_of_an_account_or_an_entry_that_is_not_there(work, places):
+    bank, fees, _ = places
+    nowhere = accounts.house(work, "costs", "EUR")
+    async with refused(work, "fk_leg_account"):
+        await entry(work, (1, bank, -100, None, None), (1, nowhere, 100, None, None))
+    stranger, made = accounts.client_wallet(work, uuid7(), "EUR"), uuid7()
+    async with refused(work, "fk_leg_account"):
+        await entry(work, (1, bank, -100, None, None), (1, stranger, 100, 1, 100))
+    async with refused(work, "fk_leg_entry"):
+        await work.run(
+            text(
+                "insert into leg (entry, line, amount, currency, places, account, guard, "
+                f"posted_at) values ('{made}', 1, -1, 'EUR', 2, '{bank.id}', 'none', now()), "
+                f"('{made}', 1, 1, 'EUR', 2, '{fees.id}', 'none', now())"
+            )
+        )
+
+
+async def test_a_balance_of_another_nature_than_its_account(work, places):
+    _, _, wallet = places
+    by = "fk_ledger_balance_account|fk_ledger_balance_newest_leg"
+    for change in ("guard = 'running'", "places = 3", "currency = 'USD'"):
+        async with refused(work, by):
+            await work.run(
+                text(f"update ledger_balance set {change} where account = '{wallet.id}'")
+            )
 
 
 async def test_a_second_history_of_the_same_account(work, places):
