@@ -63,7 +63,7 @@ AUDIT = tables.Table(
     columns=(
         tables.Column("at", N_("When"), "when", sort=OperatorAudit.at, fixed=True),
         tables.Column("who", N_("Who"), "word"),
-        tables.Column("action", N_("What"), "word"),
+        tables.Column("action", N_("What"), "word", coded=True),
         tables.Column("tenant", N_("Sub-broker")),
         tables.Column("reason", N_("Reason")),
         tables.Column("changed", N_("Records"), "code", hidden=True),

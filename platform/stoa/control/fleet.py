@@ -72,12 +72,9 @@ def worries(row: Any, now: Any) -> list[str]:
 
 
 class _Spoken(tuple[str, ...]):
-    """Message ids in one cell: said in the reader's language, kept as they are in files."""
+    """Message ids in one cell, said in the reader's language."""
 
     __slots__ = ()
-
-    def __str__(self) -> str:
-        return ", ".join(self)
 
     def __html__(self) -> Markup:
         say = shown().texts.gettext
@@ -89,7 +86,8 @@ class _Amounts(dict[str, str]):
 
     __slots__ = ()
 
-    def __str__(self) -> str:
+    def filed(self) -> str:
+        """All of them, for a file."""
         return " ".join(f"{amount} {code}" for code, amount in sorted(self.items()))
 
     def __html__(self) -> Markup:
@@ -132,8 +130,15 @@ FLEET = tables.Table(
     name="fleet",
     title=N_("Fleet"),
     columns=(
-        tables.Column("name", N_("Sub-broker"), "person", sort=func.lower(Tenant.name), fixed=True),
-        tables.Column("state", N_("State"), "status", sort=Tenant.state),
+        tables.Column(
+            "name",
+            N_("Sub-broker"),
+            "person",
+            beside=N_("Code"),
+            sort=func.lower(Tenant.name),
+            fixed=True,
+        ),
+        tables.Column("state", N_("State"), "status", coded=True, sort=Tenant.state),
         tables.Column("attention", N_("Needs attention")),
         tables.Column("clients", N_("Clients"), "num"),
         tables.Column("volume", N_("Lots, 24 h"), "num"),

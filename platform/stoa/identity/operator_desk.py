@@ -66,8 +66,10 @@ TABLE: Final = tables.Table(
     name="operators",
     title=N_("Operators"),
     columns=(
-        tables.Column("person", N_("Person"), "person", sort=Operator.name, fixed=True),
-        tables.Column("state", N_("State"), "status", sort=Operator.state),
+        tables.Column(
+            "person", N_("Person"), "person", beside=N_("E-mail"), sort=Operator.name, fixed=True
+        ),
+        tables.Column("state", N_("State"), "status", coded=True, sort=Operator.state),
         tables.Column("factor", N_("Second factor"), "status"),
         tables.Column("permissions", N_("Permissions"), "num"),
         tables.Column(

@@ -107,10 +107,10 @@ TABLE: Final = tables.Table(
     name="staff",
     title=N_("Staff"),
     columns=(
-        tables.Column("person", N_("Person"), "person", fixed=True),
+        tables.Column("person", N_("Person"), "person", beside=N_("E-mail"), fixed=True),
         tables.Column("roles", N_("Roles")),
         tables.Column("team", N_("Team"), sort=func.coalesce(Person.team, "")),
-        tables.Column("state", N_("State"), "status", sort=Person.state),
+        tables.Column("state", N_("State"), "status", coded=True, sort=Person.state),
         tables.Column("factor", N_("Second factor"), "status"),
         tables.Column(
             "seen", N_("Last seen"), "when", sort=func.coalesce(Person.last_seen_at, _NEVER)

@@ -142,8 +142,13 @@ def status(word: object, label: str | None = None, tone: str | None = None) -> M
     told = known(str(word))
     shade = Tone(tone) if tone else told.tone
     drawn = icon(told.drawn if shade is told.tone else ICONS[shade])
-    said = label or shown().texts.gettext(told.label)
-    return Markup('<span class="state tone-%s">%s%s</span>') % (shade.value, drawn, said)
+    text = label or said(word)
+    return Markup('<span class="state tone-%s">%s%s</span>') % (shade.value, drawn, text)
+
+
+def said(word: object) -> str:
+    """A state by its word alone, in the reader's language."""
+    return shown().texts.gettext(known(str(word)).label)
 
 
 def tone(word: object) -> str:

@@ -73,12 +73,12 @@ async def statement(
     wanted = str(request.query_params.get("format", "pdf"))
     name = f"partner-{row.code}-{period.code}"
     if wanted in {"csv", "xlsx"}:
-        say = look(request, work, "partner").texts.gettext
+        reader = look(request, work, "partner")
         rows = await statements.lines(work, row.id, period)
         content = (
-            statements.to_csv(rows, say)
+            statements.to_csv(reader, rows)
             if wanted == "csv"
-            else statements.to_xlsx(period.code, rows, say)
+            else statements.to_xlsx(reader, period.code, rows)
         )
         return Response(
             content,

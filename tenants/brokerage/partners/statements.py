@@ -14,13 +14,14 @@ from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
 from brokerage.partners.paying import periods
 from brokerage.partners.paying.periods import Period
 from brokerage.partners.settings import PartnerSettings
-from brokerage.partners.wordings import taken_back
+from brokerage.partners.wordings import Said, taken_back
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming import papers, texts, words
 from stoa.theming.brand import Brand
+from stoa.theming.look import Look
 from stoa.theming.texts import N_
 from stoa.web.tables import files
 from stoa.web.tables.declare import Column
@@ -83,9 +84,9 @@ async def lines(work: Work, partner: UUID, period: Period, most: int = MOST_LINE
     )  # fmt: skip
 
 
-def why(row: Any) -> str:
+def why(row: Any) -> Said:
     """Why a line is none of a deal that earned, as kept."""
-    return str(row.excluded or taken_back(row.step, row.kind))
+    return Said(row.excluded or taken_back(row.step, row.kind))
 
 
 def cells(row: Any) -> list[Any]:
@@ -95,12 +96,12 @@ def cells(row: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-def to_csv(rows: Sequence[Any], say: Any) -> bytes:
-    return files.to_csv(COLUMNS, [cells(row) for row in rows], say)
+def to_csv(look: Look, rows: Sequence[Any]) -> bytes:
+    return files.to_csv(look, COLUMNS, [cells(row) for row in rows])
 
 
-def to_xlsx(title: str, rows: Sequence[Any], say: Any) -> bytes:
-    return files.to_xlsx(title, COLUMNS, [cells(row) for row in rows], say)
+def to_xlsx(look: Look, title: str, rows: Sequence[Any]) -> bytes:
+    return files.to_xlsx(look, title, COLUMNS, [cells(row) for row in rows])
 
 
 async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
@@ -166,7 +167,7 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
                 _plain(one.lots),
                 _plain(one.rate - one.below),
                 _plain(one.amount),
-                say(why(one)) if why(one) else "",
+                why(one).told_in(language),
             ]
             for one in every[:MOST_ON_PAPER]
         ],

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from stoa.theming import words
 from stoa.theming.look import shown
-from stoa.theming.texts import N_
+from stoa.theming.texts import N_, Texts
 
 words.learn(
     {
@@ -62,15 +62,18 @@ _WORDS: Final = tuple(
 
 
 class Said(str):
-    """A kept reason: itself in files and comparisons, words where a page is drawn."""
+    """A kept reason: itself in comparisons, words where a page or a file is made."""
 
     __slots__ = ()
 
     def __html__(self) -> Markup:
+        return Markup("{}").format(self.told_in(shown().texts))
+
+    def told_in(self, texts: Texts) -> str:
         for pattern, says in _WORDS:
             if found := pattern.fullmatch(str(self)):
-                return Markup("{}").format(shown().texts.say(says, **found.groupdict()))
-        return Markup("{}").format(shown().texts.gettext(str(self)))
+                return texts.say(says, **found.groupdict())
+        return texts.gettext(str(self)) if self else ""
 
 
 _TAKEN: Final = "Taken back: the client's payment is disputed"

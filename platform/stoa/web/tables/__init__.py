@@ -7,6 +7,7 @@ is what is shown: the same query, the same filters, the same cells.
 from stoa.web.tables.answer import answer, shell
 from stoa.web.tables.declare import (
     Bulk,
+    Coded,
     Column,
     Filter,
     Said,
@@ -19,6 +20,7 @@ from stoa.web.tables.declare import (
 
 __all__ = [
     "Bulk",
+    "Coded",
     "Column",
     "Filter",
     "Said",

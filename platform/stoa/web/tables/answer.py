@@ -188,18 +188,18 @@ async def _file(
         raise Denied("A support session cannot export.")
     if table.export_permission is not None:
         work.require(table.export_permission)
-    say = texts.of(look(request, None, audience).locale).gettext
+    reader = look(request, None, audience)
     rows: list[Any] = []
     async for step in read.everything(work, table, asked):
         rows += [row.cells for row in step]
     work.record(
         "export", table=table.name, rows=len(rows), format=wanted, filters=dict(asked.filters)
     )
-    title = say(table.title)
     if wanted == "csv":
-        content, kind = files.to_csv(table.columns, rows, say), "text/csv; charset=utf-8"
+        content, kind = files.to_csv(reader, table.columns, rows), "text/csv; charset=utf-8"
     else:
-        content = files.to_xlsx(title, table.columns, rows, say)
+        title = reader.texts.gettext(table.title)
+        content = files.to_xlsx(reader, title, table.columns, rows)
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     name = f"{table.name}-{work.now:%Y-%m-%d}.{wanted}"
     return Response(

@@ -21,6 +21,9 @@ Options = Sequence[tuple[str, str]] | Callable[[Any], Awaitable[Sequence[tuple[s
 class Column:
     """A column. `sort` is the SQL expression it sorts by (never NULL: coalesce it). `kind` is one
     of the kinds of parts/table.html; `note` the one currency of a money column.
+
+    In files a column of words says what the page says; `coded` puts the stored code in a column of
+    its own beside it, for systems that read the file. `beside` names what a person is known by.
     """
 
     key: str
@@ -30,6 +33,8 @@ class Column:
     hidden: bool = False
     fixed: bool = False
     note: str | None = None
+    coded: bool = False
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,20 @@ class Bulk:
     danger: bool = False
 
 
+class Coded(str):
+    """A cell drawn by one word and stored by another: `alert open` of an alert that is `open`."""
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, drawn: str, code: str) -> Self:
+        made = super().__new__(cls, drawn)
+        made.code = code
+        return made
+
+
 class Said(str):
-    """A sentence in a cell of kind `said`: shown in the reader's language, exported in English."""
+    """A sentence in a cell of kind `said`, drawn and exported in the reader's language."""
 
     __slots__ = ("places", "text")
     text: str

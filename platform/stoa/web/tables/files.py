@@ -1,25 +1,33 @@
-"""Tables as files. Text cells never become formulas; numbers stay numbers."""
+"""Tables as files, in the words of the page. Text never becomes a formula; numbers stay numbers."""
 
 import csv
 import io
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 import xlsxwriter
 
 from stoa.kernel.money import Money
+from stoa.theming.look import Look, showing
+from stoa.web.tables import cells
+from stoa.web.tables.cells import Cell
 from stoa.web.tables.declare import Column
 
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
+_SHAPES: Final = {
+    "moment": "yyyy-mm-dd hh:mm:ss",
+    "day": "yyyy-mm-dd",
+    "count": "#,##0",
+    "amount": "#,##0.00######",
+}
 
-def plain(value: Any) -> str:
-    """The text of a cell as a person would read it, without markup."""
+
+def plain(value: Cell) -> str:
+    """A cell as a line of a file spells it: plain digits, ISO 8601."""
     match value:
-        case None:
-            return ""
         case Money():
             return value.text()
         case datetime():
@@ -28,49 +36,34 @@ def plain(value: Any) -> str:
             return value.isoformat()
         case Decimal():
             return format(value.normalize(), "f")
-        case dict():
-            return str(value.get("name") or value.get("label") or "")
         case _:
             return str(value)
 
 
-def safe(value: Any) -> str:
+def safe(value: Cell) -> str:
     """Text for CSV: a leading character that a spreadsheet would execute is quoted away."""
     text = plain(value)
-    if isinstance(value, Decimal | int | Money) and not isinstance(value, bool):
+    if not isinstance(value, str):
         return text
     return f"'{text}" if text.startswith(_DANGEROUS) else text
 
 
-def headings(columns: Sequence[Column], say: Any) -> list[str]:
-    found: list[str] = []
-    for column in columns:
-        note = f" ({column.note})" if column.note else ""
-        found.append(say(column.label) + note)
-        if column.kind == "money" and not column.note:
-            found.append(say("Currency"))
-    return found
-
-
-def to_csv(columns: Sequence[Column], rows: Sequence[Sequence[Any]], say: Any) -> bytes:
-    """UTF-8 with a byte order mark, so that spreadsheets read accents."""
+def to_csv(look: Look, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> bytes:
+    """In the language of `look`; UTF-8 with a byte order mark, so that spreadsheets read accents."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(headings(columns, say))
-    for cells in rows:
-        line: list[str] = []
-        for column, value in zip(columns, cells, strict=True):
-            line.append(safe(value))
-            if column.kind == "money" and not column.note:
-                line.append(value.currency if isinstance(value, Money) else "")
-        writer.writerow(line)
+    with showing(look):
+        writer.writerow(cells.headings(columns))
+        writer.writerows([safe(value) for value in cells.line(columns, row)] for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
 def to_xlsx(
-    title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]], say: Any
+    look: Look, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]
 ) -> bytes:
-    """One sheet with a frozen, filterable heading and typed cells."""
+    """One sheet in the language and direction of `look`, with a frozen, filterable heading and
+    typed cells; times are of UTC.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -78,30 +71,37 @@ def to_xlsx(
     )
     sheet = book.add_worksheet("".join(c for c in title if c not in "[]:*?/\\'")[:31] or "List")
     strong = book.add_format({"bold": True, "bottom": 1})
-    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    amount = book.add_format({"num_format": "#,##0.00######"})
-    heads = headings(columns, say)
+    shapes = {name: book.add_format({"num_format": shape}) for name, shape in _SHAPES.items()}
+    if look.texts.direction == "rtl":
+        sheet.right_to_left()
+    with showing(look):
+        heads = cells.headings(columns)
+        lines = [cells.line(columns, row) for row in rows]
     for at, head in enumerate(heads):
         sheet.write_string(0, at, head, strong)
         sheet.set_column(at, at, max(12, min(40, len(head) + 4)))
-    for line, cells in enumerate(rows, start=1):
-        at = 0
-        for column, value in zip(columns, cells, strict=True):
-            match value:
-                case Money():
-                    sheet.write_number(line, at, float(value.amount), amount)
-                case Decimal() | int() if not isinstance(value, bool):
-                    sheet.write_number(line, at, float(value), amount)
-                case datetime():
-                    sheet.write_datetime(line, at, value.replace(tzinfo=None), moment)
-                case _:
-                    sheet.write_string(line, at, plain(value))
-            at += 1
-            if column.kind == "money" and not column.note:
-                sheet.write_string(line, at, value.currency if isinstance(value, Money) else "")
-                at += 1
+    for number, line in enumerate(lines, start=1):
+        for at, value in enumerate(line):
+            _write(sheet, number, at, value, shapes)
     sheet.freeze_panes(1, 0)
     if rows:
         sheet.autofilter(0, 0, len(rows), len(heads) - 1)
     book.close()
     return out.getvalue()
+
+
+def _write(sheet: Any, line: int, at: int, value: Cell, shapes: Mapping[str, Any]) -> None:
+    match value:
+        case Money():
+            sheet.write_number(line, at, float(value.amount), shapes["amount"])
+        case Decimal():
+            sheet.write_number(line, at, float(value), shapes["amount"])
+        case int():
+            sheet.write_number(line, at, value, shapes["count"])
+        case datetime():
+            utc = value.astimezone(UTC).replace(tzinfo=None)
+            sheet.write_datetime(line, at, utc, shapes["moment"])
+        case date():
+            sheet.write_datetime(line, at, value, shapes["day"])
+        case _:
+            sheet.write_string(line, at, value)

@@ -92,7 +92,7 @@ def tell(
 
 
 class Sentence(str):  # noqa: SLOT000 - it carries what it was made from
-    """A message with its places: drawn in the reader's language, in English in a file."""
+    """A message with its places: drawn in the reader's language in pages and files."""
 
     message: str
     places: Mapping[str, str]
