@@ -22,6 +22,8 @@ from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.actor import Actor, Kind
+from stoa.theming import texts
+from stoa.web.reader import LANGUAGE_COOKIE
 from support import people
 from support.fixtures import staff
 from support.web import signed_in
@@ -106,7 +108,8 @@ async def test_a_statement_of_ours_sent_back_as_their_sheet_differs_in_nothing(h
     browser = await browser_of(house, guild, told.third)
     async with house.door.open(guild, purpose="test") as work:
         month = statements.months(work, work.now)[0]
-    for form in ("csv", "xlsx"):
+    for form, language in (("csv", "en"), ("xlsx", "en"), ("csv", "es"), ("xlsx", "ar")):
+        browser.http.cookies.set(LANGUAGE_COOKIE, language)
         sheet = await browser.get(f"/partner/statements/{month}?format={form}")
         answer = await browser.http.post(
             "/partner/objections",
@@ -116,7 +119,8 @@ async def test_a_statement_of_ours_sent_back_as_their_sheet_differs_in_nothing(h
         )
         path = answer.headers["hx-redirect"]
         page = await browser.get(path)
-        assert page.status_code == 200 and "Nothing differs." in page.text
+        assert page.status_code == 200
+        assert texts.of(language).gettext("Nothing differs.") in page.text
         other = await browser_of(house, guild, told.sub)
         assert (await other.get(path)).status_code == 404
         assert (await other.post(f"{path}/withdraw")).status_code == 404

@@ -9,6 +9,8 @@ from typing import Final
 from stoa.files import tabular
 from stoa.kernel.money import LARGEST
 from stoa.kernel.refusals import Invalid
+from stoa.theming import texts
+from stoa.theming.texts import N_
 
 MOST_LINES: Final = 20_000
 _DIGITS: Final = Context(prec=15)
@@ -24,6 +26,8 @@ _WORDS: Final = {
         "ib commission", "importe", "comisión", "comision", "المبلغ", "العمولة",
     ),
 }  # fmt: skip
+_OURS: Final = {"deal": N_("Deal"), "lots": N_("Lots"), "amount": N_("Reward")}
+"""The heads of our own statement: it can be sent back as it is, in whatever language it was read."""
 _DEAL: Final = re.compile(r"(?:(?P<server>[A-Za-z0-9_.-]{1,40}):)?#?(?P<number>\d{1,19})(?:\.0+)?")
 _TIDY: Final = re.compile(r"[\s\u00a0\u202f']|[A-Z]{3}$|^[A-Z]{3}|[$€£]", re.ASCII)
 _LATIN: Final = str.maketrans("٠١٢٣٤٥٦٧٨٩٫٬−", "0123456789.,-")
@@ -60,7 +64,7 @@ def places(header: Sequence[str]) -> dict[str, int]:
     named = [re.sub(r"[\s_]+", " ", cell).strip().casefold() for cell in header]
     found: dict[str, int] = {}
     for field, words in _WORDS.items():
-        for word in words:
+        for word in (*_ours(field), *words):
             if word in named:
                 found[field] = named.index(word)
                 break
@@ -69,6 +73,10 @@ def places(header: Sequence[str]) -> dict[str, int]:
             "The first line must name the columns: at least deal and amount.", field="file"
         )
     return found
+
+
+def _ours(field: str) -> list[str]:
+    return [texts.of(one).gettext(_OURS[field]).casefold() for one in texts.LANGUAGES]
 
 
 def _cell(cells: Sequence[str], places: dict[str, int], name: str) -> str:
