@@ -18,7 +18,7 @@ from stoa.tenancy.work import Work
 from stoa.theming import statuses, texts
 from stoa.theming.statuses import Status, Tone
 from stoa.theming.texts import N_
-from stoa.web.tables import Bulk, Column, Filter, Shown, Table, amounts, choice, dates
+from stoa.web.tables import Bulk, Coded, Column, Filter, Shown, Table, amounts, choice, dates
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _traded = func.coalesce(Client.last_trade_at, _NEVER)
@@ -185,7 +185,7 @@ async def view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
                 row.country,
                 row.state,
                 level_word(row.level),
-                f"{row.risk} risk",
+                Coded(f"{row.risk} risk", row.risk),
                 named.get(row.owner, ""),
                 Money(row.deposits_total, currency),
                 Money(row.deposits_total - row.withdrawals_total, currency),
@@ -215,10 +215,10 @@ def table(work: Work, language: str = "en") -> Table:
         columns=[
             Column("name", N_("Client"), "person", fixed=True),
             Column("reference", N_("Reference"), "code", hidden=True),
-            Column("country", N_("Country"), "flag", sort=Client.country),
-            Column("state", N_("State"), "status"),
-            Column("level", N_("Level"), "status"),
-            Column("risk", N_("Risk"), "status"),
+            Column("country", N_("Country"), "flag", coded=True, sort=Client.country),
+            Column("state", N_("State"), "status", coded=True),
+            Column("level", N_("Level"), "status", coded=True),
+            Column("risk", N_("Risk"), "status", coded=True),
             Column("owner", N_("Looked after by"), "text"),
             Column("deposits", N_("Deposited"), "money", sort=Client.deposits_total, note=currency),
             Column(

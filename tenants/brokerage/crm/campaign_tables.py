@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
@@ -14,6 +15,7 @@ from brokerage.crm.model import (
 from brokerage.crm.permissions import Crm
 from stoa.notices.model import Message
 from stoa.theming import words
+from stoa.theming.drawing import language_name
 from stoa.theming.texts import N_
 from stoa.web.tables import Column, Shown, Table, choice, dates
 
@@ -33,6 +35,15 @@ async def _segments_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
         )
         for row in rows
     ]
+
+
+class _Languages(tuple[str, ...]):
+    """Languages of a campaign in one cell, each by its own name."""
+
+    __slots__ = ()
+
+    def __html__(self) -> Markup:
+        return Markup("{}").format(", ".join(language_name(one) for one in self))
 
 
 SEGMENTS = Table(
@@ -65,7 +76,7 @@ async def _campaigns_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
                 row[0].name,
                 row[0].state,
                 row.segment_name,
-                ", ".join(row[0].texts),
+                _Languages(row[0].texts),
                 makers.get(row[0].made_by, ""),
                 row[0].started_at,
                 row[0].made_at,
@@ -80,7 +91,7 @@ CAMPAIGNS = Table(
     title=N_("Campaigns"),
     columns=(
         Column("name", N_("Campaign"), "strong", fixed=True),
-        Column("state", N_("State"), "status"),
+        Column("state", N_("State"), "status", coded=True),
         Column("segment", N_("Segment")),
         Column("languages", N_("Languages"), hidden=True),
         Column("by", N_("Made by")),
@@ -132,7 +143,10 @@ async def _messages_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
             key=str(row[0].id),
             href=f"/desk/messages/{row[0].id}",
             cells=(
-                {"name": names.get(row[0].person, "–"), "note": row[0].locale},
+                {
+                    "name": names.get(row[0].person, "–"),
+                    "note": language_name(row[0].locale),
+                },
                 row[0].template,
                 row.campaign_name or "",
                 row[0].state,
@@ -154,10 +168,10 @@ MESSAGES = Table(
     name="messages",
     title=N_("Messages"),
     columns=(
-        Column("to", N_("To"), "person", fixed=True),
-        Column("letter", N_("Letter"), "word"),
+        Column("to", N_("To"), "person", beside=N_("Language"), fixed=True),
+        Column("letter", N_("Letter"), "word", coded=True),
         Column("campaign", N_("Campaign")),
-        Column("state", N_("State"), "status"),
+        Column("state", N_("State"), "status", coded=True),
         Column("error", N_("Trouble"), hidden=True),
         Column("queued", N_("Written"), "when", sort=Message.queued_at),
         Column("sent", N_("Sent"), "when"),

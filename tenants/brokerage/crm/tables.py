@@ -21,7 +21,7 @@ from stoa.theming import words
 from stoa.theming.masks import mask
 from stoa.theming.statuses import Status, Tone, learn
 from stoa.theming.texts import N_
-from stoa.web.tables import Bulk, Column, Filter, Shown, Table, choice, dates
+from stoa.web.tables import Bulk, Coded, Column, Filter, Shown, Table, choice, dates
 
 learn(
     {
@@ -93,7 +93,7 @@ words.learn(
 
 async def _sources(work: Any) -> Sequence[tuple[str, str]]:
     rows = await work.rows(select(Lead.source).distinct().order_by(Lead.source).limit(100))
-    return [(one, one) for one in rows]
+    return [(one, words.label(one)) for one in rows]
 
 
 def _found(work: Any, typed: str) -> Any:
@@ -101,7 +101,7 @@ def _found(work: Any, typed: str) -> Any:
 
 
 async def _leads_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
-    found = [row[0] for row in rows]
+    found: list[Lead] = [row[0] for row in rows]
     owners = await clients.names(work, {row.owner for row in found if row.owner})
     labels = dict(await _stages(work))
     return [
@@ -115,7 +115,7 @@ async def _leads_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
                         work.unseal(row.id, "lead.email", row.email_sealed) or "", "email"
                     ),
                 },
-                labels.get(row.stage, row.stage),
+                Coded(labels.get(row.stage, row.stage), row.stage),
                 row.score,
                 row.source,
                 row.campaign or "",
@@ -137,12 +137,12 @@ def leads_table(work: Any) -> Table:
         name="leads",
         title=N_("Leads"),
         columns=(
-            Column("name", N_("Lead"), "person", fixed=True),
-            Column("stage", N_("Stage"), "word"),
+            Column("name", N_("Lead"), "person", beside=N_("E-mail"), fixed=True),
+            Column("stage", N_("Stage"), "word", coded=True),
             Column("score", N_("Score"), "num", sort=Lead.score),
-            Column("source", N_("Source"), "word"),
+            Column("source", N_("Source"), "word", coded=True),
             Column("campaign", N_("Campaign"), hidden=True),
-            Column("country", N_("Country"), "flag"),
+            Column("country", N_("Country"), "flag", coded=True),
             Column("owner", N_("Looked after by")),
             Column("touched", N_("Last touch"), "when", sort=Lead.last_touch_at),
             Column("created", N_("Arrived"), "when", sort=Lead.created_at),
@@ -192,7 +192,7 @@ IMPORTS = Table(
     title=N_("Files of leads"),
     columns=(
         Column("name", N_("File"), "strong", fixed=True),
-        Column("state", N_("State"), "status"),
+        Column("state", N_("State"), "status", coded=True),
         Column("rows", N_("Rows"), "num"),
         Column("new", N_("New leads"), "num"),
         Column("made", N_("Uploaded"), "when", sort=LeadImport.made_at),
@@ -246,7 +246,7 @@ TASKS = Table(
     title=N_("Tasks"),
     columns=(
         Column("title", N_("Task"), "strong", fixed=True),
-        Column("state", N_("State"), "status"),
+        Column("state", N_("State"), "status", coded=True),
         Column("owner", N_("For")),
         Column("due", N_("Due"), "when", sort=Task.due_at),
         Column("rule", N_("Kind"), "status"),

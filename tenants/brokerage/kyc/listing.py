@@ -21,18 +21,18 @@ from brokerage.kyc.reasons import Because
 from brokerage.screening.model import HitState, ScreeningHit
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-from stoa.web.tables.declare import Column, Shown, Table, choice
+from stoa.web.tables.declare import Coded, Column, Shown, Table, choice
 
 _FAR: Final = func.coalesce(KycCase.urgency_at, KycCase.opened_at)
 _RISKS: Final = (("low", N_("Low")), ("medium", N_("Medium")), ("high", N_("High")))
 _COLUMNS: Final = (
-    Column("client", N_("Client"), "person", fixed=True),
+    Column("client", N_("Client"), "person", beside=N_("Reference"), fixed=True),
     Column("failed", N_("To look at")),
-    Column("risk", N_("Risk"), "status"),
-    Column("country", N_("Country"), "flag"),
+    Column("risk", N_("Risk"), "status", coded=True),
+    Column("country", N_("Country"), "flag", coded=True),
     Column("why", N_("Why")),
     Column("due", N_("Due"), "when", sort=_FAR),
-    Column("state", N_("State"), "status"),
+    Column("state", N_("State"), "status", coded=True),
     Column("claimed", N_("In hand")),
 )
 
@@ -64,11 +64,11 @@ async def _view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
                 cells=(
                     {"name": names.get(case.client, row.reference), "note": row.reference},
                     wordings.checks(case.failed),
-                    f"{case.risk_band} risk" if case.risk_band else "",
+                    Coded(f"{case.risk_band} risk", case.risk_band) if case.risk_band else "",
                     row.country,
                     wordings.Said(wordings.WHY.get(case.why, case.why)),
                     case.due_at or case.opened_at,
-                    "verified" if case.state == State.APPROVED else case.state,
+                    Coded("verified", case.state) if case.state == State.APPROVED else case.state,
                     case.claimed_name or "" if held else "",
                 ),
             )
@@ -145,7 +145,7 @@ SECOND: Final = Table(
     name="kyc-second",
     title=N_("Verification"),
     columns=(
-        Column("client", N_("Client"), "person", fixed=True),
+        Column("client", N_("Client"), "person", beside=N_("Reference"), fixed=True),
         Column("change", N_("Asked for"), "strong"),
         Column("by", N_("By")),
         Column("at", N_("Since"), "when", sort=KycProposal.asked_at),
@@ -203,7 +203,7 @@ HITS: Final = Table(
     name="kyc-hits",
     title=N_("Verification"),
     columns=(
-        Column("client", N_("Client"), "person", fixed=True),
+        Column("client", N_("Client"), "person", beside=N_("Reference"), fixed=True),
         Column("score", N_("Score"), "num", sort=ScreeningHit.score),
         Column("name", N_("Listed name"), "strong"),
         Column("listing", N_("List")),
@@ -219,6 +219,11 @@ HITS: Final = Table(
     empty_text=N_("Every new list is compared with all clients; what may be one of them is here."),
     empty_icon="list-search",
 )
+
+
+def _risk(row: KycStanding) -> str:
+    band = row.risk_set_band or row.risk_band
+    return Coded(f"{band} risk", band) if band else ""
 
 
 def _extra(work: Work) -> Select[Any]:
@@ -239,7 +244,7 @@ async def _extra_view(work: Work, rows: Sequence[Any]) -> Sequence[Shown]:
             cells=(
                 {"name": names.get(row[0].client, row.reference), "note": row.reference},
                 Because("; ".join(row[0].extra)),
-                f"{row[0].risk_set_band or row[0].risk_band} risk" if row[0].risk_band else "",
+                _risk(row[0]),
                 row.country,
                 row[0].approved_at or row[0].resolved_at,
             ),
@@ -252,10 +257,10 @@ EXTRA: Final = Table(
     name="kyc-extra",
     title=N_("Verification"),
     columns=(
-        Column("client", N_("Client"), "person", fixed=True),
+        Column("client", N_("Client"), "person", beside=N_("Reference"), fixed=True),
         Column("why", N_("Why"), "strong"),
-        Column("risk", N_("Risk"), "status"),
-        Column("country", N_("Country"), "flag"),
+        Column("risk", N_("Risk"), "status", coded=True),
+        Column("country", N_("Country"), "flag", coded=True),
         Column(
             "at",
             N_("Verified"),

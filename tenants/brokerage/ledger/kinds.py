@@ -5,7 +5,7 @@ Modules that post under a kind of their own teach its name: `learn("deposit", N_
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 from markupsafe import Markup
 
@@ -17,13 +17,32 @@ from stoa.theming.texts import N_
 
 
 class Said(str):
-    """A message id in a list's cell: drawn in the reader's language, a plain text in files."""
+    """A message id in a list's cell, in pages and files in the reader's language; `code` is what
+    is stored, where that is not the text itself.
+    """
 
-    __slots__ = ()
+    __slots__ = ("code",)
+    code: str | None
+
+    def __new__(cls, label: str, code: str | None = None) -> Self:
+        made = super().__new__(cls, label)
+        made.code = code
+        return made
 
     def __html__(self) -> Markup:
         return Markup("{}").format(shown().texts.gettext(str(self)))
 
+
+POSTERS: Final = {
+    "staff": N_("Staff"),
+    "client": N_("The client"),
+    "operator": N_("The operator"),
+    "api": N_("Your own system"),
+    "system": N_("The system"),
+    "provider": N_("A provider"),
+    "visitor": N_("A visitor"),
+}
+"""Who posted an entry, where it was nobody by name: the kinds of an actor."""
 
 # Reasons the product itself posts with; a person's reason stands as it was written.
 words.learn(

@@ -13,7 +13,7 @@ from brokerage.ledger.permissions import Ledger
 from stoa.kernel.money import Money
 from stoa.theming.texts import N_
 from stoa.web import tables
-from stoa.web.tables import Column, Shown, Table
+from stoa.web.tables import Coded, Column, Shown, Table
 
 _LEG_ID = func.concat(
     func.lpad(cast(func.coalesce(Leg.version, 0), String), 12, "0"),
@@ -63,7 +63,7 @@ def history(client: UUID, *, room: bool) -> Table:
             Column("currency", N_("Wallet"), "code"),
             Column("amount", N_("Amount"), "pnl", sort=Leg.amount),
             Column("balance", N_("Balance after"), "money"),
-            Column("note", N_("Note"), hidden=True),
+            Column("note", N_("Note"), "word", hidden=True),
         ),
         query=lambda _work: queries.wallet_legs(client),
         view=view,
@@ -115,16 +115,20 @@ async def _entries_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
         out, into, owners = ways.get(row.id, ([], [], set()))
         cells = (
             row.posted_at,
-            kinds.Said(kinds.of(row.kind, row.ref_kind).label),
+            kinds.Said(kinds.of(row.kind, row.ref_kind).label, row.kind),
             ", ".join(sorted(named.get(one, "") for one in owners)),
             f"{', '.join(out)} → {', '.join(into)}",
             Money(row.amount, row.currency).rounded(),
             row.reason or "",
-            named.get(row.posted_by, "") if row.posted_by else row.posted_by_kind,
+            named.get(row.posted_by, "") if row.posted_by else _poster(row.posted_by_kind),
             row.operation,
         )
         shown.append(Shown(key=str(row.id), cells=cells, href=f"/desk/ledger/entries/{row.id}"))
     return shown
+
+
+def _poster(kind: str) -> kinds.Said:
+    return kinds.Said(kinds.POSTERS.get(kind, kind), kind)
 
 
 ENTRIES = Table(
@@ -132,11 +136,11 @@ ENTRIES = Table(
     title=N_("Entries"),
     columns=(
         Column("at", N_("Posted"), "when", sort=Entry.posted_at, fixed=True),
-        Column("kind", N_("Kind")),
+        Column("kind", N_("Kind"), coded=True),
         Column("client", N_("Client"), "strong"),
         Column("way", N_("From and to"), "code"),
         Column("amount", N_("Amount"), "money", sort=Entry.amount),
-        Column("reason", N_("Reason")),
+        Column("reason", N_("Reason"), "word"),
         Column("by", N_("By"), hidden=True),
         Column("operation", N_("Operation"), "code", hidden=True),
     ),
@@ -170,7 +174,7 @@ def statement(account: UUID) -> Table:
                 key=f"{leg.entry}-{leg.line}",
                 cells=(
                     leg.posted_at,
-                    kinds.Said(kinds.of(entry.kind, entry.ref_kind).label),
+                    kinds.Said(kinds.of(entry.kind, entry.ref_kind).label, entry.kind),
                     Money(leg.amount, leg.currency).rounded(),
                     Money(leg.balance, leg.currency).rounded() if leg.balance is not None else None,
                     entry.reason or "",
@@ -186,10 +190,10 @@ def statement(account: UUID) -> Table:
         title=N_("Account"),
         columns=(
             Column("at", N_("Posted"), "when", sort=Leg.posted_at, fixed=True),
-            Column("kind", N_("Kind")),
+            Column("kind", N_("Kind"), coded=True),
             Column("amount", N_("Amount"), "pnl", sort=Leg.amount),
             Column("balance", N_("Balance after"), "money"),
-            Column("reason", N_("Reason")),
+            Column("reason", N_("Reason"), "word"),
             Column("operation", N_("Operation"), "code", hidden=True),
         ),
         query=lambda _work: (
@@ -231,9 +235,9 @@ async def _adjustments_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
                 row.asked_at,
                 row.reference,
                 named.get(row.client, ""),
-                kinds.Said(category_label(row.category)),
+                kinds.Said(category_label(row.category), row.category),
                 Money(row.amount if row.direction == "credit" else -row.amount, row.currency),
-                f"adjustment {row.state}",
+                Coded(f"adjustment {row.state}", row.state),
                 named.get(row.asked_by, ""),
                 named.get(row.decided_by, "") if row.decided_by else "",
                 row.reason,
@@ -256,9 +260,9 @@ ADJUSTMENTS = Table(
         Column("at", N_("Asked"), "when", sort=Adjustment.asked_at, fixed=True),
         Column("reference", N_("Reference"), "code"),
         Column("client", N_("Client"), "strong"),
-        Column("category", N_("Why")),
+        Column("category", N_("Why"), coded=True),
         Column("amount", N_("Amount"), "pnl", sort=Adjustment.amount),
-        Column("state", N_("State"), "status", sort=Adjustment.state),
+        Column("state", N_("State"), "status", coded=True, sort=Adjustment.state),
         Column("asked_by", N_("Asked by")),
         Column("decided_by", N_("Decided by")),
         Column("reason", N_("Reason"), hidden=True),

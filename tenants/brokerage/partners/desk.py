@@ -115,8 +115,8 @@ PARTNERS = tables.Table(
     name="partners",
     title=N_("Partners"),
     columns=(
-        tables.Column("partner", N_("Partner"), "person", fixed=True),
-        tables.Column("state", N_("State"), "status", sort=Partner.state),
+        tables.Column("partner", N_("Partner"), "person", beside=N_("Code"), fixed=True),
+        tables.Column("state", N_("State"), "status", coded=True, sort=Partner.state),
         tables.Column("plan", N_("Plan"), "code"),
         tables.Column("under", N_("Under")),
         tables.Column("clients", N_("Clients"), "num"),

@@ -87,7 +87,7 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
             tone="needs" if row.state == "waiting" and row.signs else "",
             cells=(
                 {"name": names.get(row.partner, ""), "note": row.code},
-                f"payout {row.state}",
+                tables.Coded(f"payout {row.state}", row.state),
                 row.period or "",
                 Money(row.amount, row.currency).rounded(),
                 Money(row.pay_amount, row.pay_currency) if row.pay_currency else None,
@@ -107,8 +107,8 @@ PAYOUTS = tables.Table(
     name="partner-payouts",
     title=N_("Partner payouts"),
     columns=(
-        tables.Column("partner", N_("Partner"), "person", fixed=True),
-        tables.Column("state", N_("State"), "status", sort=PartnerPayout.state),
+        tables.Column("partner", N_("Partner"), "person", beside=N_("Code"), fixed=True),
+        tables.Column("state", N_("State"), "status", coded=True, sort=PartnerPayout.state),
         tables.Column("period", N_("Period"), "code"),
         tables.Column("amount", N_("Amount"), "money"),
         tables.Column("as", N_("Paid as"), "money", hidden=True),

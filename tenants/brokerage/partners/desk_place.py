@@ -199,7 +199,7 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
             href=f"/desk/partners/contests/{row.client}",
             cells=(
                 {"name": names.get(row.client, ""), "note": ""},
-                f"contest {row.contest}",
+                tables.Coded(f"contest {row.contest}", row.contest),
                 row.code or "",
                 len({one["partner"] for one in row.touches if one["partner"]}),
                 Said(row.rule),
@@ -215,7 +215,7 @@ CONTESTS = tables.Table(
     title=N_("Contested clients"),
     columns=(
         tables.Column("client", N_("Client"), "person", fixed=True),
-        tables.Column("state", N_("State"), "status"),
+        tables.Column("state", N_("State"), "status", coded=True),
         tables.Column("given", N_("Given to"), "code"),
         tables.Column("partners", N_("Partners"), "num"),
         tables.Column("rule", N_("Rule")),

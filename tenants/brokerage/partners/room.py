@@ -300,7 +300,7 @@ MY_CLIENTS = tables.Table(
     title=N_("Clients"),
     columns=(
         tables.Column("client", N_("Client"), "strong", fixed=True),
-        tables.Column("country", N_("Country"), "flag"),
+        tables.Column("country", N_("Country"), "flag", coded=True),
         tables.Column("by", N_("Through"), "code"),
         tables.Column("registered", N_("Registered"), "when", sort=Client.registered_at),
         tables.Column("deposited", N_("Deposited"), "status"),

@@ -72,8 +72,8 @@ DEPOSITS = tables.Table(
         tables.Column("reference", N_("Reference"), "code", fixed=True),
         tables.Column("client", N_("Client")),
         tables.Column("amount", N_("Amount"), "money", sort=Deposit.amount),
-        tables.Column("method", N_("Method"), "word"),
-        tables.Column("state", N_("State"), "status", sort=Deposit.state),
+        tables.Column("method", N_("Method"), "word", coded=True),
+        tables.Column("state", N_("State"), "status", coded=True, sort=Deposit.state),
         tables.Column("psp", N_("Provider"), "code"),
         tables.Column("code", N_("Code"), "code", hidden=True),
         tables.Column("started", N_("Started"), "when", sort=Deposit.started_at),
@@ -131,8 +131,8 @@ WITHDRAWALS = tables.Table(
         tables.Column("reference", N_("Reference"), "code", fixed=True),
         tables.Column("client", N_("Client")),
         tables.Column("amount", N_("Amount"), "money", sort=Withdrawal.amount),
-        tables.Column("method", N_("Method"), "word"),
-        tables.Column("state", N_("State"), "status", sort=Withdrawal.state),
+        tables.Column("method", N_("Method"), "word", coded=True),
+        tables.Column("state", N_("State"), "status", coded=True, sort=Withdrawal.state),
         tables.Column("why", N_("Why")),
         tables.Column("code", N_("Code"), "code", hidden=True),
         tables.Column("asked", N_("Asked"), "when", sort=Withdrawal.asked_at),
@@ -160,21 +160,22 @@ WITHDRAWALS = tables.Table(
 
 
 async def _unresolved_view(_work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+    found: list[Unresolved] = [row[0] for row in rows]
     return [
         tables.Shown(
             key=str(row.id),
             href=f"/desk/unresolved/{row.id}",
             cells=(
-                PROBLEMS.get(row.problem, row.problem),
+                tables.Coded(PROBLEMS.get(row.problem, row.problem), row.problem),
                 Money(row.amount, row.currency) if row.amount and row.currency else None,
-                PROPOSED.get(row.proposed, row.proposed),
+                tables.Coded(PROPOSED.get(row.proposed, row.proposed), row.proposed),
                 row.state,
                 row.psp,
                 row.reference,
                 row.opened_at,
             ),
         )
-        for row in (one[0] for one in rows)
+        for row in found
     ]
 
 
@@ -182,10 +183,10 @@ UNRESOLVED = tables.Table(
     name="unresolved",
     title=N_("Unresolved money"),
     columns=(
-        tables.Column("problem", N_("What is wrong"), "word", fixed=True),
+        tables.Column("problem", N_("What is wrong"), "word", coded=True, fixed=True),
         tables.Column("amount", N_("Amount"), "money"),
-        tables.Column("proposed", N_("We propose"), "word"),
-        tables.Column("state", N_("State"), "status", sort=Unresolved.state),
+        tables.Column("proposed", N_("We propose"), "word", coded=True),
+        tables.Column("state", N_("State"), "status", coded=True, sort=Unresolved.state),
         tables.Column("psp", N_("Provider"), "code"),
         tables.Column("reference", N_("Reference"), "code", hidden=True),
         tables.Column("opened", N_("Since"), "when", sort=Unresolved.opened_at),

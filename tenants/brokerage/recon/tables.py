@@ -22,7 +22,7 @@ from brokerage.recon.permissions import Recon
 from stoa.kernel.money import Money
 from stoa.theming.texts import N_
 from stoa.web import tables
-from stoa.web.tables import Column, Shown, Table
+from stoa.web.tables import Coded, Column, Shown, Table
 
 
 async def _sources(work: Any) -> list[tuple[str, str]]:
@@ -41,7 +41,7 @@ async def _files_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
                 row.brought_at,
                 row.name,
                 row.kind if row.psp is None else f"{row.kind} {row.psp}",
-                f"file {row.state}",
+                Coded(f"file {row.state}", row.state),
                 row.lines,
                 row.fresh,
                 row.matched,
@@ -59,7 +59,7 @@ FILES = Table(
         Column("at", N_("Brought"), "when", sort=OutsideFile.brought_at, fixed=True),
         Column("name", N_("File"), "strong"),
         Column("kind", N_("Kind"), "code"),
-        Column("state", N_("State"), "status", sort=OutsideFile.state),
+        Column("state", N_("State"), "status", coded=True, sort=OutsideFile.state),
         Column("lines", N_("Lines"), "num", sort=OutsideFile.lines),
         Column("fresh", N_("New"), "num"),
         Column("matched", N_("Matched at once"), "num"),
@@ -93,8 +93,8 @@ FILES = Table(
 
 def _line_state(row: OutsideLine) -> str:
     if not row.open:
-        return "line matched"
-    return "line part" if row.matched else "line open"
+        return Coded("line matched", "matched")
+    return Coded("line part", "part") if row.matched else Coded("line open", "open")
 
 
 async def _lines_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
@@ -109,7 +109,7 @@ async def _lines_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
                 cells=(
                     row.at,
                     row.source,
-                    Said(words.LINES.get(row.kind, row.kind)),
+                    Said(words.LINES.get(row.kind, row.kind), row.kind),
                     Money(row.amount, row.currency),
                     _line_state(row),
                     about.name or row.ours or row.reference or row.provider_id,
@@ -138,9 +138,9 @@ LINES = Table(
     columns=(
         Column("at", N_("Booked"), "date", sort=OutsideLine.at, fixed=True),
         Column("source", N_("Account"), "code"),
-        Column("kind", N_("What")),
+        Column("kind", N_("What"), coded=True),
         Column("amount", N_("Amount"), "pnl", sort=OutsideLine.amount),
-        Column("state", N_("State"), "status"),
+        Column("state", N_("State"), "status", coded=True),
         Column("who", N_("Who or which")),
         Column("text", N_("Text"), hidden=True),
         Column("fee", N_("Fee"), "money", hidden=True),
@@ -183,6 +183,7 @@ LINES = Table(
 
 async def _matches_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
     people = await ledger.names(work, [row[0].made_by for row in rows])
+    found: list[tuple[LineMatch, Entry]] = [(row[0], row[1]) for row in rows]
     return [
         Shown(
             key=str(match.id),
@@ -192,13 +193,13 @@ async def _matches_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
                 match.source,
                 Money(match.amount, match.currency),
                 Said(ledger_kinds.of(entry.kind).label),
-                Said(words.HOWS.get(match.how, match.how)),
+                Said(words.HOWS.get(match.how, match.how), match.how),
                 match.score,
-                f"match {match.state}",
+                Coded(f"match {match.state}", match.state),
                 people.get(match.made_by, "") if match.made_by else "",
             ),
         )
-        for match, entry in ((row[0], row[1]) for row in rows)
+        for match, entry in found
     ]
 
 
@@ -210,9 +211,9 @@ MATCHES = Table(
         Column("source", N_("Account"), "code"),
         Column("amount", N_("Amount"), "pnl", sort=LineMatch.amount),
         Column("entry", N_("In the books")),
-        Column("how", N_("Found by")),
+        Column("how", N_("Found by"), coded=True),
         Column("score", N_("Score"), "num", sort=LineMatch.score),
-        Column("state", N_("State"), "status"),
+        Column("state", N_("State"), "status", coded=True),
         Column("by", N_("By"), hidden=True),
     ),
     query=lambda _work: select(LineMatch, Entry).join(Entry, Entry.id == LineMatch.entry),
@@ -249,13 +250,13 @@ async def _breaks_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
             cells=(
                 row.happened_at,
                 row.reference,
-                Said(words.KINDS.get(row.kind, row.kind)),
+                Said(words.KINDS.get(row.kind, row.kind), row.kind),
                 row.source,
                 Money(row.amount, row.currency),
-                f"break {row.state}",
+                Coded(f"break {row.state}", row.state),
                 breaks.age_days(row, row.ended_at or work.now),
                 people.get(row.owner, "") if row.owner else "",
-                Said(words.REASONS.get(row.reason, "")) if row.reason else "",
+                Said(words.REASONS.get(row.reason, ""), row.reason) if row.reason else "",
                 row.entity,
             ),
         )
@@ -269,13 +270,13 @@ BREAKS = Table(
     columns=(
         Column("at", N_("Happened"), "when", sort=Break.happened_at, fixed=True),
         Column("reference", N_("Reference"), "code"),
-        Column("kind", N_("What"), "strong"),
+        Column("kind", N_("What"), "strong", coded=True),
         Column("source", N_("Account"), "code", sort=Break.source),
         Column("amount", N_("Books minus evidence"), "pnl", sort=Break.amount),
-        Column("state", N_("State"), "status", sort=Break.state),
+        Column("state", N_("State"), "status", coded=True, sort=Break.state),
         Column("age", N_("Days"), "num"),
         Column("owner", N_("Owner")),
-        Column("reason", N_("Reason")),
+        Column("reason", N_("Reason"), coded=True),
         Column("entity", N_("Entity"), hidden=True),
     ),
     query=lambda _work: select(Break),
@@ -311,8 +312,8 @@ BREAKS = Table(
 def day_state(roles: Sequence[str]) -> str:
     """What a day's calculation waits for, by the names under it."""
     if "reviewed" in roles:
-        return "day reviewed"
-    return "day signed" if roles else "day calculated"
+        return Coded("day reviewed", "reviewed")
+    return Coded("day signed", "signed") if roles else Coded("day calculated", "calculated")
 
 
 async def _days_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
@@ -372,7 +373,7 @@ DAYS = Table(
         Column("owed", N_("Owed to clients"), "money"),
         Column("held", N_("Held for clients"), "money"),
         Column("off", N_("More (less) than owed"), "pnl"),
-        Column("state", N_("State"), "status"),
+        Column("state", N_("State"), "status", coded=True),
         Column("unproved", N_("Without evidence"), "num"),
         Column("version", N_("Version"), "num", hidden=True),
     ),

@@ -61,8 +61,8 @@ class Why(msgspec.Struct):
 
 def _state(row: Any) -> str:
     if row.undone_at is not None:
-        return "fee undone"
-    return "fee waiting" if row.fx is None else "fee counted"
+        return "undone"
+    return "waiting" if row.fx is None else "counted"
 
 
 def _query(work: Any) -> Any:
@@ -87,11 +87,11 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
             href=f"{HERE}/{row.id}",
             cells=(
                 row.at,
-                f"fee {row.kind}",
+                tables.Coded(f"fee {row.kind}", row.kind),
                 row.reference,
                 names.get(row.client, ""),
                 Money(row.amount, row.currency),
-                _state(row),
+                tables.Coded(f"fee {_state(row)}", _state(row)),
             ),
         )
         for row in rows
@@ -103,11 +103,11 @@ FEES: Final = tables.Table(
     title=N_("Fees that earn"),
     columns=(
         tables.Column("at", N_("When"), "when", sort=PartnerFee.at, fixed=True),
-        tables.Column("kind", N_("Kind"), "word"),
+        tables.Column("kind", N_("Kind"), "word", coded=True),
         tables.Column("reference", N_("Reference"), "code"),
         tables.Column("client", N_("Client"), "strong"),
         tables.Column("amount", N_("Amount"), "money"),
-        tables.Column("state", N_("State"), "status"),
+        tables.Column("state", N_("State"), "status", coded=True),
     ),
     query=_query,
     view=_view,

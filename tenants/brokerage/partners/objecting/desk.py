@@ -69,7 +69,7 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
             cells=(
                 {"name": names.get(row.partner, ""), "note": row.code},
                 row.reference,
-                f"objection {row.state}",
+                tables.Coded(f"objection {row.state}", row.state),
                 row.month or "",
                 row.claimed,
                 row.ours,
@@ -88,9 +88,9 @@ OBJECTIONS = tables.Table(
     name="partner-objections",
     title=N_("Objections of partners"),
     columns=(
-        tables.Column("partner", N_("Partner"), "person", fixed=True),
+        tables.Column("partner", N_("Partner"), "person", beside=N_("Code"), fixed=True),
         tables.Column("reference", N_("Reference"), "code"),
-        tables.Column("state", N_("State"), "status"),
+        tables.Column("state", N_("State"), "status", coded=True),
         tables.Column("month", N_("Month"), "code"),
         tables.Column("theirs", N_("Their figure"), "num"),
         tables.Column("ours", N_("Our figure"), "num"),

@@ -39,9 +39,11 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
                 names.get(row.AccountRequest.client, ""),
                 row.AccountRequest.kind,
                 wording.wanted(row.AccountRequest) or "–",
-                f"request {row.AccountRequest.state}",
+                tables.Coded(f"request {row.AccountRequest.state}", row.AccountRequest.state),
                 (row.AccountRequest.effect or {}).get("verdict", "none"),
-                f"asked {row.AccountRequest.asked_kind}",
+                tables.Coded(
+                    f"asked {row.AccountRequest.asked_kind}", row.AccountRequest.asked_kind
+                ),
                 row.AccountRequest.asked_at,
                 row.AccountRequest.done_at,
             ),
@@ -56,11 +58,11 @@ REQUESTS = tables.Table(
     columns=(
         tables.Column("login", N_("Login"), "code", fixed=True),
         tables.Column("client", N_("Client")),
-        tables.Column("kind", N_("What"), "word", sort=AccountRequest.kind),
+        tables.Column("kind", N_("What"), "word", coded=True, sort=AccountRequest.kind),
         tables.Column("wanted", N_("Wanted"), "word"),
-        tables.Column("state", N_("State"), "status", sort=AccountRequest.state),
-        tables.Column("effect", N_("Effect on the margin"), "word"),
-        tables.Column("by", N_("Asked by"), "word", hidden=True),
+        tables.Column("state", N_("State"), "status", coded=True, sort=AccountRequest.state),
+        tables.Column("effect", N_("Effect on the margin"), "word", coded=True),
+        tables.Column("by", N_("Asked by"), "word", coded=True, hidden=True),
         tables.Column("asked", N_("Asked"), "when", sort=AccountRequest.asked_at),
         tables.Column("done", N_("Ended"), "when", hidden=True),
     ),
@@ -121,10 +123,10 @@ def batch_table(batch: AccountBatch) -> tables.Table:
         columns += [
             tables.Column("level", N_("Level now"), "num"),
             tables.Column("level_after", N_("Level after"), "num"),
-            tables.Column("effect", N_("Effect on the margin"), "word"),
+            tables.Column("effect", N_("Effect on the margin"), "word", coded=True),
         ]
     columns += [
-        tables.Column("state", N_("State"), "status", sort=AccountRequest.state),
+        tables.Column("state", N_("State"), "status", coded=True, sort=AccountRequest.state),
         tables.Column("asked", N_("Asked"), "when", sort=AccountRequest.asked_at, hidden=True),
         tables.Column("why", N_("Why"), "said"),
     ]
@@ -189,7 +191,7 @@ def _planned(row: Any, names: dict[Any, str], *, moves: bool) -> tables.Shown:
         ]
     answer = one.answer or {}
     cells += [
-        f"request {one.state}",
+        tables.Coded(f"request {one.state}", one.state),
         one.asked_at,
         tables.Said(answer["text"], answer.get("places", {})) if answer.get("text") else "",
     ]

@@ -1,0 +1,61 @@
+"""A file of a list says what its page says: words in the reader's language, never stored codes.
+
+Files kept `card` and `awaiting` where the page said "Card" and "Waits for you". A list is in by its
+address alone; machines read codes, times, amounts and references from columns of their own.
+"""
+
+import re
+from datetime import datetime
+
+import pytest
+
+from stoa.web.reader import LANGUAGE_COOKIE
+from support import lists
+
+from .test_queries_of_pages import Stage, pages, stage
+
+__all__ = ["stage"]
+
+CODE = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*")
+PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
+WORDS = {"status", "word", "said", "flag", "text", "strong"}
+FIGURES = {"money", "pnl", "num", "percent"}
+WRITTEN = {"a gesture", "test"}
+"""What the crowd wrote itself: the reason of a correction, the purpose of its own work."""
+TIMES = {"when", "date"}
+
+
+async def every(stage: Stage, language: str) -> list[tuple[str, str, str]]:
+    """(address, page, file) of every list that lets itself be exported."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for who, path, _ in pages(stage):
+        who.http.cookies.set(LANGUAGE_COOKIE, language)
+        page = await who.get(path)
+        assert page.status_code < 400, (path, page.text[:200])
+        file, told = lists.file_of(page.text), lists.shown(page.text)
+        if file and told and told[1] and told[0] not in found:
+            answer = await who.get(file)
+            assert answer.status_code == 200, (file, answer.text[:200])
+            if "csv" in answer.headers["content-type"]:
+                found[told[0]] = (path, page.text, answer.text)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("language", ["ar", "es"])
+async def test_a_file_says_what_its_page_says(stage, language):
+    wrong: list[str] = []
+    seen: set[str] = set()
+    for path, page, file in await every(stage, language):
+        for cell, said in lists.pairs(page, file):
+            seen.add(cell.kind)
+            if cell.kind in WORDS and said.removeprefix("'") != cell.shown:
+                wrong.append(f"{path} {cell.key}: {said!r} where the page says {cell.shown!r}")
+            if cell.kind in WORDS and CODE.fullmatch(said) and said not in WRITTEN:
+                wrong.append(f"{path} {cell.key}: {said!r} is a code")
+            if cell.kind in FIGURES and said and not PLAIN.fullmatch(said):
+                wrong.append(f"{path} {cell.key}: {said!r} is no plain number")
+            if cell.kind in TIMES and said:
+                datetime.fromisoformat(said)
+
+    assert not wrong, "\n".join(sorted(set(wrong)))
+    assert seen >= {"status", "word", "flag", "money", "pnl", "num", "when", "person"}
