@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, select
 
 from brokerage.bonuses.abuse import PATTERNS
 from brokerage.bonuses.marks import KINDS
@@ -18,12 +18,17 @@ from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
+_OF_CLIENT: Final = (
+    select(Grant)
+    .where(Grant.client == bindparam("client"))
+    .order_by(Grant.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
 
 async def of_client(work: Work, client: UUID, limit: int = 50) -> Sequence[Grant]:
     """Newest first."""
-    return await work.rows(
-        select(Grant).where(Grant.client == client).order_by(Grant.id.desc()).limit(limit)
-    )
+    return await work.rows(_OF_CLIENT, {"client": client, "most": limit})
 
 
 async def story(work: Work, row: Grant, *, staff: bool) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from brokerage.ledger import queries as books
 from brokerage.ledger.accounts import HOLD, PLATFORM, WALLET
@@ -22,6 +22,12 @@ from stoa.theming.texts import N_
 WORTH: Final = "equity-"
 """Cards of this key, one a currency, say what trading accounts are worth this moment."""
 LAST: Final = 6
+
+_ACCOUNTS: Final = (
+    select(LedgerAccount.kind, LedgerAccount.currency, LedgerAccount.balance)
+    .where(LedgerAccount.owner == bindparam("client"))
+    .order_by(LedgerAccount.currency)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +86,7 @@ async def standing(work: Work, client: UUID, cards: Iterable[Card] = ()) -> Stan
 
 
 async def _accounts(work: Work, client: UUID) -> Sequence[Any]:
-    return await work.table(
-        select(LedgerAccount.kind, LedgerAccount.currency, LedgerAccount.balance)
-        .where(LedgerAccount.owner == client)
-        .order_by(LedgerAccount.currency)
-    )
+    return await work.table(_ACCOUNTS, {"client": client})
 
 
 def _sums(rows: Iterable[Any], kind: str) -> dict[str, Decimal]:

@@ -1,10 +1,10 @@
 """What this floor asks of a client, and what it remembers of them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from brokerage.clients import timeline
 from brokerage.clients.model import Client, ClientAgreement
@@ -16,14 +16,16 @@ from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
+_AGREED: Final = (
+    select(ClientAgreement)
+    .where(ClientAgreement.client == bindparam("client"))
+    .order_by(ClientAgreement.accepted_at)
+)
+
 
 async def agreed(work: Work, client: UUID) -> dict[str, ClientAgreement]:
     """The newest acceptance of each legal text."""
-    rows = await work.rows(
-        select(ClientAgreement)
-        .where(ClientAgreement.client == client)
-        .order_by(ClientAgreement.accepted_at)
-    )
+    rows = await work.rows(_AGREED, {"client": client})
     return {row.document: row for row in rows}
 
 

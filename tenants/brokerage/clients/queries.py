@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, select, true
 from sqlalchemy.orm import aliased
 
 from brokerage.clients import finding
@@ -139,6 +139,16 @@ class Brief:
     @property
     def net_deposits(self) -> Decimal:
         return self.deposits_total - self.withdrawals_total
+
+
+_FIRST_NAME: Final = select(Client.first_name_sealed).where(Client.id == bindparam("client"))
+
+
+async def first_name(work: Work, client: UUID) -> str:
+    """What a client is greeted by, on their own pages. Raises Denied for another's."""
+    work.actor.own(client)
+    sealed = await work.value(_FIRST_NAME, {"client": client})
+    return work.unseal(client, "client.first_name", sealed) or ""
 
 
 async def brief(work: Work, client: UUID) -> Brief:

@@ -83,7 +83,7 @@ async def home(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any
         movements=await books.movements(work, client, money.LAST),
         cards=[card for card in cards if card.key not in _SHOWN_APART],
         steps=await gathered.needs(product, work, client),
-        name=(await queries.brief(work, client)).first_name,
+        name=await queries.first_name(work, client),
         may=_ways(request),
     )
 

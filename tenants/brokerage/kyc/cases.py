@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from brokerage.clients import clients
 from brokerage.clients.model import Client, Risk
@@ -49,11 +49,17 @@ async def level(work: Work, client: UUID) -> str:
     return (await standing.of(work, client)).level
 
 
+_NEWEST: Final = (
+    select(KycCase)
+    .where(KycCase.client == bindparam("client"))
+    .order_by(KycCase.id.desc())
+    .limit(5)
+)
+
+
 async def newest(work: Work, client: UUID) -> KycCase | None:
     """The living case, else the latest one."""
-    rows = await work.rows(
-        select(KycCase).where(KycCase.client == client).order_by(KycCase.id.desc()).limit(5)
-    )
+    rows = await work.rows(_NEWEST, {"client": client})
     return next((row for row in rows if row.state in LIVING), rows[0] if rows else None)
 
 

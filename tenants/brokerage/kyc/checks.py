@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from brokerage.clients.model import Client
 from brokerage.kyc import (
@@ -37,8 +37,14 @@ DATA: Final = "document-data"
 _REASON: Final = "kyc_check.reason"
 
 
+_OF_CASE: Final = select(KycCheck).where(KycCheck.case == bindparam("case")).order_by(KycCheck.code)
+_IN_FORCE: Final = select(KycDocument).where(
+    KycDocument.case == bindparam("case"), KycDocument.in_force
+)
+
+
 async def of(work: Work, case: UUID) -> dict[str, KycCheck]:
-    rows = await work.rows(select(KycCheck).where(KycCheck.case == case).order_by(KycCheck.code))
+    rows = await work.rows(_OF_CASE, {"case": case})
     return {row.code: row for row in rows}
 
 
@@ -113,9 +119,7 @@ async def run(work: Work, case: KycCase) -> dict[str, Check]:
 
 async def documents_of(work: Work, case: UUID) -> dict[str, KycDocument]:
     """The papers in force, by kind."""
-    rows = await work.rows(
-        select(KycDocument).where(KycDocument.case == case, KycDocument.in_force)
-    )
+    rows = await work.rows(_IN_FORCE, {"case": case})
     return {row.kind: row for row in rows}
 
 

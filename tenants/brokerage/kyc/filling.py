@@ -1,10 +1,11 @@
 """Filling a case in: answers screen by screen, another country's rules at once, texts agreed to."""
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from brokerage.clients.model import Client, ClientAgreement
 from brokerage.clients.settings import ClientSettings
@@ -93,8 +94,11 @@ def agreements_of(work: Work, case: KycCase) -> list[Agreement]:
     return found
 
 
+_AGREED: Final = select(ClientAgreement).where(ClientAgreement.client == bindparam("client"))
+
+
 async def accepted(work: Work, client: UUID) -> dict[tuple[str, str], ClientAgreement]:
-    rows = await work.rows(select(ClientAgreement).where(ClientAgreement.client == client))
+    rows = await work.rows(_AGREED, {"client": client})
     return {(row.document, row.version): row for row in rows}
 
 

@@ -39,9 +39,9 @@ async def needs(work: Work, client: UUID) -> Sequence[Need]:
         title = N_("Verify who you are")
         text = N_("Ten minutes, with your passport or identity card at hand.")
         return [Need("kyc", title, "needs", text, "/verify", order=20)]
-    told = await cases.tracked(work, case)
     if case.state == State.APPROVED:
         return [Need("kyc", N_("Verified"), "done", "", "/verify", who="nobody", order=20)]
+    told = await cases.tracked(work, case)
     if case.state == State.REJECTED:
         last = told.items[-1]
         return [Need("kyc", last.title, "stopped", last.says, "/verify", who="nobody", order=20)]

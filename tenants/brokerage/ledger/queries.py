@@ -59,6 +59,12 @@ _MOVEMENTS: Final = (
     .limit(_MOST)
 )
 
+_WENT_TO_FEES: Final = (
+    select(Leg.entry, Leg.line, Leg.currency)
+    .join(LedgerAccount, LedgerAccount.id == Leg.account)
+    .where(Leg.entry.in_(bindparam("entries", expanding=True)), LedgerAccount.kind == "fees")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -192,11 +198,7 @@ def wallet_legs(client: UUID) -> Any:
 
 async def described(work: Work, rows: Sequence[Any]) -> list[Movement]:
     """Rows of (Leg, Entry, ...) as people read them; a line that went to the fees is a fee."""
-    went = await work.table(
-        select(Leg.entry, Leg.line, Leg.currency)
-        .join(LedgerAccount, LedgerAccount.id == Leg.account)
-        .where(Leg.entry.in_([row[1].id for row in rows]), LedgerAccount.kind == "fees")
-    )
+    went = await work.table(_WENT_TO_FEES, {"entries": [row[1].id for row in rows]})
     fees = {tuple(row) for row in went}
     return [
         _movement(row[0], row[1], fee=(row[0].entry, row[0].line, row[0].currency) in fees)

@@ -1,10 +1,10 @@
 """How partners join the product."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from brokerage.clients import hooks
 from brokerage.clients.events import ClientRegistered
@@ -171,27 +171,34 @@ async def pulse(work: Work) -> dict[str, Any]:
     return {"partners": int(count or 0)}
 
 
+_EARNED: Final = select(
+    Partner.currency,
+    select(func.coalesce(func.sum(Reward.amount), 0))
+    .where(Reward.partner == Partner.id, Reward.deal_at >= bindparam("month"))
+    .scalar_subquery(),
+).where(
+    Partner.id == bindparam("client"),
+    Partner.state.not_in((PartnerState.APPLIED, PartnerState.CLOSED)),
+)
+
+
 async def home(work: Work, client: UUID) -> list[Card]:
     """What a partner earned this month, on their home."""
-    row = await work.session.get(Partner, client)
-    if row is None or row.state in (PartnerState.APPLIED, PartnerState.CLOSED):
-        return []
     month = work.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    earned = await work.value(
-        select(func.coalesce(func.sum(Reward.amount), 0)).where(
-            Reward.partner == client, Reward.deal_at >= month
-        )
+    for currency, earned in await work.table(_EARNED, {"client": client, "month": month}):
+        return [_earned(currency, earned)]
+    return []
+
+
+def _earned(currency: str, earned: Decimal) -> Card:
+    return Card(
+        "partner",
+        N_("Partner rewards this month"),
+        Decimal(earned).quantize(Decimal("0.01")),
+        currency=currency,
+        path="/partner",
+        order=70,
     )
-    return [
-        Card(
-            "partner",
-            N_("Partner rewards this month"),
-            Decimal(earned or 0).quantize(Decimal("0.01")),
-            currency=row.currency,
-            path="/partner",
-            order=70,
-        )
-    ]
 
 
 async def search(work: Work, typed: str) -> list[Hit]:

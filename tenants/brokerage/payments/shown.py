@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from brokerage.clients import queries as clients
 from brokerage.payments import providers, queries
@@ -24,6 +24,33 @@ from stoa.product import Card, Counted, Hit, Item, Need
 from stoa.tenancy.work import Work
 from stoa.theming.figures import plain_money
 from stoa.theming.texts import N_
+
+_COMING: Final = (
+    select(Deposit)
+    .where(
+        Deposit.client == bindparam("client"),
+        Deposit.state.in_((DepositState.WAITING, DepositState.REVIEW)),
+        Deposit.started_at > bindparam("since"),
+    )
+    .order_by(Deposit.started_at.desc())
+    .limit(3)
+)
+_LEAVING: Final = (
+    select(Withdrawal)
+    .where(Withdrawal.client == bindparam("client"), Withdrawal.ended_at.is_(None))
+    .order_by(Withdrawal.asked_at.desc())
+    .limit(3)
+)
+_HELD: Final = (
+    select(Withdrawal)
+    .where(
+        Withdrawal.client == bindparam("client"),
+        Withdrawal.state == WithdrawalState.HELD,
+        Withdrawal.code.in_(("kyc", "edd", CAME_BACK)),
+    )
+    .order_by(Withdrawal.asked_at)
+    .limit(5)
+)
 
 
 def told(row: Any) -> str:
@@ -138,22 +165,8 @@ async def _queue(work: Work) -> Card:
 
 async def home(work: Work, client: UUID) -> list[Card]:
     """What is on its way, in and out; nothing when nothing is."""
-    came = await work.rows(
-        select(Deposit)
-        .where(
-            Deposit.client == client,
-            Deposit.state.in_((DepositState.WAITING, DepositState.REVIEW)),
-            Deposit.started_at > work.now - timedelta(days=7),
-        )
-        .order_by(Deposit.started_at.desc())
-        .limit(3)
-    )
-    left = await work.rows(
-        select(Withdrawal)
-        .where(Withdrawal.client == client, Withdrawal.ended_at.is_(None))
-        .order_by(Withdrawal.asked_at.desc())
-        .limit(3)
-    )
+    came = await work.rows(_COMING, {"client": client, "since": work.now - timedelta(days=7)})
+    left = await work.rows(_LEAVING, {"client": client})
     items = [
         Item(
             title=N_("Deposit"),
@@ -179,16 +192,7 @@ async def home(work: Work, client: UUID) -> list[Card]:
 
 async def needs(work: Work, client: UUID) -> Sequence[Need]:
     """Withdrawals that wait for the client."""
-    rows = await work.rows(
-        select(Withdrawal)
-        .where(
-            Withdrawal.client == client,
-            Withdrawal.state == WithdrawalState.HELD,
-            Withdrawal.code.in_(("kyc", "edd", CAME_BACK)),
-        )
-        .order_by(Withdrawal.asked_at)
-        .limit(5)
-    )
+    rows = await work.rows(_HELD, {"client": client})
     return [
         Need(
             key=f"withdrawal-{row.id}",

@@ -5,13 +5,14 @@ from another system, still draw the line as it truly went.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from brokerage.trading.model import AccountState, TradingAccount
 from brokerage.trading.queries import AccountCard
@@ -33,6 +34,17 @@ _POINTS: Final = text(
     "select distinct on (account, day) account, cast(timezone(:zone, at) as date) as day, equity "
     "from equity_point where account = any(cast(:accounts as uuid[])) and at >= :first "
     "order by account, day, at desc"
+)
+
+_OPEN: Final = (
+    select(TradingAccount)
+    .where(
+        TradingAccount.client == bindparam("client"),
+        TradingAccount.kind == "live",
+        TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
+    )
+    .order_by(TradingAccount.currency)
+    .limit(MOST)
 )
 
 
@@ -81,25 +93,34 @@ async def of_account(work: Work, row: TradingAccount) -> tuple[list[str], list[f
 
 async def open_accounts(work: Work, client: UUID) -> Sequence[TradingAccount]:
     """A client's live accounts that are not archived, by currency."""
-    return await work.rows(
-        select(TradingAccount)
-        .where(
-            TradingAccount.client == client,
-            TradingAccount.kind == "live",
-            TradingAccount.state.in_((AccountState.ACTIVE, AccountState.RESTRICTED)),
-        )
-        .order_by(TradingAccount.currency)
-        .limit(MOST)
-    )
+    return await work.rows(_OPEN, {"client": client})
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A client's live accounts in one currency, with their equity day by day, today last."""
+
+    currency: str
+    accounts: Sequence[TradingAccount]
+    line: Sequence[Decimal]
+
+
+async def held(work: Work, client: UUID) -> Sequence[Held]:
+    """What a client's live accounts were worth, by currency; the home asks for it twice."""
+
+    async def read() -> Sequence[Held]:
+        rows = await open_accounts(work, client)
+        told = await by_day(work, rows)
+        found: list[Held] = []
+        for currency, group in groupby(rows, key=lambda row: row.currency):
+            mine = list(group)
+            each = zip(*(told[row.id] for row in mine), strict=True)
+            found.append(Held(currency, mine, [sum(day, Decimal(0)) for day in each]))
+        return found
+
+    return await work.once(("trading-held", client), read)
 
 
 async def of_client(work: Work, client: UUID) -> dict[str, Sequence[Decimal]]:
     """All a client's live accounts together, by currency."""
-    rows = await open_accounts(work, client)
-    told = await by_day(work, rows)
-    return {
-        currency: [
-            sum(day, Decimal(0)) for day in zip(*(told[row.id] for row in group), strict=True)
-        ]
-        for currency, group in groupby(rows, key=lambda row: row.currency)
-    }
+    return {one.currency: one.line for one in await held(work, client)}

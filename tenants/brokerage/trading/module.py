@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -109,26 +108,19 @@ async def today(work: Work) -> list[Card]:
 
 async def home(work: Work, client: UUID) -> list[Card]:
     """The equity of a client's live accounts, by currency, with its line over thirty days."""
-    rows = await lines.open_accounts(work, client)
-    told = await lines.by_day(work, rows)
-    found: list[Card] = []
-    for currency, group in groupby(rows, key=lambda row: row.currency):
-        mine = list(group)
-        found.append(
-            Card(
-                f"equity-{currency}",
-                N_("Equity in accounts"),
-                sum((row.equity for row in mine), Decimal(0)).quantize(Decimal("0.01")),
-                currency=currency,
-                path="/accounts",
-                counted=Counted("{n} account", "{n} accounts", len(mine)),
-                spark=[
-                    float(sum(day)) for day in zip(*(told[row.id] for row in mine), strict=True)
-                ],
-                order=20,
-            )
+    return [
+        Card(
+            f"equity-{one.currency}",
+            N_("Equity in accounts"),
+            sum((row.equity for row in one.accounts), Decimal(0)).quantize(Decimal("0.01")),
+            currency=one.currency,
+            path="/accounts",
+            counted=Counted("{n} account", "{n} accounts", len(one.accounts)),
+            spark=[float(day) for day in one.line],
+            order=20,
         )
-    return found
+        for one in await lines.held(work, client)
+    ]
 
 
 async def search(work: Work, typed: str) -> list[Hit]:
