@@ -22,6 +22,11 @@ def _only_first(statement: Select[Any]) -> Select[Any]:
     return statement.limit(1)
 
 
+@lru_cache(_KEPT)
+def _some_of_all(statement: Select[Any], limit: int) -> Select[Any]:
+    return statement.add_columns(_ALL).limit(limit)
+
+
 class WorkClosed(RuntimeError):
     """The transaction is over; what is asked of it now would run without a tenant."""
 
@@ -122,14 +127,21 @@ class Unit:
         row = (await self.session.execute(select(*asked))).one()
         return {name: int(row[at]) for at, name in enumerate(statements)}
 
-    async def some_rows(self, statement: Select[Any], limit: int) -> tuple[Sequence[Any], int]:
+    async def some_rows(
+        self, statement: Select[Any], limit: int, parameters: Any = None
+    ) -> tuple[Sequence[Any], int]:
         """The first rows of an ordered select and how many it has in all, in one round trip."""
-        found = await self.table(statement.add_columns(_ALL).limit(limit))
+        if parameters is None:
+            found = await self.table(statement.add_columns(_ALL).limit(limit))
+        else:
+            found = await self.table(_some_of_all(statement, limit), parameters)
         return found, int(found[0][-1]) if found else 0
 
-    async def some(self, statement: Select[R], limit: int) -> tuple[Sequence[R], int]:
+    async def some(
+        self, statement: Select[R], limit: int, parameters: Any = None
+    ) -> tuple[Sequence[R], int]:
         """`some_rows` of a select of one thing: the things alone."""
-        found, count = await self.some_rows(statement, limit)
+        found, count = await self.some_rows(statement, limit, parameters)
         return [row[0] for row in found], count
 
     async def delete(self, row: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
 
 from brokerage.clients import (
     audited,
@@ -27,6 +27,7 @@ from brokerage.ledger import hooks as ledger_hooks
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.product import Card, Item, Module, NavItem
 from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -57,16 +58,22 @@ async def today(work: Work) -> Sequence[Card]:
     return cards
 
 
+@kept
+def _joined_by_day(visible: ColumnElement[bool]) -> Select[Any, int]:
+    local = func.date(func.timezone(bindparam("zone"), Client.registered_at))
+    return (
+        select(local, func.count())
+        .where(Client.registered_at >= bindparam("since"), visible)
+        .group_by(text("1"))
+    )
+
+
 async def _newcomers(work: Work) -> Card:
     zone = work.settings(TenantFacts).time_zone
     day = business_day(work.now, zone)
     first = day - timedelta(days=_DAYS - 1)
-    local = func.date(func.timezone(zone, Client.registered_at))
-    rows = await work.table(
-        select(local, func.count())
-        .where(Client.registered_at >= day_bounds(first, zone)[0], queries.visible(work))
-        .group_by(local)
-    )
+    asked = {"zone": zone, "since": day_bounds(first, zone)[0]}
+    rows = await work.table(_joined_by_day(queries.visible(work)), asked)
     counted = {row[0]: int(row[1]) for row in rows}
     series = [counted.get(first + timedelta(days=n), 0) for n in range(_DAYS)]
     return Card(
@@ -80,11 +87,15 @@ async def _newcomers(work: Work) -> Card:
     )
 
 
+_NOBODYS: Final = (
+    select(Client)
+    .where(Client.owner.is_(None), Client.state != State.CLOSED)
+    .order_by(Client.id.desc())
+)
+
+
 async def _unassigned(work: Work) -> Card:
-    waiting = select(Client).where(Client.owner.is_(None), Client.state != State.CLOSED)
-    rows, count = await queries.named(
-        work, waiting.order_by(Client.id.desc()), Client.id, _MOST_ITEMS
-    )
+    rows, count = await queries.named(work, _NOBODYS, Client.id, _MOST_ITEMS, {})
     return Card(
         key="clients-unassigned",
         label=N_("Clients without an owner"),

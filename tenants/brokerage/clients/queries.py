@@ -17,6 +17,7 @@ from stoa.identity.model import Person
 from stoa.kernel.refusals import NotFound
 from stoa.product import Hit
 from stoa.tenancy.actor import Kind
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 
 _MOST_STAFF: Final = 500
@@ -53,25 +54,36 @@ async def seen(work: Work, client: UUID) -> Client:
     return row
 
 
+_NAMES: Final = select(Person.id, Person.name_sealed).where(
+    Person.id.in_(bindparam("ids", expanding=True))
+)
+
+
 async def names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Names of people by id (clients and staff), in one query. Unknown ids are left out."""
     wanted = set(ids)
     if not wanted:
         return {}
-    rows = await work.table(select(Person.id, Person.name_sealed).where(Person.id.in_(wanted)))
+    rows = await work.table(_NAMES, {"ids": list(wanted)})
     return {row.id: work.unseal(row.id, "person.name", row.name_sealed) or "" for row in rows}
 
 
+@kept
+def _with_names(statement: Select[Any], client: Any) -> Select[Any]:
+    return statement.join(Person, Person.id == client).add_columns(Person.id, Person.name_sealed)
+
+
 async def named(
-    work: Work, statement: Select[Any], client: Any, limit: int
+    work: Work, statement: Select[Any], client: Any, limit: int, parameters: Any = None
 ) -> tuple[list[tuple[Any, str]], int]:
     """The first rows about clients with their clients' names, and how many rows there are in all,
-    in one query. `client` is the column that says whose a row is.
+    in one query. `client` is the column that says whose a row is; `parameters` are told with a
+    statement that is kept.
     """
-    rows, count = await work.some_rows(
-        statement.join(Person, Person.id == client).add_columns(Person.id, Person.name_sealed),
-        limit,
-    )
+    if parameters is None:
+        rows, count = await work.some_rows(_with_names.__wrapped__(statement, client), limit)
+    else:
+        rows, count = await work.some_rows(_with_names(statement, client), limit, parameters)
     return [(row[0], work.unseal(row[1], "person.name", row[2]) or "") for row in rows], count
 
 

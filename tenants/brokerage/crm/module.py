@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from brokerage.clients.events import ClientRegistered, EmailVerified
 from brokerage.crm import desk_campaigns, desk_leads, desk_segments, desk_tasks, jobs, queries
@@ -13,6 +13,7 @@ from brokerage.crm.permissions import ROLES, Crm
 from brokerage.crm.settings import CrmSettings
 from stoa.notices.events import MailUnsubscribed
 from stoa.product import Card, Every, Item, Module, NavItem, Tab
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -24,13 +25,17 @@ async def today(work: Work) -> Sequence[Card]:
     return [await _new_leads(work)] if work.actor.may(Crm.LEADS_VIEW) else []
 
 
+_MINE: Final = (
+    select(Task).where(Task.state == "open", Task.owner == bindparam("owner")).order_by(Task.due_at)
+)
+
+
 async def my_tasks(work: Work) -> Sequence[Card]:
     """The reader's tasks by their due time."""
     if not work.actor.may(Crm.TASKS_VIEW):
         return []
-    mine = select(Task).where(Task.state == "open", Task.owner == work.actor.id)
-    rows, count = await work.some(mine.order_by(Task.due_at), _MOST_ITEMS)
-    views = await queries.task_views(work, rows)
+    rows, count = await work.some(_MINE, _MOST_ITEMS, {"owner": work.actor.id})
+    views = [queries.task_view(work, row) for row in rows]
     late = any(view.late for view in views)
     card = Card(
         key="tasks",
@@ -53,10 +58,19 @@ async def my_tasks(work: Work) -> Sequence[Card]:
     return [card]
 
 
+@kept
+def _fresh(visible: ColumnElement[bool]) -> Select[Lead]:
+    return (
+        select(Lead)
+        .where(Lead.stage == bindparam("first"), visible)
+        .order_by(Lead.score.desc(), Lead.id.desc())
+    )
+
+
 async def _new_leads(work: Work) -> Card:
     first = work.settings(CrmSettings).first
-    fresh = select(Lead).where(Lead.stage == first, queries.visible_leads(work))
-    rows, count = await work.some(fresh.order_by(Lead.score.desc(), Lead.id.desc()), _MOST_ITEMS)
+    fresh = _fresh(queries.visible_leads(work))
+    rows, count = await work.some(fresh, _MOST_ITEMS, {"first": first})
     return Card(
         key="leads-new",
         label=N_("New leads"),

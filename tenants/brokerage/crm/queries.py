@@ -201,19 +201,20 @@ class TaskView:
 
 async def task_views(work: Work, rows: Sequence[Task]) -> list[TaskView]:
     owners = await clients.names(work, {row.owner for row in rows if row.owner})
-    return [
-        TaskView(
-            id=row.id,
-            title=work.unseal(row.id, "task.title", row.title_sealed) or "",
-            rule=row.rule or "",
-            state=row.state,
-            path=row.path or "",
-            owner_name=owners.get(row.owner, "") if row.owner else "",
-            due_at=row.due_at,
-            late=row.state == "open" and row.due_at < work.now,
-        )
-        for row in rows
-    ]
+    return [task_view(work, row, owners.get(row.owner, "") if row.owner else "") for row in rows]
+
+
+def task_view(work: Work, row: Task, owner_name: str = "") -> TaskView:
+    return TaskView(
+        id=row.id,
+        title=work.unseal(row.id, "task.title", row.title_sealed) or "",
+        rule=row.rule or "",
+        state=row.state,
+        path=row.path or "",
+        owner_name=owner_name,
+        due_at=row.due_at,
+        late=row.state == "open" and row.due_at < work.now,
+    )
 
 
 async def tasks_about(work: Work, about: UUID) -> list[TaskView]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from brokerage.clients import queries as people
 from brokerage.kyc import cases, tracker, wordings
@@ -14,6 +14,7 @@ from brokerage.kyc.permissions import Kyc
 from brokerage.screening.model import HitState, ScreeningHit
 from stoa.product import Card, Item, Need
 from stoa.tenancy.actor import Kind
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -69,13 +70,23 @@ def _need(case: KycCase, item: tracker.Item, at: int) -> Need:
     )
 
 
+@kept
+def _by_state(within: ColumnElement[bool]) -> Select[str, int]:
+    return select(KycCase.state, func.count()).where(within).group_by(KycCase.state)
+
+
+@kept
+def _to_decide(within: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(KycCase)
+        .where(KycCase.state == State.REVIEW, within)
+        .order_by(KycCase.urgency_at.nulls_last(), KycCase.id)
+    )
+
+
 async def counts(work: Work) -> dict[str, int]:
     """How many cases stand where, within the reader's scope."""
-    rows = await work.table(
-        select(KycCase.state, func.count())
-        .where(people.within(work, KycCase.client))
-        .group_by(KycCase.state)
-    )
+    rows = await work.table(_by_state(people.within(work, KycCase.client)))
     found = {str(state): int(count) for state, count in rows}
     found |= await work.counts(
         second=select(KycProposal.id).where(
@@ -97,12 +108,7 @@ async def today(work: Work) -> Sequence[Card]:
     if not work.actor.may(Kyc.CASES_VIEW):
         return []
     rows, _ = await people.named(
-        work,
-        select(KycCase)
-        .where(KycCase.state == State.REVIEW, people.within(work, KycCase.client))
-        .order_by(KycCase.urgency_at.nulls_last(), KycCase.id),
-        KycCase.client,
-        SHOWN,
+        work, _to_decide(people.within(work, KycCase.client)), KycCase.client, SHOWN, {}
     )
     told = await counts(work)
     late = sum(row.due_at is not None and row.due_at < work.now for row, _ in rows)

@@ -170,14 +170,17 @@ class EntryView:
         return list(totals.values())
 
 
+_PEOPLE: Final = select(Person.id, Person.name_sealed, Person.email_sealed).where(
+    Person.id.in_(bindparam("ids", expanding=True))
+)
+
+
 async def names(work: Work, people: Iterable[UUID | None]) -> dict[UUID, str]:
     """What people are called, for those whom the ledger mentions."""
     wanted = {one for one in people if one is not None}
     if not wanted:
         return {}
-    rows = await work.table(
-        select(Person.id, Person.name_sealed, Person.email_sealed).where(Person.id.in_(wanted))
-    )
+    rows = await work.table(_PEOPLE, {"ids": list(wanted)})
     return {
         row.id: work.unseal(row.id, "person.name", row.name_sealed)
         or work.unseal(row.id, "person.email", row.email_sealed)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from brokerage.ledger import books, hooks, kinds, lists, queries
 from brokerage.ledger.accounts import WALLET
@@ -15,6 +15,7 @@ from brokerage.ledger.model import Adjustment, AdjustmentState, Entry, LedgerAcc
 from brokerage.ledger.permissions import Ledger
 from stoa.kernel.money import Money
 from stoa.product import Card, Hit, Item
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.figures import plain_money
 from stoa.theming.texts import N_
@@ -24,16 +25,25 @@ _TOLD: Final = ("exchange", "internal-transfer", "adjustment", "reversal", "rewa
 """Kinds of entries that are a moment of a client's life by themselves; others' modules tell theirs."""
 
 
+@kept
+def _to_approve(within: ColumnElement[bool]) -> Select[Adjustment]:
+    return (
+        select(Adjustment)
+        .where(
+            Adjustment.state == AdjustmentState.ASKED,
+            Adjustment.asked_by != bindparam("reader"),
+            within,
+        )
+        .order_by(Adjustment.id)
+    )
+
+
 async def mine(work: Work) -> Sequence[Card]:
     """Corrections that wait for the reader's approval."""
     if not work.actor.may(Ledger.APPROVE):
         return []
-    waiting = select(Adjustment).where(
-        Adjustment.state == AdjustmentState.ASKED,
-        Adjustment.asked_by != work.actor.id,
-        hooks.within(work, Adjustment.client),
-    )
-    rows, count = await work.some(waiting.order_by(Adjustment.id), _MOST)
+    waiting = _to_approve(hooks.within(work, Adjustment.client))
+    rows, count = await work.some(waiting, _MOST, {"reader": work.actor.id})
     named = await queries.names(work, [row.client for row in rows])
     return [
         Card(

@@ -86,15 +86,20 @@ async def today(work: Work) -> list[Card]:
     return [*await _payouts(work), *await _objections(work), *await _applied(work)]
 
 
+_TO_PAY: Final = (
+    select(PartnerPayout)
+    .where(PartnerPayout.state == PayoutState.WAITING)
+    .order_by(PartnerPayout.made_at)
+)
+_TO_ANSWER: Final = (
+    select(Objection).where(Objection.state == ObjectionState.OPEN).order_by(Objection.due_at)
+)
+
+
 async def _payouts(work: Work) -> list[Card]:
     if not work.actor.may(Partners.APPROVE):
         return []
-    rows, count = await work.some(
-        select(PartnerPayout)
-        .where(PartnerPayout.state == PayoutState.WAITING)
-        .order_by(PartnerPayout.made_at),
-        10,
-    )
+    rows, count = await work.some(_TO_PAY, 10, {})
     if not rows:
         return []
     return [
@@ -120,10 +125,7 @@ async def _payouts(work: Work) -> list[Card]:
 async def _objections(work: Work) -> list[Card]:
     if not work.actor.may(Partners.DECIDE):
         return []
-    rows, count = await work.some(
-        select(Objection).where(Objection.state == ObjectionState.OPEN).order_by(Objection.due_at),
-        10,
-    )
+    rows, count = await work.some(_TO_ANSWER, 10, {})
     if not rows:
         return []
     return [

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select, text
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
@@ -32,6 +32,7 @@ from stoa.identity.model import Person
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -197,6 +198,18 @@ async def events(work: Work, *, deposit: UUID) -> Sequence[ProviderEvent]:
     )
 
 
+@kept
+def _ended_by_day(
+    model: Any, at: Any, state: str, within: ColumnElement[bool]
+) -> Select[Any, Any, Any, int]:
+    local = func.date(func.timezone(bindparam("zone"), at))
+    return (
+        select(local, model.currency, func.sum(model.amount), func.count())
+        .where(model.state == state, at >= bindparam("since"), within)
+        .group_by(text("1"), model.currency)
+    )
+
+
 async def net_by_day(work: Work, days: int = 14) -> tuple[Decimal, list[Decimal], int]:
     """Today's net deposits in the base currency, the days before, and deposits counted today."""
     zone = work.settings(TenantFacts).time_zone
@@ -210,11 +223,9 @@ async def net_by_day(work: Work, days: int = 14) -> tuple[Decimal, list[Decimal]
         (Deposit, Deposit.ended_at, DepositState.CREDITED, 1),
         (Withdrawal, Withdrawal.ended_at, WithdrawalState.PAID, -1),
     ):
-        local = func.date(func.timezone(zone, at))
         rows = await work.table(
-            select(local, model.currency, func.sum(model.amount), func.count())
-            .where(model.state == state, at >= start, clients.within(work, model.client))
-            .group_by(local, model.currency)
+            _ended_by_day(model, at, state, clients.within(work, model.client)),
+            {"zone": zone, "since": start},
         )
         for day, currency, total, many in rows:
             place = days - 1 - (today - day).days
@@ -225,17 +236,21 @@ async def net_by_day(work: Work, days: int = 14) -> tuple[Decimal, list[Decimal]
     return sums[-1], sums, count
 
 
+@kept
+def _to_decide(within: ColumnElement[bool]) -> Select[Withdrawal]:
+    return (
+        select(Withdrawal)
+        .where(Withdrawal.state == WithdrawalState.REVIEW, within)
+        .order_by(Withdrawal.promised_at)
+    )
+
+
 async def queue(work: Work, limit: int = 6) -> tuple[list[tuple[Withdrawal, str]], int]:
     """Withdrawals people must decide about, the one whose promise ends first before the others;
     and how many there are in all.
     """
     return await clients.named(
-        work,
-        select(Withdrawal)
-        .where(Withdrawal.state == WithdrawalState.REVIEW, clients.within(work, Withdrawal.client))
-        .order_by(Withdrawal.promised_at),
-        Withdrawal.client,
-        limit,
+        work, _to_decide(clients.within(work, Withdrawal.client)), Withdrawal.client, limit, {}
     )
 
 
@@ -253,16 +268,19 @@ async def after(work: Work, row: Withdrawal) -> UUID | None:
     return found
 
 
-async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
-    return await work.rows(
-        select(Unresolved)
-        .where(
-            Unresolved.state == "open",
-            or_(Unresolved.wait_until.is_(None), Unresolved.wait_until <= work.now),
-        )
-        .order_by(Unresolved.id)
-        .limit(limit)
+_UNRESOLVED: Final = (
+    select(Unresolved)
+    .where(
+        Unresolved.state == "open",
+        or_(Unresolved.wait_until.is_(None), Unresolved.wait_until <= bindparam("now")),
     )
+    .order_by(Unresolved.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
+    return await work.rows(_UNRESOLVED, {"now": work.now, "most": limit})
 
 
 async def of_client(work: Work, client: UUID, limit: int = 50) -> tuple[Any, Any]:

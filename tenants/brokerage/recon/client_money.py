@@ -17,7 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, bindparam, func, select, text
 
 from brokerage.recon.events import DayUnsigned
 from brokerage.recon.model import BankAccount, ClientMoneyDay, ClientMoneySign, Purpose
@@ -30,6 +30,7 @@ from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied
 from stoa.notices import notices
 from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -254,35 +255,37 @@ async def signs(work: Work, calculation: UUID) -> Sequence[ClientMoneySign]:
     )
 
 
+@kept
+def _unsigned() -> Select[date]:
+    day = ClientMoneyDay
+    latest = (
+        select(day.day, day.entity, day.currency, func.max(day.version).label("version"))
+        .where(day.day >= bindparam("since"))
+        .group_by(day.day, day.entity, day.currency)
+        .subquery()
+    )
+    newest = (
+        (latest.c.day == day.day)
+        & (latest.c.entity == day.entity)
+        & (latest.c.currency == day.currency)
+        & (latest.c.version == day.version)
+    )
+    signed = select(ClientMoneySign.id).where(ClientMoneySign.calculation == day.id).exists()
+    return select(day.day).join(latest, newest).where(~signed).distinct().order_by(day.day.desc())
+
+
+_FIRST: Final = select(func.min(ClientMoneyDay.day))
+_SINCE: Final = (
+    select(ClientMoneyDay.day).where(ClientMoneyDay.day >= bindparam("since")).distinct()
+)
+
+
 async def unsigned(work: Work) -> list[date]:
     """Days whose newest calculation nobody signed although it was due, newest first."""
     settings = work.settings(ReconSettings)
     zone = work.settings(TenantFacts).time_zone
     today = business_day(work.now, zone)
-    latest = (
-        select(ClientMoneyDay.day, ClientMoneyDay.entity, ClientMoneyDay.currency,
-               func.max(ClientMoneyDay.version).label("version"))
-        .where(ClientMoneyDay.day >= today - timedelta(days=MOST_MISSING))
-        .group_by(ClientMoneyDay.day, ClientMoneyDay.entity, ClientMoneyDay.currency)
-        .subquery()
-    )  # fmt: skip
-    rows = await work.rows(
-        select(ClientMoneyDay.day)
-        .join(
-            latest,
-            (latest.c.day == ClientMoneyDay.day)
-            & (latest.c.entity == ClientMoneyDay.entity)
-            & (latest.c.currency == ClientMoneyDay.currency)
-            & (latest.c.version == ClientMoneyDay.version),
-        )
-        .where(
-            ~select(ClientMoneySign.id)
-            .where(ClientMoneySign.calculation == ClientMoneyDay.id)
-            .exists()
-        )
-        .distinct()
-        .order_by(ClientMoneyDay.day.desc())
-    )
+    rows = await work.rows(_unsigned(), {"since": today - timedelta(days=MOST_MISSING)})
     due = timedelta(hours=settings.sign_by_hour)
     return [day for day in rows if day_bounds(day, zone)[1] + due < work.now]
 
@@ -291,13 +294,11 @@ async def missing(work: Work) -> list[date]:
     """Days since the first calculation that have none at all: the gap is an alert of its own."""
     zone = work.settings(TenantFacts).time_zone
     yesterday = business_day(work.now, zone) - timedelta(days=1)
-    first = await work.value(select(func.min(ClientMoneyDay.day)))
+    first = await work.value(_FIRST)
     if first is None:
         return []
     start = max(first, yesterday - timedelta(days=MOST_MISSING))
-    known = set(
-        await work.rows(select(ClientMoneyDay.day).where(ClientMoneyDay.day >= start).distinct())
-    )
+    known = set(await work.rows(_SINCE, {"since": start}))
     days = (yesterday - start).days
     return [day for n in range(days + 1) if (day := yesterday - timedelta(days=n)) not in known]
 

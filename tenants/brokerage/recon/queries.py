@@ -227,15 +227,20 @@ async def today(work: Work) -> Sequence[Card]:
     return cards
 
 
+_OPEN: Final = (
+    select(Break).where(Break.state == BreakState.OPEN).order_by(Break.happened_at, Break.id)
+)
+_REFUSED: Final = (
+    select(OutsideFile)
+    .where(OutsideFile.state == FileState.REFUSED)
+    .order_by(OutsideFile.brought_at.desc())
+    .limit(3)
+)
+
+
 async def _differences(work: Work) -> Card:
-    waiting = select(Break).where(Break.state == BreakState.OPEN)
-    rows, count = await work.some(waiting.order_by(Break.happened_at, Break.id), _MOST)
-    refused = await work.rows(
-        select(OutsideFile)
-        .where(OutsideFile.state == FileState.REFUSED)
-        .order_by(OutsideFile.brought_at.desc())
-        .limit(3)
-    )
+    rows, count = await work.some(_OPEN, _MOST, {})
+    refused = await work.rows(_REFUSED)
     items = [
         Item(
             title=row.name,

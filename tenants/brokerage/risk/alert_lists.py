@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 
 from brokerage.clients import queries as clients
 from brokerage.risk import wordings
@@ -12,6 +12,7 @@ from brokerage.risk.model import RiskAlert
 from brokerage.risk.permissions import Risk
 from stoa.product import Card, Item
 from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming import words
 from stoa.theming.texts import N_
@@ -105,20 +106,24 @@ ALERTS: Final = tables.Table(
 )
 
 
-async def today(work: Work) -> list[Card]:
-    """Alerts that nobody has taken."""
-    if not work.actor.may(Risk.ALERTS):
-        return []
-    rows, count = await work.some(
+@kept
+def _untaken(within: ColumnElement[bool]) -> Select[RiskAlert]:
+    return (
         select(RiskAlert)
         .where(
             RiskAlert.over_at.is_(None),
             RiskAlert.state == "open",
-            RiskAlert.client.is_(None) | clients.within(work, RiskAlert.client),
+            RiskAlert.client.is_(None) | within,
         )
-        .order_by(RiskAlert.breached_at.desc()),
-        _SHOWN,
+        .order_by(RiskAlert.breached_at.desc())
     )
+
+
+async def today(work: Work) -> list[Card]:
+    """Alerts that nobody has taken."""
+    if not work.actor.may(Risk.ALERTS):
+        return []
+    rows, count = await work.some(_untaken(clients.within(work, RiskAlert.client)), _SHOWN, {})
     if not rows:
         return []
     house = work.settings(TenantFacts).base_currency

@@ -8,13 +8,14 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 
 from brokerage.clients import queries as clients
 from brokerage.trading.model import AccountState, OpenPosition, TradingAccount
 from brokerage.trading.permissions import Trading
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.product import Card, Item
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -70,13 +71,18 @@ async def let_go(work: Work, account: UUID, why: str) -> TradingAccount:
     return row
 
 
-async def count(work: Work) -> dict[str, int]:
-    """How many of each server."""
-    told = await work.table(
+@kept
+def _by_server() -> Select[str, int]:
+    return (
         select(TradingAccount.server, func.count())
         .where(TradingAccount.missing_since.is_not(None), _alive())
         .group_by(TradingAccount.server)
     )
+
+
+async def count(work: Work) -> dict[str, int]:
+    """How many of each server."""
+    told = await work.table(_by_server())
     return {code: int(many) for code, many in told}
 
 

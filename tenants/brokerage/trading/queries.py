@@ -151,5 +151,8 @@ def p95(lags: Sequence[int]) -> int | None:
     return sorted(lags)[(len(lags) * 95 - 1) // 100] if lags else None
 
 
+_FAILING: Final = select(TradingServer.code).where(TradingServer.state == "failing")
+
+
 async def failing(work: Work) -> list[str]:
-    return list(await work.rows(select(TradingServer.code).where(TradingServer.state == "failing")))
+    return list(await work.rows(_FAILING))

@@ -5,7 +5,17 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, Uuid, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from brokerage.clients import queries as clients
 from brokerage.ledger.accounts import RECEIVABLE
@@ -14,6 +24,7 @@ from brokerage.payments.disputes import rules
 from brokerage.payments.disputes.model import Dispute
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 
 CODE: Final = "disputed"
@@ -77,18 +88,19 @@ async def of_deposit(work: Work, deposit: UUID) -> Sequence[Dispute]:
     )
 
 
+@kept
+def _to_answer(within: ColumnElement[bool]) -> Select[Dispute]:
+    return (
+        select(Dispute)
+        .where(Dispute.due_at.is_not(None), Dispute.answered_at.is_(None), within)
+        .order_by(Dispute.due_at)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
 async def by_deadline(work: Work, limit: int = 6) -> Sequence[Dispute]:
     """Open ones that nobody has answered, the nearest deadline first."""
-    return await work.rows(
-        select(Dispute)
-        .where(
-            Dispute.due_at.is_not(None),
-            Dispute.answered_at.is_(None),
-            clients.within(work, Dispute.client),
-        )
-        .order_by(Dispute.due_at)
-        .limit(limit)
-    )
+    return await work.rows(_to_answer(clients.within(work, Dispute.client)), {"most": limit})
 
 
 async def to_agree(work: Work, limit: int) -> Sequence[Dispute]:

@@ -40,9 +40,12 @@ async def heard(open_work: OpenWork, psp: str) -> None:
         await _judge(work, psp)
 
 
+_STATES: Final = select(ProviderState)
+
+
 async def states(work: Work) -> dict[str, ProviderState]:
     """What is written of each provider; a provider without a row stands well."""
-    return {row.psp: row for row in await work.rows(select(ProviderState))}
+    return {row.psp: row for row in await work.rows(_STATES)}
 
 
 def kind_of(connector: str) -> str:

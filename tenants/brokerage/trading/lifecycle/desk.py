@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from brokerage.clients import queries as clients
 from brokerage.trading.lifecycle import deciding, shown, wording
@@ -17,6 +17,7 @@ from brokerage.trading.lifecycle.tables import REQUESTS
 from brokerage.trading.model import TradingAccount
 from brokerage.trading.permissions import Trading
 from stoa.product import Card, Item
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
@@ -93,11 +94,9 @@ async def cancel(
     return go(request, f"/desk/requests/{row}", notice=N_("Taken back."))
 
 
-async def today(work: Work) -> list[Card]:
-    """What clients want of their accounts and nobody has decided yet."""
-    if not work.actor.may(Trading.DECIDE):
-        return []
-    found = await work.table(
+@kept
+def _asked(within: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             AccountRequest.id,
             AccountRequest.client,
@@ -105,13 +104,17 @@ async def today(work: Work) -> list[Card]:
             AccountRequest.asked_at,
             func.count().over().label("all"),
         )
-        .where(
-            AccountRequest.state == RequestState.ASKED,
-            clients.within(work, AccountRequest.client),
-        )
+        .where(AccountRequest.state == RequestState.ASKED, within)
         .order_by(AccountRequest.asked_at)
         .limit(6)
     )
+
+
+async def today(work: Work) -> list[Card]:
+    """What clients want of their accounts and nobody has decided yet."""
+    if not work.actor.may(Trading.DECIDE):
+        return []
+    found = await work.table(_asked(clients.within(work, AccountRequest.client)))
     if not found:
         return []
     names = await clients.names(work, [row.client for row in found])
