@@ -78,20 +78,14 @@ async def compose(work: Work, row: Message, config: Config) -> Letter:
     unsubscribe = ""
     if row.campaign is not None:
         unsubscribe = config.url(host, unsubscribing.path(work, row.id))
-    look = look_of(work, config, row.locale)
-    template = f"mail/{row.template}.html"
-    if not exists(brand.theme, template):
-        raise LookupError(f"no template {template}")
     link = work.unseal(row.id, LINK, row.link_sealed)
-    markup = render(
-        look,
-        template,
+    markup = written(
+        work,
+        row,
+        config,
         name=name,
         link=config.url(host, link) if link else "",
-        home=config.url(host),
         unsubscribe=unsubscribe,
-        postal_address=settings.postal_address,
-        **read_params(row.params),
     )
     title = _TITLE.search(markup)
     secret = ""
@@ -111,6 +105,25 @@ async def compose(work: Work, row: Message, config: Config) -> Letter:
         unsubscribe=unsubscribe,
         smtp=settings.smtp,
         smtp_password=secret,
+    )
+
+
+def written(
+    work: Work, row: Message, config: Config, *, name: str, link: str, unsubscribe: str
+) -> str:
+    """The letter's markup. Raises LookupError for an unknown template."""
+    template = f"mail/{row.template}.html"
+    if not exists(work.settings(Brand).theme, template):
+        raise LookupError(f"no template {template}")
+    return render(
+        look_of(work, config, row.locale),
+        template,
+        name=name,
+        link=link,
+        home=config.url(work.tenant.host),
+        unsubscribe=unsubscribe,
+        postal_address=work.settings(NoticeSettings).postal_address,
+        **read_params(row.params),
     )
 
 

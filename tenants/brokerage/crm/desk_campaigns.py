@@ -17,7 +17,6 @@ from brokerage.crm import (
     campaign_tables,
     campaigns,
     figures,
-    queries,
     rules,
     segments,
     suppression,
@@ -25,9 +24,7 @@ from brokerage.crm import (
 )
 from brokerage.crm.model import Campaign, Segment
 from brokerage.crm.permissions import Crm
-from stoa.kernel.refusals import Invalid, NotFound
-from stoa.notices import notices
-from stoa.notices.model import Message
+from stoa.kernel.refusals import Invalid
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import LANGUAGES, N_
@@ -279,74 +276,6 @@ async def resume(
     return go(request, f"/desk/campaigns/{campaign}", notice=N_("The letters are being sent."))
 
 
-@get("/desk/messages", access=access.desk(Crm.MESSAGES_VIEW))
-async def messages(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
-    return await engine.answer(
-        request, work, campaign_tables.MESSAGES, template="desk/crm/messages.html"
-    )
-
-
-async def _message(work: Work, message: UUID) -> Message:
-    row = await work.first(
-        select(Message).where(Message.id == message, clients.within(work, Message.person))
-    )
-    if row is None:
-        raise NotFound
-    return row
-
-
-@get("/desk/messages/{message:uuid}", access=access.desk(Crm.MESSAGES_VIEW))
-async def message(
-    request: AnyRequest, work: NamedDependency[Work], message: FromPath[UUID]
-) -> Response[str]:
-    row = await _message(work, message)
-    named = await clients.names(work, [row.person] if row.person else [])
-    name = named.get(row.person, "") if row.person else ""
-    body = queries.as_read(row, "body", name) if row.template == "campaign" else ""
-    return page(
-        request,
-        work,
-        "desk/crm/message.html",
-        audience="desk",
-        letter=queries.letter(row, name),
-        person=row.person,
-        name=name or "–",
-        language=row.locale,
-        tries=row.tries,
-        body=body.split("\n\n") if body else [],
-        may_send=work.actor.may(Crm.MESSAGES_SEND),
-    )
-
-
-@post("/desk/messages/{message:uuid}/again", access=access.desk(Crm.MESSAGES_SEND))
-async def again(
-    request: AnyRequest, work: NamedDependency[Work], message: FromPath[UUID]
-) -> Response[None]:
-    await _message(work, message)
-    await notices.send_again(work, message)
-    return go(request, f"/desk/messages/{message}", notice=N_("It is tried again."))
-
-
-@get("/desk/clients/{client:uuid}/messages", access=access.desk(Crm.MESSAGES_VIEW))
-async def client_tab(
-    request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
-) -> Response[str]:
-    """What a client was written and told, and what is to be done about them."""
-    await clients.seen(work, client)
-    return page(
-        request,
-        work,
-        "desk/crm/client_tab.html",
-        audience="desk",
-        client=client,
-        letters=await queries.letters(work, client),
-        told=await queries.told(work, client),
-        tasks=await queries.tasks_about(work, client),
-        owners=await clients.staff(work) if work.actor.may(Crm.TASKS_EDIT) else [],
-        may_edit=work.actor.may(Crm.TASKS_EDIT),
-    )
-
-
 WEB: Final = [
     listed,
     new,
@@ -359,8 +288,4 @@ WEB: Final = [
     start,
     stop,
     resume,
-    messages,
-    message,
-    again,
-    client_tab,
 ]

@@ -6,7 +6,15 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from brokerage.clients.events import ClientRegistered, EmailVerified
-from brokerage.crm import desk_campaigns, desk_leads, desk_segments, desk_tasks, jobs, queries
+from brokerage.crm import (
+    desk_campaigns,
+    desk_leads,
+    desk_messages,
+    desk_segments,
+    desk_tasks,
+    jobs,
+    queries,
+)
 from brokerage.crm.events import CampaignGoesOn, ImportAsked
 from brokerage.crm.model import Campaign, Lead, Task
 from brokerage.crm.permissions import ROLES, Crm
@@ -125,7 +133,13 @@ MODULE = Module(
     name="crm",
     settings=CrmSettings,
     permissions=Crm,
-    web=[*desk_leads.WEB, *desk_tasks.WEB, *desk_segments.WEB, *desk_campaigns.WEB],
+    web=[
+        *desk_leads.WEB,
+        *desk_tasks.WEB,
+        *desk_segments.WEB,
+        *desk_campaigns.WEB,
+        *desk_messages.WEB,
+    ],
     reactions={
         ClientRegistered: [jobs.convert_registered],
         EmailVerified: [jobs.convert_verified],

@@ -270,7 +270,7 @@ def letter(row: Message, name: str) -> Letter:
     """With the reader's name where the text asks for it, as it was read."""
     return Letter(
         id=row.id,
-        template=row.template.replace("_", " "),
+        template=row.template,
         state=row.state,
         subject=as_read(row, "subject", name),
         campaign=row.campaign,

@@ -76,6 +76,7 @@ words.learn(
         "kyc_rejected": N_("Documents asked for again"),
         "password_changed": N_("Password changed"),
         "reset": N_("New password"),
+        "risk_alert": N_("Risk alert"),
         "second_factor_changed": N_("Second factor changed"),
         "sign_in_alert": N_("Sign-in from a new place"),
         "sign_in_locked": N_("Sign-in locked"),
