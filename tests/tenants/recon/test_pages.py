@@ -98,6 +98,9 @@ async def test_finance_goes_from_a_statement_to_a_signed_day(market, customer, d
     ):
         answer = await browser.post(f"/desk/recon/{step}", form)
         assert answer.status_code == 204, (step, answer.text)
+    for one in lines.values():
+        matched = await browser.get(f"/desk/recon/lines/{one.id}")
+        assert matched.status_code == 200 and "/desk/ledger/entries/" in matched.text
     assert (await customer.deposit(wire.id)).state == "credited"
     assert "Asked for an invoice" in (await browser.get(f"/desk/recon/breaks/{broken.id}")).text
 
