@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
@@ -163,6 +163,10 @@ class Module:
     seed: Callable[[Work], Awaitable[None]] | None = None
     compose: Callable[[Work, "Product"], Awaitable[None]] | None = None
     pulse: Callable[[Work], Awaitable[dict[str, Any]]] | None = None
+    usage: Callable[[Work, date, date], Awaitable[Mapping[str, Mapping[date, Any]]]] | None = None
+    """Counts of whole days by the tenant's calendar, first and last included, never a person; what
+    comes late is counted in when the same days are asked again.
+    """
     nav: Sequence[NavItem] = ()
     search: Callable[[Work, str], Awaitable[Sequence[Hit]]] | None = None
     today: Callable[[Work], Awaitable[Sequence[Card]]] | None = None

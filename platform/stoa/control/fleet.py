@@ -11,12 +11,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 from markupsafe import Markup
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, select
 
 from stoa.audit.model import OperatorAudit
+from stoa.control import usage
 from stoa.identity.operators import Control
 from stoa.kernel.money import Money
-from stoa.tenancy.model import Host, Meter, Provision, Pulse, SchemaSlot, SupportSession, Tenant
+from stoa.tenancy.model import Host, Provision, Pulse, SchemaSlot, SupportSession, Tenant
 from stoa.tenancy.work import PlatformWork
 from stoa.theming.figures import money
 from stoa.theming.look import shown
@@ -92,12 +93,14 @@ class _Amounts(dict[str, str]):
 
     def __html__(self) -> Markup:
         code, amount = max(self.items(), key=lambda one: Decimal(one[1]))
-        more = Markup("&nbsp;<small>+{}</small>").format(len(self) - 1) if len(self) > 1 else ""
+        shape = Markup('&nbsp;<small dir="ltr">+{}</small>')
+        more = shape.format(len(self) - 1) if len(self) > 1 else ""
         return money(Money(Decimal(amount), code)) + more
 
 
 async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     shown: list[tables.Shown] = []
+    lots = await usage.lots(work, [row.id for row in rows])
     for row in rows:
         body = row.body or {}
         concerns = worries(row, work.now)
@@ -112,13 +115,13 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
                     row.state,
                     _Spoken(concerns) if concerns else "",
                     body.get("clients", 0),
-                    body.get("volume_lots", "0"),
+                    usage.Trend(lots.get(row.id, ())),
                     _Amounts(held) if held else "",
                     row.revision or "",
                     lag_s(body),
                     ", ".join(body.get("failing_connectors") or ()),
                     body.get("open_withdrawals", 0),
-                    body.get("pending_kyc", 0),
+                    body.get("kyc_to_decide", 0),
                     row.pulse_at,
                 ),
             )
@@ -141,11 +144,11 @@ FLEET = tables.Table(
         tables.Column("state", N_("State"), "status", coded=True, sort=Tenant.state),
         tables.Column("attention", N_("Needs attention")),
         tables.Column("clients", N_("Clients"), "num"),
-        tables.Column("volume", N_("Lots, 24 h"), "num"),
+        tables.Column("volume", N_("Lots, 30 days"), "num"),
         tables.Column("held", N_("Client money")),
         tables.Column("revision", N_("Schema"), "code"),
         tables.Column("lag", N_("Queue lag, s"), "num"),
-        tables.Column("connectors", N_("Failing connectors")),
+        tables.Column("connectors", N_("Failing connectors"), hidden=True),
         tables.Column("withdrawals", N_("Open withdrawals"), "num"),
         tables.Column("kyc", N_("Pending verification"), "num", hidden=True),
         tables.Column("pulse", N_("Last pulse"), "when"),
@@ -199,6 +202,7 @@ async def fleet(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Res
         FLEET,
         audience="control",
         template="control/fleet/fleet.html",
+        charts=await usage.fleet_charts(work),
         figures={
             "active": figures.active,
             "suspended": figures.suspended,
@@ -232,22 +236,12 @@ async def one(
         .order_by(SupportSession.started_at.desc())
         .limit(20)
     )
-    meters = await work.table(
-        select(Meter.day, Meter.name, Meter.amount)
-        .where(Meter.tenant == tenant)
-        .order_by(Meter.day.desc(), literal(1))
-        .limit(200)
-    )
-    series: dict[str, list[float]] = {}
-    for meter in reversed(meters):
-        series.setdefault(meter.name, []).append(float(meter.amount))
     acts = await work.rows(
         select(OperatorAudit)
         .where(OperatorAudit.about_tenant == tenant)
         .order_by(OperatorAudit.id.desc())
         .limit(12)
     )
-    days = sorted({meter.day for meter in meters})
     return page(
         request,
         work,
@@ -260,8 +254,7 @@ async def one(
         hosts=hosts,
         provision=provision,
         visits=visits,
-        series=series,
-        days=days,
+        charts=await usage.charts(work, row, 60),
         acts=acts,
         worries=worries(_state(row, slot, pulse), work.now),
         address=request.app.state.stoa.config.url(hosts[0].name) if hosts else "",

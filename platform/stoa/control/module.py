@@ -1,6 +1,6 @@
 """How the operator's plane joins the product."""
 
-from stoa.control import api, audit, desk, fleet, health, tls, visiting
+from stoa.control import api, audit, desk, fleet, health, tls, usage, visiting
 from stoa.identity.operators import Control
 from stoa.product import Module, NavItem
 from stoa.theming.texts import N_
@@ -15,6 +15,7 @@ MODULE = Module(
         tls.ask,
         fleet.fleet,
         fleet.one,
+        usage.used,
         desk.new,
         desk.create,
         desk.progress,

@@ -1,5 +1,7 @@
 """What a tenant's worker reports of it: counts and health, gathered inside the tenant."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import structlog
@@ -7,15 +9,17 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from stoa.audit.capture import plain
+from stoa.control import metering
 from stoa.events.model import Inbox, Outbox, Timer
+from stoa.kernel.clock import business_day
 from stoa.product import Product
 from stoa.tenancy.door import Door
-from stoa.tenancy.model import Meter, Pulse
+from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.model import Pulse
 from stoa.tenancy.registry import TenantRef
 
 log = structlog.get_logger("stoa.pulse")
 
-METERED: Final = ("clients", "volume_lots", "deposits_today", "money_held")
 UNSEALED: Final = text(
     "select count(*) from audit_entry e where e.id > coalesce((select max(entry) from audit_seal), 0)"
 )
@@ -35,7 +39,7 @@ async def take(door: Door, product: Product, tenant: TenantRef) -> dict[str, Any
         body["unsealed"] = await work.value(UNSEALED)
         body["silent"] = silent
         now = work.now
-        day = str(now.date())
+        day = business_day(now, work.settings(TenantFacts).time_zone).isoformat()
     stored = {"tenant": tenant.id, "at": now, "body": plain(body)}
     async with door.platform(purpose="pulse") as platform:
         await platform.run(
@@ -45,19 +49,17 @@ async def take(door: Door, product: Product, tenant: TenantRef) -> dict[str, Any
                 index_elements=["tenant"], set_={"at": now, "body": stored["body"]}
             )
         )
-        for name in METERED:
-            if isinstance(body.get(name), int | float | str) or body.get(name) is not None:
-                amount = body[name] if not isinstance(body[name], dict) else None
-                if amount is None:
-                    continue
-                await platform.run(
-                    insert(Meter)
-                    .values(tenant=tenant.id, day=day, name=name, amount=amount)
-                    .on_conflict_do_update(
-                        index_elements=["tenant", "day", "name"], set_={"amount": amount}
-                    )
-                )
+        await metering.store(
+            platform, tenant, [(day, name, amount) for name, amount in levels(body)]
+        )
     return body
+
+
+def levels(body: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
+    """What stands at a height and is kept day by day: clients, and their money by currency."""
+    found = [("clients", Decimal(body["clients"]))] if "clients" in body else []
+    held = body.get("client_money") or {}
+    return [*found, *((f"client_money.{code}", Decimal(held[code])) for code in sorted(held))]
 
 
 async def _told(

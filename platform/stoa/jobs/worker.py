@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections import Counter
 from collections.abc import Generator
 from typing import Any, ClassVar, Final
@@ -15,6 +16,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from stoa.audit import sealer
+from stoa.control import metering
 from stoa.control import pulse as pulses
 from stoa.jobs import drain as drains
 from stoa.jobs.bell import Bell
@@ -139,6 +141,10 @@ async def pulse(context: dict[str, Any]) -> None:
     for ref in await door.registry.all():
         with _alone("pulse", ref):
             await pulses.take(door, context["product"], ref)
+            counted: dict[UUID, float] = context["counted"]
+            if time.monotonic() - counted.get(ref.id, float("-inf")) > metering.EVERY_S:
+                counted[ref.id] = time.monotonic()
+                await metering.count(door, context["product"], ref)
 
 
 @contextlib.contextmanager
@@ -178,7 +184,7 @@ def worker(redis_url: str, door: Door, product: Product, provisioner: Provisione
         context["product"] = product
         context["provisioner"] = provisioner
         context["turns"], context["sweeps"] = Turns(_DRAINS_OF_ONE), Turns(_SWEEPS_OF_ONE)
-        context["running"] = set()
+        context["running"], context["counted"] = set(), {}
         context["sealing"] = asyncio.Lock()
         door.after_commit = Bell(context["redis"])
 

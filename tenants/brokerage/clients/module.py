@@ -1,7 +1,7 @@
 """How clients join the product."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
@@ -46,6 +46,21 @@ async def pulse(work: Work) -> dict[str, Any]:
         ).select_from(Client)
     )
     return {"clients": int(counted[0][0]), "clients_new_today": int(counted[0][1])}
+
+
+async def usage(work: Work, first: date, last: date) -> dict[str, dict[date, Any]]:
+    """Who came, day by day."""
+    zone = work.settings(TenantFacts).time_zone
+    local = func.date(func.timezone(zone, Client.registered_at))
+    rows = await work.table(
+        select(local, func.count())
+        .where(
+            Client.registered_at >= day_bounds(first, zone)[0],
+            Client.registered_at < day_bounds(last, zone)[1],
+        )
+        .group_by(local)
+    )
+    return {"clients_new": {row[0]: row[1] for row in rows}}
 
 
 async def today(work: Work) -> Sequence[Card]:
@@ -164,6 +179,7 @@ MODULE = Module(
         *audited.WEB,
     ],
     pulse=pulse,
+    usage=usage,
     nav=NAV,
     search=queries.hits,
     today=today,

@@ -17,7 +17,7 @@ from brokerage.demo.connect import Wish, open_tenant
 from brokerage.demo.story import DAYS, Story
 from brokerage.demo.world import World
 from brokerage.screening import cli, ofac
-from stoa.control import pulse
+from stoa.control import metering, pulse
 from stoa.identity import factors, operators
 from stoa.identity.model import Operator
 from stoa.kernel.config import Config
@@ -105,6 +105,7 @@ async def story(slug: str) -> None:
         await Story(world, ref, wish, start).tell()
         world.clock.now = datetime.now(UTC)
         await pulse.take(world.door, world.provisioner.product, ref)
+        await metering.count(world.door, world.provisioner.product, ref, days=DAYS + 2)
     finally:
         await world.aclose()
 

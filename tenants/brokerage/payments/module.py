@@ -23,6 +23,7 @@ from brokerage.payments import (
     settlement,
     shown,
     slips,
+    usage,
 )
 from brokerage.payments.closing import blockers, export
 from brokerage.payments.disputes import desk as disputes_desk
@@ -195,6 +196,7 @@ MODULE = Module(
     search=shown.search,
     moments=shown.moments,
     pulse=shown.pulse,
+    usage=usage.usage,
     connections=callbacks.connections,
     roles={
         "Owner": [*_FINANCE, *_HEAD],

@@ -246,6 +246,7 @@ MODULE = Module(
     home=home,
     search=search,
     pulse=pulse,
+    usage=queries.usage,
     connections=servers.connections,
     roles={
         "Owner": [

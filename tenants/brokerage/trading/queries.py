@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
@@ -18,11 +18,14 @@ from brokerage.trading.model import (
     Transfer,
 )
 from brokerage.trading.settings import TradingSettings
+from stoa.kernel.clock import day_bounds
+from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 
 STALE_S: Final = 90
 SLOW_MS: Final = 2_000
 """A deal that takes longer to a screen is late."""
+_CLOSING: Final = ("out", "reversal", "out-by")
 _VOLUME: Final = (
     select(
         func.coalesce(func.sum(Deal.lots), 0),
@@ -33,7 +36,7 @@ _VOLUME: Final = (
     .where(
         Deal.at >= bindparam("since"),
         Deal.kind.in_(("buy", "sell")),
-        Deal.entry.in_(("out", "reversal", "out-by")),
+        Deal.entry.in_(_CLOSING),
         TradingAccount.kind == "live",
     )
 )
@@ -144,6 +147,28 @@ async def volume(work: Work, since: datetime) -> tuple[Decimal, int, Decimal]:
     """Closed lots, closing deals and the clients' result of live accounts since an instant."""
     row = (await work.table(_VOLUME, {"since": since}))[0]
     return Decimal(row[0]), int(row[1]), Decimal(row[2])
+
+
+async def usage(work: Work, first: date, last: date) -> dict[str, dict[date, Any]]:
+    """Closed lots and who traded, day by day, of live accounts."""
+    zone = work.settings(TenantFacts).time_zone
+    local = func.date(func.timezone(zone, Deal.at))
+    rows = await work.table(
+        select(
+            local,
+            func.coalesce(func.sum(Deal.lots).filter(Deal.entry.in_(_CLOSING)), 0),
+            func.count(func.distinct(Deal.client)),
+        )
+        .join(TradingAccount, TradingAccount.id == Deal.account)
+        .where(
+            Deal.at >= day_bounds(first, zone)[0],
+            Deal.at < day_bounds(last, zone)[1],
+            Deal.kind.in_(("buy", "sell")),
+            TradingAccount.kind == "live",
+        )
+        .group_by(local)
+    )
+    return {"lots": {row[0]: row[1] for row in rows}, "traders": {row[0]: row[2] for row in rows}}
 
 
 def p95(lags: Sequence[int]) -> int | None:
