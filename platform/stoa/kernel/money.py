@@ -97,7 +97,7 @@ class Money:
 
     def exact_digits(self) -> bool:
         """Whether the amount carries no finer digits than its currency has."""
-        return self.rounded().amount == self.amount
+        return self.amount.quantize(_UNITS[self.currency], context=EXACT) == self.amount
 
     def text(self) -> str:
         """Plain digits with the currency's decimals, for JSON and files: `1234.50`."""

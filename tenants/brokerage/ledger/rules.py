@@ -50,13 +50,13 @@ def paired(legs: Sequence[Leg]) -> list[Side]:
     no legs, amounts that do not sum to zero per currency, a currency not the account's, finer
     digits than the currency has.
     """
+    if len(legs) == 2 and _opposite(*legs):  # most postings, and batches of them
+        line = [Side(1, leg.account, leg.money.amount) for leg in legs]
+        return line if line[0].amount < 0 else line[::-1]
     _sound(legs)
-    if len(legs) == 2:  # most postings, and batches of them
-        ordered = sorted(legs, key=lambda leg: leg.money.amount)
-        return [Side(1, leg.account, leg.money.amount) for leg in ordered]
     givers = [_Open(leg.account, (-leg.money).amount) for leg in legs if leg.money.amount < 0]
     sides: list[Side] = []
-    line = 0
+    number = 0
     for leg in legs:
         if leg.money.amount < 0:
             continue
@@ -69,9 +69,9 @@ def paired(legs: Sequence[Leg]) -> list[Side]:
             taken = min(giver.left, wanted)
             giver.left = EXACT.subtract(giver.left, taken)
             wanted = EXACT.subtract(wanted, taken)
-            line += 1
-            sides.append(Side(line, giver.account, EXACT.minus(taken)))
-            sides.append(Side(line, leg.account, taken))
+            number += 1
+            sides.append(Side(number, giver.account, EXACT.minus(taken)))
+            sides.append(Side(number, leg.account, taken))
     return sides
 
 
@@ -79,6 +79,17 @@ def paired(legs: Sequence[Leg]) -> list[Side]:
 class _Open:
     account: Account
     left: Decimal
+
+
+def _opposite(one: Leg, other: Leg) -> bool:
+    """Whether two legs are sound, told without sums: what `_sound` asks, asked once for both."""
+    money = one.money
+    return (
+        money.currency == other.money.currency == one.account.currency == other.account.currency
+        and money.amount == other.money.amount.copy_negate()
+        and Decimal(0) < money.amount.copy_abs() <= LARGEST
+        and money.exact_digits()
+    )
 
 
 def _sound(legs: Sequence[Leg]) -> None:
