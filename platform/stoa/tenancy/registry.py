@@ -1,8 +1,13 @@
-"""Which host leads to which tenant, kept in memory for a moment and never guessed."""
+"""Which host leads to which tenant, kept in memory for a moment and never guessed.
 
+Every request asks, and what is a moment old is read anew: by one of those who ask, for all of them.
+"""
+
+import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -12,6 +17,9 @@ from stoa.tenancy.model import Host, SchemaSlot, Tenant
 
 _FRESH_S: Final = 1.0
 _MOST_UNKNOWN: Final = 10_000
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +48,35 @@ class Registry:
         self._control = control
         self._by_host: dict[str, tuple[float, UUID | None]] = {}
         self._by_id: dict[UUID, tuple[float, TenantRef]] = {}
+        self._hosts: dict[str, asyncio.Task[UUID | None]] = {}
+        self._tenants: dict[UUID, asyncio.Task[TenantRef | None]] = {}
 
     def forget(self) -> None:
-        self._by_host.clear()
-        self._by_id.clear()
+        """What is being read now is for those who wait for it, and not kept."""
+        for kept in (self._by_host, self._by_id, self._hosts, self._tenants):
+            kept.clear()
 
     async def by_host(self, host: str) -> TenantRef | None:
         """Exact match of a normalised host name; None when no tenant has it."""
         known = self._by_host.get(host)
-        if known is None or time.monotonic() - known[0] > _FRESH_S:
-            async with self._control.connect() as connection:
-                tenant = (
-                    await connection.execute(
-                        select(Host.tenant).where(Host.name == host, Host.verified_at.is_not(None))
-                    )
-                ).scalar()
+        if known is not None and time.monotonic() - known[0] <= _FRESH_S:
+            tenant = known[1]
+        else:
+            tenant = await _once(self._hosts, host, self._read_host)
+        return None if tenant is None else await self.by_id(tenant)
+
+    async def _read_host(self, host: str) -> UUID | None:
+        async with self._control.connect() as connection:
+            tenant = (
+                await connection.execute(
+                    select(Host.tenant).where(Host.name == host, Host.verified_at.is_not(None))
+                )
+            ).scalar()
+        if self._hosts.get(host) is asyncio.current_task():
             if len(self._by_host) > _MOST_UNKNOWN:
                 self._by_host.clear()
-            known = (time.monotonic(), tenant)
-            self._by_host[host] = known
-        if known[1] is None:
-            return None
-        return await self.by_id(known[1])
+            self._by_host[host] = (time.monotonic(), tenant)
+        return tenant
 
     def last_known(self, host: str) -> TenantRef | None:
         """Whose host it was when the database last said so: for its brand on an error page."""
@@ -73,10 +88,14 @@ class Registry:
         known = self._by_id.get(tenant)
         if known is not None and time.monotonic() - known[0] <= _FRESH_S:
             return known[1]
+        return await _once(self._tenants, tenant, self._read_tenant)
+
+    async def _read_tenant(self, tenant: UUID) -> TenantRef | None:
         found = await self._load(Tenant.id == tenant)
         if not found:
             return None
-        self._by_id[tenant] = (time.monotonic(), found[0])
+        if self._tenants.get(tenant) is asyncio.current_task():
+            self._by_id[tenant] = (time.monotonic(), found[0])
         return found[0]
 
     async def by_slug(self, slug: str) -> TenantRef | None:
@@ -123,3 +142,22 @@ class Registry:
     async def schema_version_ok(self) -> bool:
         async with self._control.connect() as connection:
             return bool((await connection.execute(text("select 1"))).scalar())
+
+
+async def _once(
+    readings: dict[K, asyncio.Task[V]], key: K, read: Callable[[K], Coroutine[Any, Any, V]]
+) -> V:
+    """One reading for all who ask while it goes on; who gives up does not end it for the others.
+
+    Each by itself would take a connection of the few there are, and open more, once a second.
+    """
+    going = readings.get(key)
+    if going is None or going.get_loop() is not asyncio.get_running_loop():
+        going = readings[key] = asyncio.create_task(read(key))
+
+        def ended(task: asyncio.Task[V]) -> None:
+            if readings.get(key) is task:
+                del readings[key]
+
+        going.add_done_callback(ended)
+    return await asyncio.shield(going)
