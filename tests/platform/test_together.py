@@ -73,3 +73,34 @@ async def test_who_gives_up_takes_nothing_from_the_others():
         await tasks[2]
 
     assert {1, 3} <= set(kept)
+
+
+async def test_turns_that_gather_begin_apart_and_take_what_came_between():
+    desk, began, batches = Together(10, gather_s=1.0), [], []
+
+    async def work_off(things):
+        began.append(asyncio.get_running_loop().time())
+        batches.append(list(things))
+
+    await desk.hand_in(0, work_off)
+    await asyncio.gather(*(desk.hand_in(n, work_off) for n in range(1, 6)))
+
+    assert batches == [[0], [1, 2, 3, 4, 5]]
+    assert began[1] - began[0] > 0.99
+
+
+async def test_who_gives_up_while_a_turn_gathers_takes_nothing_from_the_others():
+    desk, kept = Together(10, gather_s=0.2), []
+
+    async def work_off(things):
+        kept.extend(things)
+
+    await desk.hand_in(0, work_off)
+    tasks = [asyncio.create_task(desk.hand_in(n, work_off)) for n in range(1, 4)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await tasks[0]
+    await asyncio.wait_for(asyncio.gather(*tasks[1:]), 30)
+
+    assert {0, 2, 3} <= set(kept)

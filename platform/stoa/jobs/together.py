@@ -1,7 +1,8 @@
 """Things handed in at the same time are worked off together: one transaction where each had its own.
 
 Whoever finds nobody at work works off all that waits; who comes meanwhile waits for the next turn.
-A single thing is not delayed, and a thousand cost little more than a few.
+A single thing is not delayed, and a thousand cost little more than a few. Where things come faster
+than one by one, a turn may gather: it begins no sooner than `gather_s` after the one before it did.
 """
 
 import asyncio
@@ -22,10 +23,12 @@ class _Slip(Generic[T]):
 
 
 class Together(Generic[T]):
-    """At most `most` things at once, in the order they came."""
+    """At most `most` things at once, in the order they came; turns `gather_s` seconds apart."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, gather_s: float = 0.0) -> None:
         self._most = most
+        self._gather_s = gather_s
+        self._next = 0.0
         self._waiting: deque[_Slip[T]] = deque()
         self._turn = asyncio.Lock()
 
@@ -40,12 +43,20 @@ class Together(Generic[T]):
         try:
             async with self._turn:
                 if not slip.done and not slip.alone:
+                    await self._gather()
                     await self._all_that_waits(slip, work_off)
                 if not slip.done:
                     await work_off([thing])
         finally:
             if slip in self._waiting:
                 self._waiting.remove(slip)
+
+    async def _gather(self) -> None:
+        """Wait for others to come, where the turn before has only just begun."""
+        clock = asyncio.get_running_loop()
+        if (left := self._next - clock.time()) > 0:
+            await asyncio.sleep(left)
+        self._next = clock.time() + self._gather_s
 
     async def _all_that_waits(self, mine: _Slip[T], work_off: WorkOff[T]) -> None:
         self._waiting.remove(mine)

@@ -50,6 +50,8 @@ from stoa.web.visit import visit
 RAW: Final = "provider_event.raw"
 MOST_BYTES: Final = 64 * 1024
 AT_ONCE: Final = 200
+GATHER_S: Final = 0.03
+"""A transaction costs as much as ten callbacks: in a burst they wait this long for one another."""
 QUERY: Final = ":query"
 path = hook_paths.path
 opened = asynccontextmanager(one_work)
@@ -104,7 +106,7 @@ async def told(
     letter = Letter(await request.body(), _headers(request))
     if len(letter.raw) > MOST_BYTES:
         raise TooLarge("This callback is too large.")
-    desk = _DESKS.setdefault((tenant.id, psp), Together(AT_ONCE))
+    desk = _DESKS.setdefault((tenant.id, psp), Together(AT_ONCE, gather_s=GATHER_S))
     await desk.hand_in(letter, lambda letters: _take_all(request, psp, letters))
     if letter.refused is not None:
         raise letter.refused
