@@ -306,3 +306,29 @@ async def test_the_state_beside_the_title_follows_what_is_live_under_it(tab: Tab
 
     await tab.page.wait_for_selector("#paid:has-text('there')")
     await tab.page.wait_for_selector("h1:has-text('Credited')")
+
+
+async def test_tabs_past_the_edge_of_a_phone_are_told_and_the_chosen_one_is_in_sight(
+    tab: Tab,
+) -> None:
+    await tab.page.set_viewport_size({"width": 390, "height": 844})
+    await tab.show("client")
+    strip = tab.page.locator(".tabs").first
+    assert await strip.get_attribute("data-more") == "after"
+
+    await strip.evaluate("(tabs) => { tabs.scrollLeft = tabs.scrollWidth; }")
+    await tab.page.wait_for_function(
+        "() => document.querySelector('.tabs').dataset.more === 'before'"
+    )
+    await strip.evaluate(
+        """(tabs) => {
+          tabs.querySelector(".is-here").classList.remove("is-here");
+          tabs.lastElementChild.classList.add("is-here");
+          tabs.scrollLeft = 0;
+          document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: tabs } }));
+        }"""
+    )
+
+    await tab.page.wait_for_function(
+        "() => document.querySelector('.tabs .is-here').getBoundingClientRect().right <= innerWidth"
+    )

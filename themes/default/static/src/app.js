@@ -9,3 +9,4 @@ import "./times.js";
 import "./charts.js";
 import "./drawn.js";
 import "./tabs.js";
+import "./edges.js";
