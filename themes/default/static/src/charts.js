@@ -16,7 +16,9 @@ const figures = (unit) => {
   const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 2, numberingSystem: "latn" });
   return (value) => (value === null || value === undefined ? "–" : plain.format(value).replace("-", "−") + (unit ? `\u2009${unit}` : ""));
 };
-const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1, numberingSystem: "latn" });
+/* Thousands by the letters the server writes too: words between figures do not fit an axis. */
+const SCALES = [[1e9, "B"], [1e6, "M"], [1e3, "K"]];
+const short = new Intl.NumberFormat(language, { maximumFractionDigits: 1, numberingSystem: "latn" });
 const fine = new Intl.NumberFormat(language, { maximumSignificantDigits: 2, numberingSystem: "latn" });
 
 async function numbers(figure) {
@@ -65,16 +67,17 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
   const hour = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", numberingSystem: "latn" });
   const spread = moment(told.x.at(-1)) - moment(told.x[0]);
   const date = (seconds) => (spread < 172800 ? hour : day).format(seconds * 1000);
+  const turned = told.names && told.names.some((name) => name.length * 7 > (width - 66) / told.names.length);
   const bars = kind === "bars" ? Plot.paths.bars({ size: [0.62, 36], radius: 0.12 }) : undefined;
   const smooth = kind === "bars" ? bars : Plot.paths.spline?.();
   return {
     width, height, padding: bare ? [4, 0, 2, 0] : [10, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, width: 2, fill: (u, at) => colours[at - 1] } },
-    scales: { x: { time: dated, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind) } },
+    scales: { x: { time: dated, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind, figure.dataset.unit) } },
     axes: bare ? [{ show: false }, { show: false }] : [
-      { ...axis, size: 26, space: 64, ...(told.names ? { incrs: [1] } : {}), values: dated ? (u, at) => at.map(date) : (u, at) => at.map((value) => (told.names ? told.names[value] ?? "" : tick(value))) },
-      { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map((value) => tick(value).replace("-", "−")) },
+      { ...axis, size: turned ? 58 : 26, space: told.names ? 1 : 64, ...(told.names ? { incrs: [1] } : {}), ...(turned ? { rotate: -50 } : {}), values: dated ? (u, at) => at.map(date) : (u, at) => at.map((value) => (told.names ? told.names[value] ?? "" : tick(value))) },
+      { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map(tick) },
     ],
     series: [{}, ...told.series.map((one, at) => ({
       label: one.label, stroke: kind === "bars" ? undefined : colours[at], width: kind === "bars" ? 0 : at ? 1.5 : 2, dash: at && kind !== "bars" ? [4, 4] : undefined,
@@ -86,11 +89,14 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
 }
 
 function tick(value) {
-  return value && Math.abs(value) < 1 ? fine.format(value) : short.format(value);
+  const [scale, letter] = SCALES.find(([least]) => Math.abs(value) >= least) ?? [1, ""];
+  const text = value && Math.abs(value) < 1 ? fine.format(value) : short.format(value / scale);
+  return `\u200e${text.replace("-", "\u2212")}${letter}`;
 }
 
-function room(low, high, kind) {
+function room(low, high, kind, unit) {
   if (!low && !high) return [0, 1];
+  if (unit === "%" && low >= 0 && high <= 100) return [low > 60 ? 50 : 0, 104];
   if (kind === "bars") { low = Math.min(0, low); high = Math.max(0, high); }
   const gap = (high - low || Math.abs(high) || 1) * 0.12;
   return [kind === "bars" && low === 0 ? 0 : low >= 0 && low - gap < 0 ? 0 : low - gap, high + gap];
@@ -116,7 +122,7 @@ function tip(u, figure, told, colours, say, date) {
     const name = document.createElement("span");
     if (told.series.length > 1) { const mark = document.createElement("i"); mark.style.background = colours[index]; name.append(mark); }
     name.append(one.label);
-    line.append(name, Object.assign(document.createElement("b"), { textContent: say(u.data[index + 1][at]) }));
+    line.append(name, Object.assign(document.createElement("b"), { dir: "ltr", textContent: say(u.data[index + 1][at]) }));
     box.append(line);
   });
   box.style.opacity = "1";
