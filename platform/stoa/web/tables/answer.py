@@ -58,6 +58,8 @@ async def shell(
     made = _addresses(table, asked, query, found, url, say)
     made["filters"] = [await _filter(work, table, one, asked, say) for one in table.filters]
     made["chips"] = _chips(table, query, url, made["filters"])
+    # With the usual filters alone an empty list means that there is nothing to do, not a narrow search.
+    made["as_usual"] = bool(table.usual) and not _lasting(query)
     may_export = table.export_permission is None or work.actor.may(table.export_permission)
     if may_export and not work.actor.read_only:
         made["csv_url"] = _url(url, query, format="csv")
