@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
@@ -49,18 +50,29 @@ async def pulse(work: Work) -> dict[str, Any]:
 
 
 async def usage(work: Work, first: date, last: date) -> dict[str, dict[date, Any]]:
-    """Who came, day by day."""
+    """Who came, day by day, and how many of those who stayed were there at each day's end."""
     zone = work.settings(TenantFacts).time_zone
     local = func.date(func.timezone(zone, Client.registered_at))
     rows = await work.table(
-        select(local, func.count())
+        select(local, func.count(), func.count().filter(Client.state != State.CLOSED))
         .where(
             Client.registered_at >= day_bounds(first, zone)[0],
             Client.registered_at < day_bounds(last, zone)[1],
         )
         .group_by(local)
     )
-    return {"clients_new": {row[0]: row[1] for row in rows}}
+    here = await work.count(
+        select(Client.id).where(
+            Client.registered_at < day_bounds(first, zone)[0], Client.state != State.CLOSED
+        )
+    )
+    stayed = {row[0]: row[2] for row in rows}
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    heights = accumulate((stayed.get(day, 0) for day in days), initial=here)
+    return {
+        "clients_new": {row[0]: row[1] for row in rows},
+        "clients": dict(zip(days, list(heights)[1:], strict=True)),
+    }
 
 
 async def today(work: Work) -> Sequence[Card]:

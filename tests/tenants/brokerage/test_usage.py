@@ -49,6 +49,9 @@ async def test_what_comes_late_finds_its_day_and_what_went_leaves_it(aurora, hou
     back = (await came(long_ago))[yesterday.isoformat(), "clients_new"]
 
     assert (was, now, back) == (0, 1, 0)
+    async with house.door.open(aurora, purpose="test") as work:
+        everybody = await work.count(select(Client.id))
+    assert (await metered(house, aurora))[yesterday.isoformat(), "clients"] == everybody
 
 
 async def test_the_first_count_reaches_back_and_the_next_goes_on_from_it(borealis, house):
