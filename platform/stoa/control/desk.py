@@ -49,7 +49,10 @@ async def new(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Respo
         work,
         "control/fleet/new.html",
         audience="control",
-        blueprints=provision.blueprints(),
+        blueprints=[
+            {"value": name, "label": title, "hint": about}
+            for name, title, about in provision.told_of_blueprints()
+        ],
         key=token(12),
         domain=request.app.state.stoa.config.domain,
     )

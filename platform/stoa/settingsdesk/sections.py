@@ -45,6 +45,11 @@ LABELS = {
     "partners": (N_("Partners"), N_("Plans, attribution, payouts."), "affiliate"),
     "marketing": (N_("Material"), N_("Banners, landing pages, hosts."), "photo"),
     "crm": (N_("Sales"), N_("Stages, assignment, campaigns."), "target"),
+    "files": (N_("Files"), N_("How long uploads and papers are kept."), "files"),
+    "fees": (N_("Fees"), N_("What clients pay, line by line."), "receipt"),
+    "bonuses": (N_("Bonuses"), N_("What may be given, and to whom."), "gift"),
+    "recon": (N_("Reconciliation"), N_("How statements are read and matched."), "scale"),
+    "api": (N_("API"), N_("Calls a minute, what is kept of them."), "webhook"),
 }
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import time
+import tomllib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -79,6 +80,15 @@ def check(asked: Asked) -> Asked:
 
 def blueprints() -> list[str]:
     return sorted(path.stem for path in where.blueprints().glob("*.toml"))
+
+
+def told_of_blueprints() -> list[tuple[str, str, str]]:
+    """Each blueprint's name, its title, and what it says of itself."""
+    told: list[tuple[str, str, str]] = []
+    for name in blueprints():
+        head = tomllib.loads((where.blueprints() / f"{name}.toml").read_text()).get("blueprint", {})
+        told.append((name, str(head.get("title", name)), str(head.get("about", ""))))
+    return told
 
 
 async def request(work: PlatformWork, asked: Asked, *, key: str, mine: bool = False) -> Provision:

@@ -25,8 +25,8 @@ learn(
         "bonus reversed": Status(N_("Undone with its deposit"), Tone.STOPPED),
         "bonus refused": Status(N_("Refused"), Tone.STOPPED),
         "campaign draft": Status(N_("Draft"), Tone.WAITING),
-        "campaign live": Status(N_("Live"), Tone.DONE),
-        "campaign ended": Status(N_("Ended"), Tone.STOPPED),
+        "campaign live": Status(N_("Running"), Tone.DONE),
+        "campaign ended": Status(N_("Over"), Tone.WAITING),
     }
 )
 kinds.learn(

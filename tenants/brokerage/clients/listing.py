@@ -227,6 +227,7 @@ def table(work: Work, language: str = "en") -> Table:
                 "money",
                 sort=Client.deposits_total - Client.withdrawals_total,
                 note=currency,
+                hidden=True,
             ),
             Column("traded", N_("Last trade"), "when", sort=_traded),
             Column("registered", N_("Registered"), "when", sort=Client.registered_at),

@@ -134,7 +134,7 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
             cells: list[Any] = [
                 row.at,
                 f"#{row.number}",
-                row.symbol or "–",
+                row.symbol,
                 row.kind,
                 row.entry,
                 row.lots or None,
