@@ -130,7 +130,9 @@ async def test_the_desk_tries_asks_and_decides_and_the_partner_sees_their_own(ho
     agrees = await signed_in(house, guild, two, "desk")
     here = f"/desk/partners/{tree.third}/ratios"
 
-    assert (await asks.get(here)).status_code == 200
+    form = await asks.get(here)
+    assert form.status_code == 200
+    assert form.text.count('value="100"') == 2, "figures as they are typed, not as pages write them"
     tried = await asks.get(f"{here}/preview?ratio=80&master=100&reason=as+promised")
     assert tried.status_code == 200 and "80" in tried.text
     told = {"ratio": "80", "master": "100", "reason": "as promised"}
