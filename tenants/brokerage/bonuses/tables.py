@@ -56,6 +56,7 @@ def _money(row: Grant, name: str) -> Money | None:
 GRANTS = tables.Table(
     name="bonuses",
     title=N_("Bonuses"),
+    page_size=25,
     columns=(
         tables.Column("reference", N_("Reference"), "code", fixed=True),
         tables.Column("client", N_("Client")),
