@@ -16,9 +16,22 @@ from stoa.product import Product
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 from stoa.theming.rights import Right
+from stoa.theming.texts import N_
 
 OWNER: Final = "Owner"
 SCOPES: Final = ("own", "team", "all")
+STARTING: Final = (
+    N_("Auditor"),
+    N_("Compliance"),
+    N_("Dealing"),
+    N_("Finance"),
+    N_("Head of dealing"),
+    N_("Head of finance"),
+    N_("Owner"),
+    N_("Sales"),
+    N_("Support"),
+)
+"""Names of the roles that modules give a new tenant, for translation; a tenant's own stand as written."""
 _STARTING_SCOPES: Final[Mapping[str, str]] = {"Sales": "own"}
 _LONGEST: Final = 60
 

@@ -10,6 +10,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
+from markupsafe import Markup
 from msgspec import Meta
 from sqlalchemy import ColumnElement, Select, exists, false, func, select
 
@@ -19,6 +20,7 @@ from stoa.identity.permissions import Identity
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.work import Work
 from stoa.theming import statuses
+from stoa.theming.look import shown
 from stoa.theming.statuses import Status, Tone
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
@@ -94,13 +96,23 @@ def _shown(work: Work, person: Person, grant: staff.Grant | None) -> tables.Show
         href=f"{HERE}/{person.id}",
         cells=[
             {"name": name, "note": email if email != name else ""},
-            ", ".join(grant.roles) if grant else "",
+            _Roles(grant.roles if grant else ()),
             person.team or "",
             person.state,
             "factor on" if factors.has(person) else "factor missing",
             person.last_seen_at,
         ],
     )
+
+
+class _Roles(tuple[str, ...]):
+    """Roles of one person: those every tenant starts with in the reader's language."""
+
+    __slots__ = ()
+
+    def __html__(self) -> Markup:
+        say = shown().texts.gettext
+        return Markup("{}").format(", ".join(say(one) for one in self))
 
 
 TABLE: Final = tables.Table(

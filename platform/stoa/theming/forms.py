@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from stoa.kernel.refusals import Invalid, ManyInvalid
+from stoa.theming import words
 from stoa.theming.texts import N_
 
 ROWS_AT_MOST: Final = 200
@@ -287,13 +288,20 @@ def _is_struct(kind: Any) -> bool:
 
 def _options(kind: Any, meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     told: Mapping[str, str] = meta.get("options", {})
+    codes: Sequence[str] = ()
     if get_origin(kind) is Literal:
-        return tuple((str(one), told.get(str(one), _spoken(str(one)))) for one in get_args(kind))
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return tuple(
-            (str(one.value), told.get(str(one.value), _spoken(str(one.value)))) for one in kind
-        )
-    return tuple(told.items())
+        codes = [str(one) for one in get_args(kind)]
+    elif isinstance(kind, type) and issubclass(kind, Enum):
+        codes = [str(one.value) for one in kind]
+    if not codes:
+        return tuple(told.items())
+    return tuple((one, told.get(one) or _named(one)) for one in codes)
+
+
+def _named(code: str) -> str:
+    """A choice as it is called elsewhere, else by its own code."""
+    known = words.label(code)
+    return _spoken(code) if known == code else known
 
 
 def _kind(shape: _Shape, element: _Shape | None, options: Sequence[Any]) -> str:

@@ -28,7 +28,53 @@ VERBS: Final[Mapping[str, str]] = {
     "enter": N_("enter"),
     "replay": N_("run again"),
     "pause": N_("pause"),
+    "add": N_("add"),
+    "agree": N_("agree"),
+    "ask": N_("ask"),
+    "bring": N_("bring"),
+    "close": N_("close"),
+    "escalated": N_("be told of what is late"),
+    "evidence": N_("write the evidence"),
+    "freeze": N_("freeze"),
+    "give": N_("give"),
+    "give-up": N_("give up"),
+    "import": N_("import"),
+    "make": N_("make"),
+    "override": N_("override"),
+    "own": N_("use their own"),
+    "resolve": N_("resolve"),
+    "review": N_("review"),
+    "revoke": N_("revoke"),
+    "second": N_("be the second officer"),
+    "set": N_("set"),
+    "sign": N_("sign"),
+    "test": N_("test"),
+    "work": N_("work on"),
 }
+THINGS: Final[Mapping[str, str]] = {
+    "adjustments": N_("Corrections by hand"),
+    "alert": N_("Risk alerts"),
+    "batch": N_("Batches of accounts"),
+    "breaks": N_("Breaks"),
+    "daily": N_("Daily report"),
+    "dispute": N_("Disputes"),
+    "follower": N_("Copied accounts"),
+    "grant": N_("Bonuses given"),
+    "inbox": N_("Inbox"),
+    "negative": N_("Accounts below zero"),
+    "notes": N_("Notes"),
+    "objection": N_("Objections of partners"),
+    "orders": N_("Payment orders"),
+    "periods": N_("Accounting periods"),
+    "pii": N_("Personal details"),
+    "portal": N_("Partner portal"),
+    "psp": N_("Payment providers"),
+    "request": N_("Account requests"),
+    "schedule": N_("Fee schedule"),
+    "secrets": N_("Secrets"),
+    "suppression": N_("Who gets no campaigns"),
+}
+"""Things whose code is no word that people use of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +93,7 @@ def line(code: str) -> Line:
     named = area if thing == "all" else thing
     return Line(
         code,
-        named.replace("-", " ").capitalize(),
+        THINGS.get(named, named.replace("-", " ").capitalize()),
         VERBS.get(verb, verb.replace("-", " ")),
         verb == "view",
     )

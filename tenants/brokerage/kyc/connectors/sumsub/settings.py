@@ -25,7 +25,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     app_token: Annotated[SecretName, msgspec.Meta(title="App token")] = "sumsub.app_token"  # noqa: S105
     secret_key: Annotated[SecretName, msgspec.Meta(title="Secret key")] = "sumsub.secret_key"  # noqa: S105
     webhook_secret: Annotated[SecretName, msgspec.Meta(title="Webhook secret")] = "sumsub.webhook"  # noqa: S105
-    digests: tuple[Literal["HMAC_SHA1_HEX", "HMAC_SHA256_HEX", "HMAC_SHA512_HEX"], ...] = (
-        "HMAC_SHA256_HEX",
-        "HMAC_SHA512_HEX",
-    )
+    digests: Annotated[
+        tuple[Literal["HMAC_SHA1_HEX", "HMAC_SHA256_HEX", "HMAC_SHA512_HEX"], ...],
+        msgspec.Meta(
+            title="Signatures taken",
+            extra={
+                "options": {
+                    "HMAC_SHA1_HEX": "HMAC SHA-1",
+                    "HMAC_SHA256_HEX": "HMAC SHA-256",
+                    "HMAC_SHA512_HEX": "HMAC SHA-512",
+                }
+            },
+        ),
+    ] = ("HMAC_SHA256_HEX", "HMAC_SHA512_HEX")

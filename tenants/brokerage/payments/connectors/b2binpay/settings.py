@@ -42,6 +42,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hosted: Annotated[bool, Meta(title="Their payment page")] = True
     key_form: Annotated[
         Literal["raw", "hex"],
-        Meta(title="Form of the callback key", description="Try both with a test deposit."),
+        Meta(
+            title="Form of the callback key",
+            description="Try both with a test deposit.",
+            extra={"options": {"raw": "As it is written", "hex": "Hexadecimal"}},
+        ),
     ] = "raw"
     callback_url: CallbackAddress = ""

@@ -19,7 +19,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     confirmations: Annotated[
         Literal["HighSpeed", "MediumSpeed", "LowMediumSpeed", "LowSpeed"],
-        Meta(title="Confirmations", description="None, one, two or six blocks."),
+        Meta(
+            title="Confirmations",
+            description="None, one, two or six blocks.",
+            extra={
+                "options": {
+                    "HighSpeed": "None",
+                    "MediumSpeed": "One block",
+                    "LowMediumSpeed": "Two blocks",
+                    "LowSpeed": "Six blocks",
+                }
+            },
+        ),
     ] = "LowMediumSpeed"
     staying: Annotated[
         bool,

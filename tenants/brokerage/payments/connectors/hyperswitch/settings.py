@@ -23,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "hyperswitch.webhook"  # noqa: S105
     )
     methods: tuple[Literal["card", "crypto", "bank", "wallet"], ...] = ("card", "crypto")
-    payout_methods: tuple[Literal["card", "crypto", "bank", "wallet"], ...] = ("bank", "crypto")
+    payout_methods: Annotated[
+        tuple[Literal["card", "crypto", "bank", "wallet"], ...],
+        msgspec.Meta(title="Methods of paying out"),
+    ] = ("bank", "crypto")
     currencies: tuple[str, ...] = ("USD", "EUR", "GBP")
     countries: tuple[str, ...] = ()

@@ -19,7 +19,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str, Meta(title="Number that pays out", pattern=r"^[0-9]{0,10}$")
     ] = ""
     kind: Annotated[
-        Literal["CustomerPayBillOnline", "CustomerBuyGoodsOnline"], Meta(title="Kind of number")
+        Literal["CustomerPayBillOnline", "CustomerBuyGoodsOnline"],
+        Meta(
+            title="Kind of number",
+            extra={
+                "options": {
+                    "CustomerPayBillOnline": "Pay bill (paybill)",
+                    "CustomerBuyGoodsOnline": "Buy goods (till)",
+                }
+            },
+        ),
     ] = "CustomerPayBillOnline"
     initiator: Annotated[str, Meta(title="Initiator for payouts", max_length=40)] = ""
     api_key: Annotated[SecretName, Meta(title="Consumer key")] = "mpesa.consumer_key"

@@ -44,7 +44,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str, Meta(title="Currency of that coin here", description="USDT for usdttrc20.")
     ] = "USDT"
     network: Annotated[
-        Network, Meta(title="Network of that coin", description="tron for usdttrc20.")
+        Network,
+        Meta(
+            title="Network of that coin",
+            description="tron for usdttrc20.",
+            extra={
+                "options": {
+                    "": "–",
+                    "tron": "Tron",
+                    "ethereum": "Ethereum",
+                    "bitcoin": "Bitcoin",
+                    "litecoin": "Litecoin",
+                    "stellar": "Stellar",
+                }
+            },
+        ),
     ] = "tron"
     pays_out: Annotated[
         bool, Meta(title="Payouts", description="Needs login and authenticator above.")

@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(
             title="An answer without a score",
             description="Whether none of your rules at Elliptic means no risk, or nothing known.",
+            extra={"options": {"unknown": "Nothing known", "clear": "No risk"}},
         ),
     ] = "unknown"
 

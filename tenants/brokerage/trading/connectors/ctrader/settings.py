@@ -56,12 +56,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = True
     lot_unit: Annotated[
         Literal["units", "cents"],
-        msgspec.Meta(title="Lot sizes are told in", description="Cents are hundredths of a unit."),
+        msgspec.Meta(
+            title="Lot sizes are told in",
+            description="Cents are hundredths of a unit.",
+            extra={"options": {"units": "Units", "cents": "Cents"}},
+        ),
     ] = "units"
     csv_money: Annotated[
         Literal["minor", "major"],
         msgspec.Meta(
-            title="Money in position lists is in", description="Minor: 1234 is 12.34 dollars."
+            title="Money in position lists is in",
+            description="Minor: 1234 is 12.34 dollars.",
+            extra={"options": {"minor": "Minor units", "major": "Major units"}},
         ),
     ] = "minor"
     lot_sizes: Annotated[

@@ -19,7 +19,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls: Annotated[bool, msgspec.Meta(title="Through TLS")] = True
     version: Annotated[
         Literal["FIX.4.4", "FIXT.1.1"],
-        msgspec.Meta(title="Version", description="FIXT.1.1 carries FIX 5.0 SP2."),
+        msgspec.Meta(
+            title="Version",
+            description="FIXT.1.1 carries FIX 5.0 SP2.",
+            extra={"options": {"FIX.4.4": "FIX 4.4", "FIXT.1.1": "FIXT 1.1"}},
+        ),
     ] = "FIX.4.4"
     sender: Annotated[str, msgspec.Meta(title="SenderCompID", pattern=r"^[!-~]{1,64}$")]
     target: Annotated[str, msgspec.Meta(title="TargetCompID", pattern=r"^[!-~]{1,64}$")]
@@ -32,20 +36,46 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         msgspec.Meta(title="Session ends (UTC)", description="The same as its beginning: never."),
     ] = "00:00"
     days: Annotated[
-        tuple[Day, ...], msgspec.Meta(title="Days on which a session begins", min_length=1)
+        tuple[Day, ...],
+        msgspec.Meta(
+            title="Days on which a session begins",
+            min_length=1,
+            extra={
+                "options": {
+                    "mon": "Monday",
+                    "tue": "Tuesday",
+                    "wed": "Wednesday",
+                    "thu": "Thursday",
+                    "fri": "Friday",
+                    "sat": "Saturday",
+                    "sun": "Sunday",
+                }
+            },
+        ),
     ] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     numbers: Annotated[
         Literal["kept", "by-session", "by-logon"],
         msgspec.Meta(
             title="Sequence numbers",
             description="Kept for ever; anew with each session by agreement; anew by our logon.",
+            extra={
+                "options": {
+                    "kept": "Kept for ever",
+                    "by-session": "Anew with each session",
+                    "by-logon": "Anew by our logon",
+                }
+            },
         ),
     ] = "kept"
     slack_s: Annotated[
         int, msgspec.Meta(title="Seconds their clock may be off", ge=0, le=86_400)
     ] = 120
     quantity: Annotated[
-        Literal["units", "lots"], msgspec.Meta(title="LastQty (32) counts units or lots")
+        Literal["units", "lots"],
+        msgspec.Meta(
+            title="LastQty (32) counts units or lots",
+            extra={"options": {"units": "Units", "lots": "Lots"}},
+        ),
     ] = "units"
     profit_in: Annotated[
         dict[str, str],

@@ -35,7 +35,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             max_length=20,
         ),
     ] = "Bearer"
-    kind: Annotated[Literal["REAL", "DEMO"], Meta(title="Kind of accounts")] = "REAL"
+    kind: Annotated[
+        Literal["REAL", "DEMO"],
+        Meta(title="Kind of accounts", extra={"options": {"REAL": "Live", "DEMO": "Demo"}}),
+    ] = "REAL"
     per_minute: Annotated[
         int,
         Meta(
@@ -47,7 +50,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 120
     rows: Annotated[int, Meta(title="Rows asked for at once", ge=10, le=10_000)] = 1_000
     password_method: Annotated[
-        Literal["POST", "PUT", "PATCH"], Meta(title="Method of changing a password")
+        Literal["POST", "PUT", "PATCH"],
+        Meta(
+            title="Method of changing a password",
+            extra={"options": {"POST": "POST", "PUT": "PUT", "PATCH": "PATCH"}},
+        ),
     ] = "POST"  # noqa: S105 - a method
     password_field: Annotated[
         str, Meta(title="Field of the new password", pattern=r"^\w{1,40}$")

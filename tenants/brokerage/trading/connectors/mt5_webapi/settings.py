@@ -16,7 +16,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     password: Annotated[SecretName, msgspec.Meta(title="Manager password")] = "mt5.manager"  # noqa: S105
     crypt: Annotated[
         Literal["none", "aes256ofb"],
-        msgspec.Meta(title="Encryption", description="Use aes256ofb outside a private link."),
+        msgspec.Meta(
+            title="Encryption",
+            description="Use aes256ofb outside a private link.",
+            extra={"options": {"none": "None", "aes256ofb": "AES-256-OFB"}},
+        ),
     ] = "none"
     tls: Annotated[bool, msgspec.Meta(title="Through a TLS tunnel")] = False
     clock: Annotated[
