@@ -44,6 +44,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "status": statuses.status,
     "tone": statuses.tone,
     "word": words.word,
+    "worded": words.worded,
     "deed": deeds.deed,
     "masked": masks.masked,
     "initials": masks.initials,

@@ -1,7 +1,7 @@
 """Codes as words: what a stored code is called on a page, in the reader's language."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from stoa.theming.look import shown
 
@@ -24,7 +24,23 @@ def label(code: str) -> str:
     return _KNOWN.get(code, code)
 
 
+class Code(str):
+    """A code, or several apart by commas, that a sentence says by name in its reader's language."""
+
+    __slots__ = ()
+
+    def spoken(self, translate: Callable[[str], str]) -> str:
+        return ", ".join(translate(label(one)) for one in self.split(", "))
+
+
+def worded(places: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The places of a kept sentence, with those of these `names` said by their words."""
+    return {key: Code(one) if key in names else one for key, one in places.items()}
+
+
 def word(code: object) -> str:
     """A code by its name; one that nobody named (a broker's own) stands as it is."""
+    if isinstance(code, Code):
+        return code.spoken(shown().texts.gettext)
     text = "" if code is None else str(code)
     return shown().texts.gettext(label(text))

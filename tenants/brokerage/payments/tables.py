@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
+from brokerage.payments import declines
 from brokerage.payments.model import Deposit, Unresolved, Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import METHODS, PROBLEMS, PROPOSED
@@ -56,7 +57,7 @@ async def _deposits_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
                 str(row.method),
                 row.state,
                 row.psp or "–",
-                row.code or "",
+                tables.Coded(declines.why(row.code), row.code) if row.code else "",
                 row.started_at,
                 row.ended_at,
             ),
@@ -75,7 +76,7 @@ DEPOSITS = tables.Table(
         tables.Column("method", N_("Method"), "word", coded=True),
         tables.Column("state", N_("State"), "status", coded=True, sort=Deposit.state),
         tables.Column("psp", N_("Provider"), "code"),
-        tables.Column("code", N_("Code"), "code", hidden=True),
+        tables.Column("why", N_("Why"), "word", coded=True, hidden=True),
         tables.Column("started", N_("Started"), "when", sort=Deposit.started_at),
         tables.Column("ended", N_("Ended"), "when"),
     ),

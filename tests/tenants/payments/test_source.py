@@ -299,7 +299,7 @@ async def test_the_client_is_not_told_why_and_staff_are(place: Place, house: Hou
     for path in (f"/desk/unresolved/{item.id}", f"/desk/deposits/{row.id}"):
         said = await desk.get(path)
         assert said.status_code == 200, said.text[:300]
-        assert "Sanctioned Entity" in said.text and "A listed party" in said.text
+        assert "Sanctioned party" in said.text and "A listed party" in said.text
 
 
 async def test_the_analyst_is_connected_by_a_form_of_its_own_type(

@@ -100,7 +100,7 @@ async def draft_page(
         audience="desk",
         draft=row,
         rules={kind: _sentences(drafts.rules_of(row, kind)) for kind in drafts.KINDS},
-        changes=[one.sentence() for one in settings.diff(was, then)],
+        changes=[one.said for one in settings.diff(was, then)],
         change=change,
         released=set_at,
         real=real,

@@ -10,6 +10,7 @@ import msgspec
 
 from brokerage.payments.source.port import Finding
 from brokerage.payments.source.settings import Sources
+from stoa.theming import words
 from stoa.theming.texts import N_
 
 
@@ -51,6 +52,34 @@ WHY: Final = MappingProxyType(
         "cannot": N_("The analyst cannot examine this transfer."),
     }
 )
+
+
+CATEGORIES: Final = MappingProxyType(
+    {
+        "Bridge": N_("Bridge between chains"),
+        "Child Abuse Material": N_("Child abuse material"),
+        "Coin Swap Service": N_("Coin swap service"),
+        "Dark Market": N_("Dark market"),
+        "Decentralised Exchange": N_("Decentralised exchange"),
+        "DeFi": N_("Decentralised finance"),
+        "Exchange": N_("Exchange of coins"),
+        "Gambling": N_("Gambling"),
+        "High Risk Jurisdiction": N_("Jurisdiction of high risk"),
+        "Illicit Organisation": N_("Illicit organisation"),
+        "Malware": N_("Malware"),
+        "Mining": N_("Mining"),
+        "Mixer": N_("Mixer"),
+        "Payment Processor": N_("Payment processor"),
+        "Ponzi Scheme": N_("Ponzi scheme"),
+        "Ransomware": N_("Ransomware"),
+        "Sanctioned Entity": N_("Sanctioned party"),
+        "Scam": N_("Scam"),
+        "Terrorist Financing": N_("Terrorist financing"),
+        "Theft": N_("Theft"),
+    }
+)
+"""What analysts call the sources of coins; one that is not here is shown as the analyst wrote it."""
+words.learn(CATEGORIES)
 
 
 def judge(findings: Sequence[Finding], sources: Sources) -> Judged:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from markupsafe import Markup
 
+from brokerage.payments import declines
 from brokerage.payments.model import Withdrawal
 from stoa.tenancy.work import Work
 from stoa.theming.look import shown
@@ -109,7 +110,7 @@ class Sentence(str):  # noqa: SLOT000 - it carries what it was made from
 def reason_of(row: Withdrawal) -> str:
     """Why it waits or ended as it did: the one stored sentence, for the client, support and files."""
     if row.reason and row.code != "payout-returned":
-        return row.reason
+        return Sentence(declines.named(row.reason), {})
     for one in row.checks:
         if one["code"] == row.code:
             return Sentence(one["text"], one["places"])
