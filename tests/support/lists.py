@@ -9,6 +9,7 @@ from html import unescape
 
 SHELL = re.compile(r'<div class="table-shell" id="table-([\w-]+)".*?</table>', re.DOTALL)
 ROW = re.compile(r"<tr[^>]*data-key=.*?</tr>", re.DOTALL)
+HIDDEN = re.compile(r"<(script|style|code|pre|svg|kbd|template)\b.*?</\1>", re.DOTALL)
 CELL = re.compile(
     r'<td class="col-([\w-]+)" data-column="([\w-]+)" data-label="([^"]*)"[^>]*>(.*?)</td>',
     re.DOTALL,
@@ -21,6 +22,13 @@ def text(html: str) -> str:
     """What a reader sees of a piece of a page; a dash is nothing."""
     found = " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split()).translate(MARKS)
     return "" if found == "–" else found
+
+
+def said(html: str) -> set[str]:
+    """Every piece of text that a page says, codes that are marked as such aside."""
+    plain = re.sub(r"<[^>]+>", "\n", HIDDEN.sub("", html.partition("<body")[2]))
+    lines = (" ".join(unescape(line).split()).translate(MARKS) for line in plain.split("\n"))
+    return {line for line in lines if line}
 
 
 @dataclass

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pytest
 
+from stoa.theming import texts
 from stoa.web.reader import LANGUAGE_COOKIE
 from support import lists
 
@@ -20,8 +21,11 @@ CODE = re.compile(r"[a-z]+(?:[-_ ][a-z]+)*")
 PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 WORDS = {"status", "word", "said", "flag", "text", "strong"}
 FIGURES = {"money", "pnl", "num", "percent"}
-WRITTEN = {"a gesture", "test"}
-"""What the crowd wrote itself: the reason of a correction, the purpose of its own work."""
+LATIN = re.compile(r"[A-Za-z]")
+NAMES = {"English", "Crypto", "test"}
+"""Said in its own words to every reader; what a broker called a route, and a device its maker."""
+WRITTEN = {"a gesture", "test", "probar"}
+"""What the crowd wrote itself: the reason of a correction, the purpose of its own work (`test`)."""
 TIMES = {"when", "date"}
 
 
@@ -59,3 +63,17 @@ async def test_a_file_says_what_its_page_says(stage, language):
 
     assert not wrong, "\n".join(sorted(set(wrong)))
     assert seen >= {"status", "word", "flag", "money", "pnl", "num", "when", "person"}
+
+
+async def test_an_arabic_page_says_nothing_in_english_that_has_words_in_arabic(stage):
+    """Language choices, categories of an analyst and roles stood there under English names."""
+    forms = texts.catalog("ar").forms
+    english = {one for one, told in forms.items() if LATIN.match(one) and told[0] != one} - NAMES
+    wrong: set[str] = set()
+    for who, path, _ in pages(stage):
+        who.http.cookies.set(LANGUAGE_COOKIE, "ar")
+        page = await who.get(path)
+        if "<html" in page.text:
+            wrong |= {f"{path}: {one}" for one in lists.said(page.text) & english}
+
+    assert not wrong, "\n".join(sorted(wrong))

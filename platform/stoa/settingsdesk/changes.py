@@ -65,7 +65,7 @@ async def one(
         audience="desk",
         change=row,
         label=label_of(row),
-        sentences=[Change(**one).sentence() for one in row.changes],
+        sentences=[Change(**one).said for one in row.changes],
         may_agree=row.state == "waiting" and not mine and not work.actor.read_only,
         may_take_back=row.state == "waiting" and mine and work.actor.may(Settings.EDIT),
     )

@@ -159,7 +159,7 @@ async def section(
                 "at": row.set_at,
                 "why": row.why,
                 "by": names.get(row.set_by, "") if row.set_by else "",
-                "changes": [change.sentence() for change in changes[:12]],
+                "changes": [change.said for change in changes[:12]],
                 "more": max(0, len(changes) - 12),
             }
         )
@@ -192,7 +192,7 @@ async def preview(
         work,
         "desk/settings/difference.html",
         audience="desk",
-        changes=[change.sentence() for change in changes],
+        changes=[change.said for change in changes],
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.model import Setting
 from stoa.tenancy.work import Work
+from stoa.theming.texts import N_
 
 Slices = Mapping[str, type[msgspec.Struct]]
 Gate = Callable[["Work", str, msgspec.Struct, int, str], Awaitable[bool]]
@@ -142,11 +143,18 @@ class Change:
     now: str
 
     def sentence(self) -> str:
+        text, places = self.said
+        return text.format_map(places)
+
+    @property
+    def said(self) -> tuple[str, dict[str, str]]:
+        """The sentence as a message id with its places, for readers of every language."""
         if self.was == "":
-            return f"{self.path}: {self.now} is added"
+            return N_("{path}: {now} is added"), {"path": self.path, "now": self.now}
         if self.now == "":
-            return f"{self.path}: {self.was} is removed"
-        return f"{self.path}: {self.was} becomes {self.now}"
+            return N_("{path}: {was} is removed"), {"path": self.path, "was": self.was}
+        places = {"path": self.path, "was": self.was, "now": self.now}
+        return N_("{path}: {was} becomes {now}"), places
 
 
 def diff(was: Any, now: Any, path: str = "") -> list[Change]:

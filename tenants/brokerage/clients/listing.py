@@ -15,7 +15,7 @@ from stoa.identity.model import Person
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming import statuses, texts
+from stoa.theming import statuses, texts, words
 from stoa.theming.statuses import Status, Tone
 from stoa.theming.texts import N_
 from stoa.web.tables import Bulk, Coded, Column, Filter, Shown, Table, amounts, choice, dates
@@ -53,6 +53,7 @@ TRADED: Final = (
     ("never", N_("Never")),
 )
 LEVELS: Final = {"none": N_("Not verified"), "basic": N_("Basic"), "verified": N_("Verified")}
+words.learn({code: label for code, label in LEVELS.items() if code != "none"})
 
 
 def query(work: Work) -> Select[Any]:

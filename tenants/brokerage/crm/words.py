@@ -1,10 +1,14 @@
 """A segment's conditions as sentences: message ids with places, so that each reader has their own."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from brokerage.clients import listing
 from brokerage.crm.segments import Conditions
+from stoa.theming.drawing import language_name
 from stoa.theming.texts import N_
+from stoa.theming.words import Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +34,23 @@ def of(c: Conditions, currency: str) -> list[Words]:
     found += _trade(c)
     for text, place, value in (
         (N_("In the tree of partner {code}"), "code", c.partner),
-        (N_("State: {list}"), "list", ", ".join(c.states)),
-        (N_("Level: {list}"), "list", ", ".join(c.levels)),
+        (N_("State: {list}"), "list", _said(c.states, dict(listing.STATES))),
+        (N_("Level: {list}"), "list", _said(c.levels, listing.LEVELS)),
         (N_("Country: {list}"), "list", ", ".join(c.countries)),
-        (N_("Risk: {list}"), "list", ", ".join(c.risks)),
-        (N_("Language: {list}"), "list", ", ".join(c.languages)),
+        (N_("Risk: {list}"), "list", _said(c.risks, dict(listing.RISKS))),
+        (N_("Language: {list}"), "list", ", ".join(language_name(one) for one in c.languages)),
         (N_("Registered from {day}"), "day", c.registered_from),
         (N_("Registered until {day}"), "day", c.registered_to),
         (N_("Registered in the last {days} days"), "days", c.registered_days),
         (N_("Tagged {tag}"), "tag", c.tag),
     ):
         if value:
-            found.append(Words(text, {place: str(value)}))
+            found.append(Words(text, {place: value if isinstance(value, Code) else str(value)}))
     return found or [Words(N_("All clients"))]
+
+
+def _said(codes: Iterable[str], labels: Mapping[str, str]) -> Code:
+    return Code(", ".join(labels.get(one, one) for one in codes))
 
 
 def _trade(c: Conditions) -> list[Words]:

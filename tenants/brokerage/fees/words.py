@@ -9,6 +9,7 @@ from stoa.theming import texts
 from stoa.theming.figures import plain_money
 from stoa.theming.look import shown
 from stoa.theming.texts import N_
+from stoa.theming.words import Code
 
 WHAT: Final = {
     "deposit": N_("Deposit"),
@@ -75,7 +76,7 @@ def said(line: FeeLine) -> Said:
         (N_("Level"), line.levels),
         (N_("Segment"), line.segments),
     )
-    where = [(label, ", ".join(values)) for label, values in listed if values]
+    where = [(label, Code(", ".join(values))) for label, values in listed if values]
     return Said(line, where)
 
 

@@ -73,8 +73,29 @@ class Because:
         return str(escape(str(self)))
 
 
+_VALUES: Final = {
+    "low": N_("Low"),
+    "medium": N_("Medium"),
+    "high": N_("High"),
+    "none": N_("None"),
+    "current": N_("in office now"),
+    "former": N_("in office before"),
+    "relative": N_("close to somebody in office"),
+    "individual": N_("Individual"),
+    "retail": N_("Retail"),
+    "professional": N_("Professional"),
+}
+"""What forms and rules keep as codes inside a reason."""
+
+
+def value(code: str) -> str:
+    """A code of a form or a rule in the reader's language; what is no code of ours as it is."""
+    return shown().texts.gettext(_VALUES.get(code, code))
+
+
 def _said(part: str) -> str:
     for pattern, says in _WORDS:
         if found := pattern.fullmatch(part):
-            return shown().texts.say(says, **found.groupdict())
+            told = {name: value(one) for name, one in found.groupdict().items()}
+            return shown().texts.say(says, **told)
     return part

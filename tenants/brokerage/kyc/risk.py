@@ -8,6 +8,7 @@ import msgspec
 
 from brokerage.kyc.packs import FATF_CALL_FOR_ACTION, Country, Percent
 from stoa.kernel.money import Money
+from stoa.theming.texts import N_
 
 FACTORS: Final = ("country", "pep", "product", "volume")
 EEA: Final[tuple[str, ...]] = tuple(
@@ -61,7 +62,7 @@ class RiskModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     always_high: tuple[str, ...] = ("pep", "country")
     """Factors whose value of 100 puts a client into the highest band by itself."""
-    source: str = "Own model; factors after the EBA guidelines EBA/GL/2021/02 on risk factors"
+    source: str = N_("Own model; factors after the EBA guidelines EBA/GL/2021/02 on risk factors")
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.weights) - set(FACTORS))

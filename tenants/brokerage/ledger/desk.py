@@ -195,6 +195,7 @@ async def entry_page(
         sides=found.sides,
         sums=found.sums,
         by=found.by,
+        poster=kinds.POSTERS.get(found.row.posted_by_kind, found.row.posted_by_kind),
         ref_path=found.ref_path,
         reversed_by=found.reversed_by,
         quote=found.quote,
