@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from brokerage.clients import hooks, joining, verification
 from brokerage.demo import courting, day, gifts, money, proof, recent, returning, staffing, verify
-from brokerage.demo.cast import Someone, people
+from brokerage.demo.cast import STAFF, Someone, people
 from brokerage.demo.connect import Wish
 from brokerage.demo.recent import LATE, Late
 from brokerage.demo.world import World
@@ -125,9 +125,10 @@ class Story:
 
     async def _prepare(self) -> None:
         self.staff = await staffing.hire(self.world, self.ref)
+        names = {short: name for name, short, _ in STAFF}
         for short, person in self.staff.items():
             held = await staffing.permissions(self.world, self.ref, person)
-            self.hands[short] = self.world.staff(person, short, held)
+            self.hands[short] = self.world.staff(person, names[short], held)
         sample = next(people(self.wish.seed + 7, self.wish.countries, "sample.example"))
         for kind, content, told in (
             ("identity", verify.card(sample), verify.identity_told),

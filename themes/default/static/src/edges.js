@@ -2,7 +2,7 @@
    is brought into view. */
 import { all, ready } from "./dom.js";
 
-const STRIPS = ".tabs, .views, .filters, .table-scroll, .board";
+const STRIPS = ".tabs, .views, .filters, .table-scroll, .board, .matrix-room";
 
 function tell(strip) {
   const past = Math.abs(strip.scrollLeft);
