@@ -1,14 +1,16 @@
 """Running totals on the client's row, kept in the transaction of what they count."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, func, text
 
 from brokerage.clients.model import Client
+from stoa.kernel.money import EXACT
 from stoa.tenancy.work import Work
 
 _client: Table = Client.__table__  # type: ignore[assignment]
@@ -54,14 +56,14 @@ async def note_trade(work: Work, client: UUID, lots: Decimal, at: datetime) -> N
 
 
 async def note_trades(work: Work, trades: Iterable[tuple[UUID, Decimal, datetime]]) -> None:
-    """Many deals at once, in one statement; each is (client, lots, when)."""
-    listed = list(trades)
-    if listed:
-        await work.run(
-            TRADES,
-            {
-                "clients": [client for client, _, _ in listed],
-                "lots": [lots for _, lots, _ in listed],
-                "ats": [at for _, _, at in listed],
-            },
-        )
+    """Many deals at once, in one statement over their clients; each is (client, lots, when)."""
+    lots: defaultdict[UUID, list[Decimal]] = defaultdict(list)
+    last: dict[UUID, datetime] = {}
+    for client, traded, at in trades:
+        lots[client].append(traded)
+        if client not in last or at > last[client]:
+            last[client] = at
+    if lots:
+        with localcontext(EXACT):
+            sums = [sum(found, Decimal(0)) for found in lots.values()]
+        await work.run(TRADES, {"clients": list(lots), "lots": sums, "ats": list(last.values())})

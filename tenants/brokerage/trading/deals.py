@@ -37,17 +37,28 @@ _COLUMNS: Final = (
 _KEYS: Final = tuple(name for name, _ in _COLUMNS)
 _NAMES: Final = ", ".join(_KEYS)
 _TYPED: Final = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS)
-_INSERT: Final = text(
-    f"insert into deal (server, {_NAMES}) select :server, x.* "  # noqa: S608
-    f"from json_to_recordset(cast(:rows as json)) as x({_TYPED}) "
-    "on conflict do nothing returning number"
+_TAKEN: Final = ", ".join(
+    {"account": "t.id", "client": "t.client"}.get(name, f"x.{name}") for name in _KEYS
 )
-"""A batch goes as one document: an array for each column is looked at element by element here."""
+_INSERT: Final = text(
+    f"with written as (insert into deal (server, {_NAMES}) select :server, {_TAKEN} "  # noqa: S608
+    f"from json_to_recordset(cast(:rows as json)) as x({_TYPED}) "
+    "left join trading_account t on t.id = x.account and t.client = x.client "
+    "on conflict do nothing returning number) "
+    "select coalesce(array_agg(number), '{}') from written"
+)
+"""A batch goes as one document: an array for each column is looked at element by element here.
+
+Whose a deal is is read from the account itself, for all of a batch at once: a deal of no account, or
+of another client's, has none and is refused. A foreign key would ask for each deal by itself."""
 _OPENED: Final = text(
+    "select coalesce(array_agg(position), '{}') as positions, coalesce(array_agg(at), '{}') as ats, "
+    "coalesce(array_agg(price), '{}') as prices from ("
     "select distinct on (position) position, at, price from deal where server = :server "
     "and position = any(cast(:positions as bigint[])) and entry = 'in' and reverses is null "
-    "order by position, at"
+    "order by position, at) x"
 )
+"""As three arrays: a row for each of them costs more to read than it cost to find."""
 _Line: Final = msgspec.defstruct("_Line", [(name, Any) for name in _KEYS], gc=False)
 """A row of that document, which costs half of what a dictionary does."""
 _ROOT: Final = UUID("6f1d8b52-6a0e-4a55-9a52-3b8f7d0a9c11")
@@ -75,7 +86,7 @@ class Opening:
 class Spreads:
     """The ticks a server last told, as its watcher keeps them; `place` names deals of that server."""
 
-    place: bytes
+    place: str
     prices: Mapping[str, Any]
     at: datetime | None
 
@@ -148,8 +159,7 @@ async def _store(
         for deal in batch
     ]
     told = msgspec.json.encode(rows).decode()
-    done = await work.run(_INSERT, {"server": server, "rows": told})
-    new = {int(number) for number in done.scalars()}
+    new = set(await work.value(_INSERT, {"server": server, "rows": told}))
     return list({deal.deal: deal for deal in batch if deal.deal in new}.values())
 
 
@@ -168,8 +178,8 @@ def _row(
         owner.account,
         owner.client,
         deal.login,
-        str(deal.kind),
-        str(deal.entry),
+        deal.kind,
+        deal.entry,
         deal.at,
         deal.symbol[:32],
         deal.lots,
@@ -196,17 +206,18 @@ async def _opened(work: Work, server: str, batch: Sequence[Told]) -> dict[int, O
     """
     found: dict[int, Opening] = {}
     for deal in batch:
-        if deal.kind.trade and deal.entry == "in" and not deal.reverses:
+        if deal.entry == "in" and deal.kind.trade and not deal.reverses:
             known = found.get(deal.position)
             if known is None or deal.at < known.at:
                 found[deal.position] = Opening(deal.at, deal.price)
     closed = {deal.position for deal in batch if deal.entry in rules.CLOSING}
     if closed:
-        rows = await work.table(_OPENED, {"server": server, "positions": list(closed)})
-        for row in rows:
-            known = found.get(row.position)
-            if known is None or row.at < known.at:
-                found[row.position] = Opening(row.at, row.price)
+        asked = {"server": server, "positions": list(closed)}
+        here = (await work.table(_OPENED, asked))[0]
+        for position, at, price in zip(here.positions, here.ats, here.prices, strict=True):
+            known = found.get(position)
+            if known is None or at < known.at:
+                found[position] = Opening(at, price)
     told = {one.position: Opening(one.opened, None) for one in batch if one.opened is not None}
     return told | found
 
@@ -219,7 +230,9 @@ async def _spreads(work: Work, server: str) -> Spreads:
             )
         )
     )[:1]
-    place = _ROOT.bytes + f"{work.tenant.id}|{server}|".encode()
+    named = f"{work.tenant.id}|{server}|".encode()
+    digest = hashlib.sha1(_ROOT.bytes + named, usedforsecurity=False).hexdigest()
+    place = f"8{digest[:3]}{'89ab'[int(digest[3], 16) & 3]}{digest[4:15]}"
     return Spreads(place, row[0].prices, row[0].prices_at) if row else Spreads(place, {}, None)
 
 
@@ -228,21 +241,21 @@ def _place(deal: Told) -> tuple[int, int]:
     return deal.login, deal.deal
 
 
-def _id(place: bytes, number: int) -> str:
-    """The deal's id of version 8: the same for the same deal, whenever it is told.
+def _id(place: str, number: int) -> str:
+    """The deal's id of version 8: its number, and where that is one.
 
-    Deals of near numbers have near ids, so that those of one day do not lie all over the index.
+    So the same deal has the same id whenever it is told, no two of a server have one, and deals of
+    near numbers have near ids.
     """
-    digest = hashlib.sha1(place + str(number).encode(), usedforsecurity=False).hexdigest()
-    near = f"{number >> 8 & 0xFFFFFFFFFFFF:012x}"
-    return f"{near}8{digest[:3]}{'89ab'[int(digest[3], 16) & 3]}{digest[4:19]}"
+    near = number & 0xFFFFFFFFFFFFFFFF
+    return f"{near >> 8 & 0xFFFFFFFFFFFF:012x}{place}{near >> 56:02x}{near & 0xFF:02x}"
 
 
 async def _count(work: Work, stored: Sequence[Told], owners: Mapping[int, Owner]) -> None:
     trades = [
         (owners[deal.login].client, deal.lots, deal.at)
         for deal in stored
-        if deal.kind.trade and deal.entry in rules.CLOSING and owners[deal.login].live
+        if deal.entry in rules.CLOSING and deal.kind.trade and owners[deal.login].live
     ]
     if trades:
         await totals.note_trades(work, trades)
@@ -258,14 +271,15 @@ async def _post(
     """
     sums: dict[tuple[int, str], Decimal] = {}
     last: dict[tuple[int, str], int] = {}
+    none, clearing = Decimal(0), f"platform-clearing:{server}"
     for deal in stored:
-        moved = deal.kind == DealKind.BALANCE
+        moved = deal.kind is DealKind.BALANCE
         ours = moved and operation_of(deal.comment) is not None
-        if not owners[deal.login].live or deal.kind == DealKind.CREDIT or ours:
+        if not owners[deal.login].live or deal.kind is DealKind.CREDIT or ours:
             continue
-        place = (deal.login, f"platform-clearing:{server}" if moved else "trading")
+        place = (deal.login, clearing if moved else "trading")
         result = rules.result_of(deal.profit, deal.swap, deal.commission)
-        sums[place] = sums.get(place, Decimal(0)) + result
+        sums[place] = sums.get(place, none) + result
         last[place] = max(last.get(place, 0), deal.deal)
     postings: list[posting.Posting] = []
     for (login, code), total in sorted(sums.items()):

@@ -27,8 +27,9 @@ MOST: Final = 50
 _CHANGES: Final = text(
     "select account, cast(timezone(:zone, at) as date) as day, "
     "sum(profit + swap + commission) as change "
-    "from deal where account = any(cast(:accounts as uuid[])) and at >= :first and kind <> 'credit' "
-    "group by account, day"
+    "from deal where client = any(array(select client from trading_account "
+    "where id = any(cast(:accounts as uuid[])))) and account = any(cast(:accounts as uuid[])) "
+    "and at >= :first and kind <> 'credit' group by account, day"
 )
 _POINTS: Final = text(
     "select distinct on (account, day) account, cast(timezone(:zone, at) as date) as day, equity "

@@ -139,6 +139,8 @@ class TradingAccount(TenantRow):
 class Deal(TenantRow):
     """A deal as the server booked it, stored once per server and number; never changed.
 
+    `client` is its account's, by which an account's deals are found, too; `id` is made of server and
+    number. Every index costs each of millions of deals: these are the fewest that every list has one of.
     One that takes another back names it in `reverses` and bears its lots and money with the other
     sign, so that sums are right by themselves; a correction is that and a deal in its place.
     """
@@ -149,8 +151,8 @@ class Deal(TenantRow):
 
     server: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    id: Mapped[UUID] = mapped_column(unique=True)
-    account: Mapped[UUID] = mapped_column(ForeignKey("trading_account.id"))
+    id: Mapped[UUID]
+    account: Mapped[UUID]
     client: Mapped[UUID]
     login: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(16))
@@ -184,9 +186,8 @@ class Deal(TenantRow):
             unique=True,
             postgresql_where=text("reverses is not null"),
         ),
-        Index("ix_deal_account", "account", "at", "number"),
         Index("ix_deal_client", "client", "at"),
-        Index("ix_deal_at", "at", "server", "number"),
+        Index("ix_deal_at", "at"),
         Index("ix_deal_position", "server", "position"),
         Index("ix_deal_imported", "imported_at"),
     )

@@ -121,7 +121,10 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
     def query(work: Any) -> Any:
         statement = select(Deal)
         if account is not None:
-            statement = statement.where(Deal.account == account)
+            of = select(TradingAccount.client).where(TradingAccount.id == account)
+            statement = statement.where(
+                Deal.client == of.scalar_subquery(), Deal.account == account
+            )
         if desk:
             return statement.where(clients.within(work, Deal.client))
         return statement.where(Deal.client == work.actor.id)

@@ -66,7 +66,7 @@ class DealKind(StrEnum):
 
     @property
     def trade(self) -> bool:
-        return self in {DealKind.BUY, DealKind.SELL}
+        return self is DealKind.BUY or self is DealKind.SELL
 
 
 class Entry(StrEnum):

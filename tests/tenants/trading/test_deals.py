@@ -2,10 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 
+import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
-from brokerage.trading import sync
+from brokerage.trading import deals, sync
+from brokerage.trading.connector import Deal as Told
+from brokerage.trading.connector import DealKind, Entry
 from brokerage.trading.connectors.mt5_webapi.adapter import Mt5WebApi
 from brokerage.trading.model import Deal, OpenPosition
 
@@ -120,3 +125,60 @@ async def test_a_balance_is_asked_for_when_a_deal_or_a_price_may_have_changed_it
     asked.clear()
     await broker.told()
     assert asked.count(customer.login) == 1
+
+
+def told(login, number, at):
+    """A deal that closes something, as a server tells it."""
+    return Told(
+        deal=number,
+        login=login,
+        kind=DealKind.SELL,
+        entry=Entry.OUT,
+        at=at,
+        symbol="EURUSD",
+        lots=Decimal("0.10"),
+        lots_closed=Decimal("0.10"),
+        contract_size=Decimal(100_000),
+        price=Decimal("1.08"),
+        profit=Decimal("0.10"),
+        swap=Decimal(0),
+        commission=Decimal(0),
+        position=number,
+        order=number,
+        rate_profit=Decimal(1),
+    )
+
+
+async def test_a_deal_of_another_clients_account_is_refused_and_nothing_of_its_batch_stored(broker):
+    """No foreign key asks for it deal by deal: the statement that stores them reads the accounts."""
+    mine, other = await broker.customer(), await broker.customer()
+    rows = [await broker.account(one.account) for one in (mine, other)]
+    owners = {
+        mine.login: deals.Owner(rows[0].id, rows[0].client, "USD", True),
+        other.login: deals.Owner(rows[1].id, rows[0].client, "USD", True),
+    }
+
+    with pytest.raises(IntegrityError, match="null value in column"):
+        async with broker.opener()() as work:
+            batch = [told(mine.login, 990_001, work.now), told(other.login, 990_002, work.now)]
+            await deals.store(work, rows[0].server, batch, owners)
+
+    assert await stored(broker, mine.login) == await stored(broker, other.login) == 0
+
+
+async def test_deals_of_any_number_and_server_have_ids_of_their_own(broker):
+    """Nothing looks whether an id is there already: it is made so that it cannot be."""
+    customer = await broker.customer()
+    row = await broker.account(customer.account)
+    owners = {customer.login: deals.Owner(row.id, row.client, "USD", True)}
+    numbers = [*range(880_000, 880_300), *(7 + (1 << bit) for bit in range(9, 63))]
+
+    async with broker.opener()() as work:
+        for server in ("one-live", "other-live"):
+            batch = [told(customer.login, number, work.now) for number in numbers]
+            assert await deals.store_history(work, server, batch, owners) == len(numbers)
+    async with broker.opener()() as work:
+        ids = await work.rows(select(Deal.id).where(Deal.login == customer.login))
+
+    assert len(ids) == len(set(ids)) == 2 * len(numbers)
+    assert {one.version for one in ids} == {8}

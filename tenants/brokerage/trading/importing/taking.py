@@ -160,7 +160,7 @@ async def _made_before(work: Work, code: str, line: Line) -> Line:
     stored = await work.value(
         select(func.count())
         .select_from(Deal)
-        .where(Deal.server == code, Deal.login == line.login, Deal.account == row.id)
+        .where(Deal.client == row.client, Deal.account == row.id)
     )
     return msgspec.structs.replace(line, verdict=Verdict.MADE, client=row.client, deals=int(stored))
 
