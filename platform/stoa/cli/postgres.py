@@ -20,12 +20,13 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "max_connections": "160",
     "reserved_connections": "12",
-    "shared_buffers": "128MB",
+    # The indexes of a month's deals; a small installation never touches all of it.
+    "shared_buffers": "256MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "random_page_cost": "1.1",
     "jit": "off",
-    "max_wal_size": "2GB",
+    "max_wal_size": "4GB",
     "wal_compression": "on",
     # A schema per tenant: dropping or migrating one takes a lock on each of its tables.
     "max_locks_per_transaction": "512",
