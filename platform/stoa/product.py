@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from stoa.events.facts import Fact, catalogue
-from stoa.tenancy.door import OpenWork
+from stoa.tenancy.door import Door, OpenWork
 from stoa.tenancy.work import Work
 
 Reaction = Callable[[OpenWork, Any], Awaitable[None]]
@@ -162,6 +162,8 @@ class Module:
     """Run as a worker stops: what it holds by a lease goes to the others at once."""
     seed: Callable[[Work], Awaitable[None]] | None = None
     compose: Callable[[Work, "Product"], Awaitable[None]] | None = None
+    welcome: Callable[[Door, UUID], Awaitable[None]] | None = None
+    """Run as a new tenant opens: what the operator decided for all before there was this one."""
     pulse: Callable[[Work], Awaitable[dict[str, Any]]] | None = None
     usage: Callable[[Work, date, date], Awaitable[Mapping[str, Mapping[date, Any]]]] | None = None
     """Counts of whole days by the tenant's calendar, first and last included, never a person; what

@@ -293,6 +293,10 @@ class Provisioner:
                 work.add(Host(name=name, tenant=tenant.id, kind="platform", verified_at=work.now))
             work.about_tenant = tenant.id
         self.door.registry.forget()
+        # Last, when the tenant is already among those that a decision for all is carried out in.
+        for module in self.product.modules:
+            if module.welcome is not None:
+                await module.welcome(self.door, tenant.id)
 
     def _blueprint(self, asked: Asked) -> str:
         return (where.blueprints() / f"{asked.blueprint}.toml").read_text()

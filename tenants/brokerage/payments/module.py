@@ -37,7 +37,7 @@ from brokerage.payments.hot import watching as hot
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import arriving
 from brokerage.payments.receiving import room as receiving_room
-from brokerage.payments.routing import checking, guarding, rulesdesk, watching
+from brokerage.payments.routing import checking, guarding, operators, rulesdesk, watching
 from brokerage.payments.routing import desk as routing_desk
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import desk as source_desk
@@ -196,6 +196,7 @@ MODULE = Module(
     search=shown.search,
     moments=shown.moments,
     pulse=shown.pulse,
+    welcome=operators.welcome,
     usage=usage.usage,
     connections=callbacks.connections,
     roles={

@@ -55,6 +55,25 @@ async def test_one_command_pauses_everywhere_and_back_and_each_log_has_its_part(
     assert (await paused_at(market)).paused == ""
 
 
+async def test_a_tenant_that_comes_later_finds_paused_what_is_paused_for_all(market, house):
+    async def standing(tenant) -> set[str]:
+        async with house.door.open(tenant, purpose="test") as work:
+            rows = (await watching.states(work)).values()
+            return {row.psp for row in rows if row.paused == "operator"}
+
+    await operators.pause(house.door, "hyperswitch", reason=WHY)
+    await operators.pause(house.door, "paystack", reason=WHY, tenants=[market.tenant.slug])
+    try:
+        late = await standing(await house.tenant())
+    finally:
+        await operators.resume(house.door, "hyperswitch", reason="It is valid again")
+        await operators.resume(house.door, "paystack", reason="It is valid again")
+    after = await standing(await house.tenant())
+
+    assert late == {"beta", watching.kind_of("hyperswitch")}
+    assert after == set()
+
+
 async def test_for_chosen_ones_alone(market, house):
     other = await house.tenant()
 

@@ -8,7 +8,17 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from stoa.db.rows import TenantRow
+from stoa.db.rows import PlatformRow, TenantRow
+
+
+class ConnectorPause(PlatformRow):
+    """A connector that the operator paused for all: tenants that are still to come are told of it."""
+
+    __tablename__ = "connector_pause"
+
+    connector: Mapped[str] = mapped_column(String(40), primary_key=True)
+    why: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
 
 
 class ProviderState(TenantRow):

@@ -11,12 +11,15 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 
 from brokerage.payments import connectors
 from brokerage.payments.permissions import Payments
 from brokerage.payments.routing import watching
+from brokerage.payments.routing.model import ConnectorPause
 from brokerage.payments.settings import PaymentsSettings
 from stoa.identity import roles
 from stoa.identity.permissions import Control
@@ -25,7 +28,7 @@ from stoa.notices import notices
 from stoa.tenancy.actor import SYSTEM, Actor
 from stoa.tenancy.door import Door
 from stoa.tenancy.registry import TenantRef
-from stoa.tenancy.work import Work
+from stoa.tenancy.work import PlatformWork, Work
 from stoa.theming.texts import N_
 
 STATES: Final = ("active", "suspended")
@@ -96,6 +99,8 @@ async def _everywhere(
             connector=connector,
             tenants=sorted(tenants) or ["*"],
         )
+        if not tenants:
+            await _for_those_to_come(work, connector, why, paused=paused)
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def one(tenant: TenantRef) -> Done:
@@ -104,6 +109,28 @@ async def _everywhere(
 
     done = await asyncio.gather(*(one(tenant) for tenant in chosen))
     return [each for each in done if each.psps or each.trouble]
+
+
+async def _for_those_to_come(work: PlatformWork, connector: str, why: str, *, paused: bool) -> None:
+    row = await work.session.get(ConnectorPause, connector)
+    if not paused:
+        if row is not None:
+            await work.delete(row)
+    elif row is None:
+        work.add(ConnectorPause(connector=connector, why=why, at=work.now))
+    else:
+        row.why = why
+
+
+async def welcome(door: Door, tenant: UUID) -> None:
+    """Pause in a new tenant what is paused for all. Done again, it changes nothing."""
+    async with door.platform(purpose="connector.pauses") as platform:
+        wanted = await platform.rows(select(ConnectorPause).order_by(ConnectorPause.connector))
+    if not wanted:
+        return
+    async with door.open(tenant, purpose="connector.pause") as work:
+        for one in wanted:
+            await _mark(work, one.connector, one.why, paused=True)
 
 
 async def _chosen(door: Door, tenants: Collection[str]) -> Sequence[TenantRef]:
