@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from brokerage.ledger import accounts, posting
 from brokerage.ledger.accounts import HOLD, WALLET, Account, Ref
@@ -103,6 +103,14 @@ async def holds(work: Work, client: UUID) -> list[Hold]:
     return [_hold(row) for row in rows]
 
 
+AS_OF: Final = (
+    select(LegRow.balance)
+    .where(LegRow.account == bindparam("account"), LegRow.posted_at <= bindparam("instant"))
+    .order_by(LegRow.posted_at.desc(), LegRow.version.desc())
+    .limit(1)
+)
+
+
 async def as_of(work: Work, account: Account, instant: datetime) -> Money:
     """The balance right after the last entry posted at or before an instant."""
     if account.guard is Guard.NONE:
@@ -113,12 +121,7 @@ async def as_of(work: Work, account: Account, instant: datetime) -> Money:
         )
         return Money(Decimal(total), account.currency)
     # Versions of an account never run backwards in time, so its newest leg by then tells it all.
-    newest = await work.value(
-        select(LegRow.balance)
-        .where(LegRow.account == account.id, LegRow.posted_at <= instant)
-        .order_by(LegRow.posted_at.desc(), LegRow.version.desc())
-        .limit(1)
-    )
+    newest = await work.value(AS_OF, {"account": account.id, "instant": instant})
     return Money(newest if newest is not None else Decimal(0), account.currency)
 
 

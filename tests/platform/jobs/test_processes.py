@@ -222,7 +222,7 @@ async def told_at_last(place, tenant, client):
 
 
 async def test_a_tenant_with_thousands_waiting_keeps_nobody_else_waiting(place):
-    """T112: 5,000 of one, and the single one of another starts within seconds."""
+    """T112: 5,000 of one, and the single one of another is taken among the first of them."""
     busy, other = await place.tenant(), await place.tenant()
     (client,) = await place.people(other, 1)
     await place.quiet(other)
@@ -238,15 +238,18 @@ async def test_a_tenant_with_thousands_waiting_keeps_nobody_else_waiting(place):
         )
     await asyncio.sleep(6)
 
-    await place.approved(other, client)
-    took = await place.quiet(other)
+    async def waiting() -> int:
+        async with place.world.work(busy) as work:
+            return await work.value(
+                select(func.count()).select_from(Inbox).where(Inbox.state == "waiting")
+            )
 
-    async with place.world.work(busy) as work:
-        left = await work.value(
-            select(func.count()).select_from(Inbox).where(Inbox.state == "waiting")
-        )
-    assert left > 0, "the busy one was done too early to be in the way"
-    assert took < 10
+    before = await waiting()
+    await place.approved(other, client)
+    await place.quiet(other)
+
+    # However fast the machine is: the one is done before half of the many are.
+    assert await waiting() > before / 2 > 0
 
 
 @pytest.mark.parametrize("point", points.PROVISIONING)
