@@ -41,6 +41,7 @@ _OURS: Final = MappingProxyType(
     {
         "cancelled": N_("Cancelled by the payer"),
         "expired": N_("The time to pay was over"),
+        "expired/unpaid": N_("The time to pay was over"),
     }
 )
 """Ends of a deposit; elsewhere the same words are states."""
