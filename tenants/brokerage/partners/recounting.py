@@ -91,7 +91,7 @@ async def recount(
     since, stretch = first, STRETCH
     while since < last:
         until = min(since + stretch, last)
-        seen = await work.table(SEEN, {"first": since, "last": until})
+        seen = await closed(work, since, until)
         if sum(row.count for row in seen) > AT_ONCE and stretch > SHORTEST:
             stretch /= 2
             continue
@@ -105,6 +105,15 @@ async def recount(
     )
     work.reason = why[:400]
     return [_Sum(partner, rows) for partner, rows in found.items()]
+
+
+async def closed(work: Work, first: datetime, last: datetime) -> Sequence[Any]:
+    """What closed in a stretch by symbol and product: `first`, `last` and `count` of each.
+
+    Nobody knows yet whether that is many, and just after a great import the database expects few.
+    """
+    async with planning.over(work, planning.MANY):
+        return await work.table(SEEN, {"first": first, "last": last})
 
 
 async def reverse(

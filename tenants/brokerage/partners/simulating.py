@@ -89,7 +89,7 @@ async def simulate(work: Work, after: PartnerSettings, *, since: datetime | None
     first = since or last - timedelta(days=DAYS)
     window = {"first": first, "last": last}
     was = {row.partner: row for row in await work.table(WAS, window | {"kinds": list(ON_DEALS)})}
-    seen = await work.table(recounting.SEEN, window)
+    seen = await recounting.closed(work, first, last)
     would: dict[UUID, Any] = {}
     count = sum(row.count for row in seen)
     if seen:
