@@ -27,14 +27,12 @@ class Offers:
     epochs: list[datetime] = field(default_factory=list)
     symbols: dict[str, list[Any]] = field(default_factory=dict)
     offers: dict[str, list[Any]] = field(default_factory=dict)
-    depth: int = 1
     currency: str = ""
 
     def parameters(self) -> dict[str, Any]:
         """The names that the statement reads them by."""
         return {
             "epochs": self.epochs,
-            "depth": self.depth,
             **{f"s_{name}": values for name, values in self.symbols.items()},
             **{f"o_{name}": values for name, values in self.offers.items()},
         }
@@ -82,7 +80,6 @@ def gather(
     number = 0
     for at, epoch in enumerate(epochs):
         settings = epoch.settings
-        found.depth = max(found.depth, *(plan.levels.depth for plan in settings.plans))
         classes: dict[tuple[Any, ...], int] = {}
         for typed, product in pairs:
             one = canonical(symbols, typed) if typed else _NONE

@@ -100,7 +100,7 @@ priced as materialized (
     select s.leaf, s.t0, s.t1, l.above, l.depth, l.valid_from as line_from, l.valid_to as line_to,
            p.plan, p.tier, p.own, p.ratio, p.master, p.valid_from, p.valid_to
     from span s
-    join partner_line l on l.partner = s.leaf and l.depth < :depth
+    join partner_line l on l.partner = s.leaf
          and l.valid_from <= s.t1 and (l.valid_to is null or l.valid_to > s.t0)
     join partner_standing p on p.partner = l.above
          and p.valid_from <= s.t1 and (p.valid_to is null or p.valid_to > s.t0)

@@ -206,3 +206,43 @@ async def test_the_statement_says_what_a_sum_deal_by_deal_says(house, guild):
             assert mine == []
         await step.rollback()
     assert seen > len(worlds)
+
+
+async def test_the_master_ratio_is_of_the_tops_own_however_far_above_the_plan_reaches(house, guild):
+    """Beyond the reach of every plan, the highest within it was taken for the top of the tree."""
+    reach = Plan(
+        code="a", label="a", version=1, levels=Levels(depth=2),
+        rewards=(RewardRule(kind="per-lot", rate=Amount(amount=Decimal(4))),),
+    )  # fmt: skip
+    one = PartnerSettings(plans=(reach,), default_plan="a", symbol_groups=GROUPS)
+    async with house.door.open(guild, purpose="test") as work:
+        step = await work.session.begin_nested()
+        top = await a_partner(work)
+        middle = await a_partner(work, top)
+        near = await a_partner(work, middle)
+        trader = await a_trader(work, near)
+        began = work.now
+        masters = {top: Decimal("0.5"), middle: Decimal("0.25"), near: Decimal(1)}
+        for partner, master in masters.items():
+            await standings.change(
+                work,
+                partner,
+                since=began,
+                plan="a",
+                tier="",
+                own={},
+                ratio=Decimal(1),
+                master=master,
+            )
+        later(work, seconds=1000)
+        pair = a_trade(trader.login, work.now, lots="1", held_s=600)
+        await deals.store(work, SERVER, pair, trader.owners)
+        await accruals.accrue(
+            work, since=work.now, until=work.now, rates=AT_PAR, server=SERVER,
+            epochs=[Epoch(BEGINNING, one)],
+        )  # fmt: skip
+        rows = await work.rows(select(Reward).where(Reward.client == trader.client))
+        found = {row.partner: row.amount for row in rows}
+        await step.rollback()
+
+    assert found == {near: Decimal(2)}
