@@ -68,9 +68,11 @@ async def names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
     return {row.id: work.unseal(row.id, "person.name", row.name_sealed) or "" for row in rows}
 
 
-@kept
 def _with_names(statement: Select[Any], client: Any) -> Select[Any]:
     return statement.join(Person, Person.id == client).add_columns(Person.id, Person.name_sealed)
+
+
+_kept_names: Final = kept(_with_names)
 
 
 async def named(
@@ -81,9 +83,9 @@ async def named(
     statement that is kept.
     """
     if parameters is None:
-        rows, count = await work.some_rows(_with_names.__wrapped__(statement, client), limit)
+        rows, count = await work.some_rows(_with_names(statement, client), limit)
     else:
-        rows, count = await work.some_rows(_with_names(statement, client), limit, parameters)
+        rows, count = await work.some_rows(_kept_names(statement, client), limit, parameters)
     return [(row[0], work.unseal(row[1], "person.name", row[2]) or "") for row in rows], count
 
 

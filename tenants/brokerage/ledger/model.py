@@ -54,6 +54,14 @@ from stoa.db.rows import TenantRow
 from stoa.kernel.currencies import EXPONENTS
 from stoa.kernel.money import LARGEST
 
+_AN_ACCOUNT: Final = tuple(
+    f"ledger_account.{column}" for column in ("id", "currency", "places", "guard")
+)
+_A_LEG: Final = tuple(
+    f"leg.{column}" for column in ("account", "version", "balance", "currency", "places", "guard")
+)
+"""What a balance and a continuing leg prove themselves by: the same nature all along the chain."""
+
 
 class Tree(StrEnum):
     """Whose money: what is owed to clients and where it lies, or the broker's own."""
@@ -107,24 +115,12 @@ class LedgerBalance(TenantRow):
     __table_args__ = (
         ForeignKeyConstraint(
             ["account", "currency", "places", "guard"],
-            [
-                "ledger_account.id",
-                "ledger_account.currency",
-                "ledger_account.places",
-                "ledger_account.guard",
-            ],
+            _AN_ACCOUNT,
             name="fk_ledger_balance_account",
         ),
         ForeignKeyConstraint(
             ["account", "version", "balance", "currency", "places", "guard"],
-            [
-                "leg.account",
-                "leg.version",
-                "leg.balance",
-                "leg.currency",
-                "leg.places",
-                "leg.guard",
-            ],
+            _A_LEG,
             name="fk_ledger_balance_newest_leg",
         ),
         CheckConstraint("version is not null or balance = 0", name="explained"),
@@ -282,24 +278,12 @@ class Leg(TenantRow):
         ForeignKeyConstraint(["taken_in"], ["entry.id"], name="fk_leg_entry"),
         ForeignKeyConstraint(
             ["anchor", "currency", "places", "guard"],
-            [
-                "ledger_account.id",
-                "ledger_account.currency",
-                "ledger_account.places",
-                "ledger_account.guard",
-            ],
+            _AN_ACCOUNT,
             name="fk_leg_account",
         ),
         ForeignKeyConstraint(
             ["account", "previous", "before", "currency", "places", "guard"],
-            [
-                "leg.account",
-                "leg.version",
-                "leg.balance",
-                "leg.currency",
-                "leg.places",
-                "leg.guard",
-            ],
+            _A_LEG,
             name="fk_leg_previous",
         ),
         UniqueConstraint(
