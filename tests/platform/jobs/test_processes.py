@@ -32,6 +32,7 @@ from stoa.tenancy.provision import Asked
 
 READER = "trading:open_live"
 RESUMED_S = 50
+MANY = 60_000
 
 
 class Place:
@@ -222,34 +223,41 @@ async def told_at_last(place, tenant, client):
 
 
 async def test_a_tenant_with_thousands_waiting_keeps_nobody_else_waiting(place):
-    """T112: 5,000 of one, and the single one of another is taken among the first of them."""
+    """T112: tens of thousands of one, and the single one of another is taken among the first."""
     busy, other = await place.tenant(), await place.tenant()
     (client,) = await place.people(other, 1)
     await place.quiet(other)
+    many = Inbox.kind == LevelChanged.kind, Inbox.reader == "payments:look_again"
     async with place.world.work(busy) as work:
         await work.run(
             text(
                 "insert into inbox (fact, reader, kind, lane, body, told_at, due_at) select "
                 "gen_random_uuid(), 'payments:look_again', :kind, :lane, jsonb_build_object("
                 "'client', gen_random_uuid(), 'was', 'a', 'level', 'b'), now(), now() "
-                "from generate_series(1, 5000)"
+                "from generate_series(1, cast(:many as integer))"
             ),
-            {"kind": LevelChanged.kind, "lane": KycApproved.lane},
+            {"kind": LevelChanged.kind, "lane": KycApproved.lane, "many": MANY},
         )
-    await asyncio.sleep(6)
 
     async def waiting() -> int:
         async with place.world.work(busy) as work:
             return await work.value(
-                select(func.count()).select_from(Inbox).where(Inbox.state == "waiting")
+                select(func.count()).select_from(Inbox).where(Inbox.state == "waiting", *many)
             )
 
-    before = await waiting()
+    for _ in range(200):  # the many are being worked through
+        if await waiting() < MANY:
+            break
+        await asyncio.sleep(0.2)
+    assert 0 < await waiting() < MANY
     await place.approved(other, client)
     await place.quiet(other)
+    left = await waiting()
+    async with place.world.work(busy) as work:  # nobody's test waits for the rest of them
+        await work.run(update(Inbox).where(Inbox.state == "waiting", *many).values(state="done"))
 
-    # However fast the machine is: the one is done before half of the many are.
-    assert await waiting() > before / 2 > 0
+    # In the order of arrival it would have come after all of them; they take minutes.
+    assert left > MANY / 2
 
 
 @pytest.mark.parametrize("point", points.PROVISIONING)
