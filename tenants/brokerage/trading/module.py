@@ -50,6 +50,7 @@ from brokerage.trading.lifecycle import (
     swapping,
 )
 from brokerage.trading.lifecycle import desk as lifecycle_desk
+from brokerage.trading.lifecycle import evidence as lifecycle_evidence
 from brokerage.trading.lifecycle import room as lifecycle_room
 from brokerage.trading.model import Deal, TradingAccount, Transfer
 from brokerage.trading.permissions import Trading
@@ -208,6 +209,7 @@ MODULE = Module(
         *negative.ALL,
         *importing_desk.ALL,
         *lifecycle_room.ALL,
+        *lifecycle_evidence.ALL,
         *lifecycle_desk.ALL,
         *dropcopy_desk.ALL,
         *desk_account.ALL,

@@ -11,7 +11,7 @@ from litestar.response import Response
 from sqlalchemy import ColumnElement, Select, func, select
 
 from brokerage.clients import queries as clients
-from brokerage.trading.lifecycle import deciding, shown, wording
+from brokerage.trading.lifecycle import deciding, evidence, shown, wording
 from brokerage.trading.lifecycle.model import AccountRequest, RequestState, Wish
 from brokerage.trading.lifecycle.tables import REQUESTS
 from brokerage.trading.model import TradingAccount
@@ -63,6 +63,7 @@ async def one(
         asked_by=names.get(wanted.asked_by, "") if wanted.asked_by else "",
         decided_by=names.get(wanted.decided_by, "") if wanted.decided_by else "",
         effect=effect if effect is not None and effect.margin else None,
+        document=evidence.of(wanted) is not None,
         may_decide=waits and not mine and work.actor.may(Trading.DECIDE),
         mine=waits and mine,
     )

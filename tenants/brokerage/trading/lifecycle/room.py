@@ -43,10 +43,6 @@ class Password(msgspec.Struct):
     which: Which = Which.MAIN
 
 
-class Ground(msgspec.Struct):
-    note: str = ""
-
-
 class Nothing(msgspec.Struct):
     pass
 
@@ -107,7 +103,8 @@ def _classes(limits: standing.Limits, row: TradingAccount) -> list[tuple[str, in
     return [(group, min(cap, row.leverage)) for group, cap in limits.pack.leverage_cap.items()]
 
 
-def _answered(request: AnyRequest, row: AccountRequest) -> Response[Any]:
+def answered(request: AnyRequest, row: AccountRequest) -> Response[Any]:
+    """Back to the account, with what comes next."""
     notice = NOTED.get(RequestState(row.state))
     return go(request, f"/accounts/{row.account}/change", notice=notice)
 
@@ -117,7 +114,7 @@ async def leverage(
     request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
 ) -> Response[Any]:
     form = await forms.read(request, Leverage)
-    return _answered(request, await asking.leverage(work, account, form.leverage))
+    return answered(request, await asking.leverage(work, account, form.leverage))
 
 
 @post("/accounts/{account:uuid}/product", access=access.room(Trading.OWN))
@@ -125,7 +122,7 @@ async def product(
     request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
 ) -> Response[Any]:
     form = await forms.read(request, Product)
-    return _answered(request, await asking.product(work, account, form.product))
+    return answered(request, await asking.product(work, account, form.product))
 
 
 @post("/accounts/{account:uuid}/new-password", access=access.room(Trading.OWN))
@@ -133,15 +130,7 @@ async def password(
     request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
 ) -> Response[Any]:
     form = await forms.read(request, Password)
-    return _answered(request, await asking.password(work, account, form.which))
-
-
-@post("/accounts/{account:uuid}/swap-free", access=access.room(Trading.OWN))
-async def swap_free(
-    request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
-) -> Response[Any]:
-    form = await forms.read(request, Ground)
-    return _answered(request, await asking.swap_free(work, account, form.note))
+    return answered(request, await asking.password(work, account, form.which))
 
 
 @post("/accounts/{account:uuid}/archive", access=access.room(Trading.OWN))
@@ -149,7 +138,7 @@ async def archive(
     request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
 ) -> Response[Any]:
     await forms.read(request, Nothing)
-    return _answered(request, await asking.archive(work, account))
+    return answered(request, await asking.archive(work, account))
 
 
 @post("/accounts/{account:uuid}/restore", access=access.room(Trading.OWN))
@@ -157,7 +146,7 @@ async def restore(
     request: AnyRequest, work: NamedDependency[Work], account: FromPath[UUID]
 ) -> Response[Any]:
     await forms.read(request, Nothing)
-    return _answered(request, await asking.restore(work, account))
+    return answered(request, await asking.restore(work, account))
 
 
 @post("/account-requests/{row:uuid}/cancel", access=access.room(Trading.OWN))
@@ -192,4 +181,4 @@ async def reveal(
     )
 
 
-ALL = [change, leverage, product, password, swap_free, archive, restore, cancel, reveal]
+ALL = [change, leverage, product, password, archive, restore, cancel, reveal]
