@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from stoa.drawn.labels import Labels, learn
 from stoa.events.facts import Fact, catalogue
 from stoa.tenancy.door import Door, OpenWork
 from stoa.tenancy.work import Work
@@ -149,6 +150,8 @@ class Module:
 
     name: str
     settings: type[msgspec.Struct] | None = None
+    labels: Labels | None = None
+    """What the fields of its settings are called."""
     permissions: type[StrEnum] | None = None
     web: Sequence[Any] = ()
     control: Sequence[Any] = ()
@@ -190,6 +193,7 @@ class Product:
         if len(set(names)) != len(names):
             raise ValueError("two modules share a name")
         self.modules = tuple(modules)
+        learn(module.labels for module in modules)
         self.slices = {m.name: m.settings for m in modules if m.settings is not None}
         self.permissions: dict[str, str] = {}
         for module in modules:

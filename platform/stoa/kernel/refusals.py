@@ -112,3 +112,19 @@ class Uncertain(Refusal):
             "been done or not. Look at its page before you try again; the same form sent once "
             "more is never done twice."
         )
+
+
+class Unfit(ValueError):
+    """Values that do not go together in one settings type. `field` names the one to mend."""
+
+    def __init__(self, sentence: str, *, field: str = "", **places: object) -> None:
+        super().__init__(sentence.format_map(_Lenient(places)))
+        self.sentence = sentence
+        self.field = field
+        self.places = places
+
+    def refusal(self) -> Invalid:
+        """The same as a refusal of what was sent."""
+        said = Invalid(self.sentence)
+        said.places |= self.places
+        return said

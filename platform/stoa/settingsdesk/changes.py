@@ -11,7 +11,8 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from stoa.settingsdesk import pending
-from stoa.settingsdesk.sections import LABELS, slices
+from stoa.settingsdesk.sections import label_of, slices
+from stoa.settingsdesk.telling import told
 from stoa.tenancy.model import SettingChange
 from stoa.tenancy.module import Settings
 from stoa.tenancy.settings import Change
@@ -31,10 +32,6 @@ class Note(msgspec.Struct):
     note: str = ""
 
 
-def label_of(row: SettingChange) -> str:
-    return LABELS.get(row.slice, (row.slice.title(), "", ""))[0]
-
-
 @get("/desk/settings/changes", access=access.desk(Settings.AGREE))
 async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     rows = await work.rows(
@@ -48,7 +45,7 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         work,
         "desk/settings/changes.html",
         audience="desk",
-        rows=[{"row": row, "label": label_of(row)} for row in rows],
+        rows=[{"row": row, "label": label_of(row.slice)} for row in rows],
     )
 
 
@@ -64,8 +61,8 @@ async def one(
         "desk/settings/change.html",
         audience="desk",
         change=row,
-        label=label_of(row),
-        sentences=[Change(**one).said for one in row.changes],
+        label=label_of(row.slice),
+        sentences=told(slices(request).get(row.slice), [Change(**one) for one in row.changes]),
         may_agree=row.state == "waiting" and not mine and not work.actor.read_only,
         may_take_back=row.state == "waiting" and mine and work.actor.may(Settings.EDIT),
     )

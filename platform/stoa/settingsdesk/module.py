@@ -1,18 +1,17 @@
 """How the settings desk joins the product."""
 
 from stoa.product import Module, NavItem
-from stoa.settingsdesk import brand, changes, connections, sections
+from stoa.settingsdesk import brand, changes, connections, onesection, sections
+from stoa.settingsdesk.labels import LABELS
 from stoa.tenancy.module import Settings
 from stoa.theming.texts import N_
 
 MODULE = Module(
     name="settingsdesk",
+    labels=LABELS,
     web=[
         sections.home,
-        sections.section,
-        sections.preview,
-        sections.change,
-        sections.restore,
+        *onesection.ALL,
         sections.export,
         sections.carry_in,
         *changes.ALL,

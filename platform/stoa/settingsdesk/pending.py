@@ -127,6 +127,11 @@ async def rehearsed(work: Work, name: str, before: Any, after: Any) -> list[Told
     return found
 
 
+def guarded(name: str, before: Any, after: Any) -> bool:
+    """Whether a second person must agree to this change."""
+    return any(one.touched(before, after) for one in _GUARDS.get(name, ()))
+
+
 async def waiting(work: Work, name: str) -> SettingChange | None:
     return await work.first(
         select(SettingChange).where(SettingChange.slice == name, SettingChange.state == "waiting")

@@ -26,6 +26,7 @@ from stoa.tenancy import blank, migrations, settings
 from stoa.tenancy.door import Door
 from stoa.tenancy.model import Host, Provision, SchemaSlot, Tenant, TenantState
 from stoa.tenancy.work import PlatformWork, Work, hash_of
+from stoa.theming import reasons
 
 STEPS: Final = ("reserve", "schema", "settings", "seed", "owner", "open")
 LEASE_S: Final = 30
@@ -263,10 +264,15 @@ class Provisioner:
             if asked.accent:
                 own["accent"] = asked.accent
             sections["brand"] = msgspec.structs.replace(sections["brand"], **own)
+        title = next(
+            (title for name, title, _ in told_of_blueprints() if name == asked.blueprint),
+            asked.blueprint,
+        )
+        why = reasons.from_blueprint(title)
         async with self.door.open(tenant.id, purpose="provision.settings") as work:
             for name in self.product.slices:
                 value = sections.get(name) or self.product.slices[name]()
-                await settings.put(work, name, value, why=f"blueprint {asked.blueprint}")
+                await settings.put(work, name, value, why=why)
 
     async def _seed(self, row: Provision, _asked: Asked) -> None:
         assert row.tenant is not None  # noqa: S101 - an earlier step set it

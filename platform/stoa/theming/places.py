@@ -3,11 +3,13 @@
 import unicodedata
 from functools import lru_cache
 from typing import Final
+from zoneinfo import available_timezones
 
 import phonenumbers
 from babel import Locale
 from markupsafe import Markup
 
+from stoa.kernel import currencies
 from stoa.theming import manifest
 from stoa.theming.figures import NONE
 from stoa.theming.look import shown
@@ -58,3 +60,15 @@ def _folded(name: str) -> str:
     return "".join(
         c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c)
     )
+
+
+def currency_codes() -> list[str]:
+    """Every currency the product carries, to be chosen from while typing."""
+    return sorted(currencies.EXPONENTS)
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> tuple[str, ...]:
+    """The time zones people live in, by their names; without aliases of offsets."""
+    named = (one for one in available_timezones() if "/" in one and not one.startswith("Etc/"))
+    return ("UTC", *sorted(named))

@@ -20,11 +20,13 @@ from stoa.theming import (
     charts,
     deeds,
     drawing,
+    fieldwork,
     figures,
     icons,
     manifest,
     masks,
     places,
+    reasons,
     statuses,
     texts,
     themes,
@@ -50,6 +52,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "initials": masks.initials,
     "flag": places.flag,
     "country": places.country,
+    "reason": reasons.reason,
 }
 
 
@@ -203,4 +206,10 @@ _GLOBALS: Final[dict[str, Any]] = {
     "qr_svg": drawing.qr_svg,
     "said_options": drawing.said_options,
     "count_done": drawing.count_done,
+    "tree_rows": fieldwork.rows,
+    "tree_digits": fieldwork.digits,
+    "tree_pattern": fieldwork.pattern,
+    "tree_countries": fieldwork.country_names,
+    "currency_codes": places.currency_codes,
+    "zone_names": places.zone_names,
 }

@@ -16,6 +16,7 @@ from brokerage.api import (
     verification,
     webhooks,
 )
+from brokerage.api.labels import LABELS
 from brokerage.api.offer import OFFERS, handler
 from brokerage.api.settings import ApiSettings
 from stoa.identity.api_clients import ApiAccess
@@ -26,6 +27,7 @@ _ENDPOINTS: Final = (clients, leads, payments, trading, partners, partner_fees, 
 MODULE = Module(
     name="api",
     settings=ApiSettings,
+    labels=LABELS,
     permissions=ApiAccess,
     web=[
         token.issue,

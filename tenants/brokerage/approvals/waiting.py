@@ -30,7 +30,7 @@ from brokerage.risk import actions as risk_actions
 from brokerage.risk.permissions import Risk
 from stoa.kernel.money import Money
 from stoa.settingsdesk import pending
-from stoa.settingsdesk.changes import label_of
+from stoa.settingsdesk.sections import label_of
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -226,7 +226,7 @@ async def _setting_changes(work: Work) -> list[Waiting]:
         Waiting(
             "setting",
             row.id,
-            label_of(row),
+            label_of(row.slice),
             row.why,
             f"/desk/settings/changes/{row.id}",
             row.asked_at,

@@ -2,6 +2,7 @@
 
 from brokerage.bonuses import desk, jobs, losing, room, serverside, shown, turnover
 from brokerage.bonuses.events import BonusCredited, BonusLost, BonusReleased
+from brokerage.bonuses.labels import LABELS
 from brokerage.bonuses.permissions import Bonuses
 from brokerage.bonuses.settings import BonusSettings
 from brokerage.clients import hooks as clients
@@ -55,6 +56,7 @@ _ALL = [Bonuses.VIEW, Bonuses.CAMPAIGNS, Bonuses.GIVE, Bonuses.REVOKE, Bonuses.E
 MODULE = Module(
     name="bonuses",
     settings=BonusSettings,
+    labels=LABELS,
     permissions=Bonuses,
     web=[*room.ALL, *desk.ALL],
     reactions={

@@ -20,6 +20,7 @@ from brokerage.clients import (
     visitor,
     working,
 )
+from brokerage.clients.labels import LABELS
 from brokerage.clients.model import Client, State
 from brokerage.clients.permissions import ROLES, Clients
 from brokerage.clients.settings import ClientSettings
@@ -178,6 +179,7 @@ ledger.scope.append(queries.within)
 MODULE = Module(
     name="clients",
     settings=ClientSettings,
+    labels=LABELS,
     permissions=Clients,
     web=[
         *visitor.WEB,

@@ -16,6 +16,7 @@ from brokerage.crm import (
     queries,
 )
 from brokerage.crm.events import CampaignGoesOn, ImportAsked
+from brokerage.crm.labels import LABELS
 from brokerage.crm.model import Campaign, Lead, Task
 from brokerage.crm.permissions import ROLES, Crm
 from brokerage.crm.settings import CrmSettings
@@ -132,6 +133,7 @@ NAV: Final = (
 MODULE = Module(
     name="crm",
     settings=CrmSettings,
+    labels=LABELS,
     permissions=Crm,
     web=[
         *desk_leads.WEB,

@@ -1,6 +1,7 @@
 """How fees join the product."""
 
 from brokerage.fees import desk, exchanges, hooks, inactivity, previewing
+from brokerage.fees.labels import LABELS
 from brokerage.fees.permissions import Fees
 from brokerage.fees.settings import FeeSettings
 from brokerage.ledger import hooks as ledger
@@ -16,6 +17,7 @@ pending.guard("fees", pending.Guard(previewing.touched, previewing.rehearse))
 MODULE = Module(
     name="fees",
     settings=FeeSettings,
+    labels=LABELS,
     permissions=Fees,
     web=desk.ALL,
     schedule=[Every(3600, inactivity.sweep, lane="money")],

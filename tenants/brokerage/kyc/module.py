@@ -11,6 +11,7 @@ from brokerage.kyc.events import (
     ListImported,
     ScreeningDue,
 )
+from brokerage.kyc.labels import LABELS
 from brokerage.kyc.permissions import ROLES, Kyc
 from brokerage.kyc.settings import KycSettings
 from brokerage.screening import model as screening
@@ -29,6 +30,7 @@ client_hooks.exports["questionnaires"] = download.rows_of(
 MODULE = Module(
     name="kyc",
     settings=KycSettings,
+    labels=LABELS,
     permissions=Kyc,
     web=[*room.ALL, *desk.ALL, hooks.told],
     reactions={

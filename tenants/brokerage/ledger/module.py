@@ -15,6 +15,7 @@ from brokerage.ledger import (
     room,
     shared,
 )
+from brokerage.ledger.labels import LABELS
 from brokerage.ledger.permissions import ROLES, Ledger
 from brokerage.ledger.settings import LedgerSettings
 from stoa.product import Every, Module, NavItem
@@ -51,6 +52,7 @@ async def seed(work: Work) -> None:
 MODULE = Module(
     name="ledger",
     settings=LedgerSettings,
+    labels=LABELS,
     permissions=Ledger,
     roles=ROLES,
     web=[*room.WEB, *desk.WEB, *corrections.WEB, *closing.WEB],

@@ -35,6 +35,7 @@ from brokerage.partners import hooks as inbound
 from brokerage.partners.events import EngineResumed
 from brokerage.partners.fees import booking as fee_booking
 from brokerage.partners.fees import desk as fees_desk
+from brokerage.partners.labels import LABELS
 from brokerage.partners.model import (
     Attribution,
     Objection,
@@ -215,6 +216,7 @@ async def search(work: Work, typed: str) -> list[Hit]:
 MODULE = Module(
     name="partners",
     settings=PartnerSettings,
+    labels=LABELS,
     permissions=Partners,
     web=[
         *room.WEB,

@@ -34,6 +34,7 @@ from brokerage.payments.disputes import shown as disputes_shown
 from brokerage.payments.disputes.story import STAGES
 from brokerage.payments.events import CallbackTaken, DepositCredited, PayoutDue
 from brokerage.payments.hot import watching as hot
+from brokerage.payments.labels import LABELS
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import arriving
 from brokerage.payments.receiving import room as receiving_room
@@ -123,6 +124,7 @@ _HEAD = [Payments.TEST, Payments.PAUSE, Payments.ESCALATED, Payments.GIVE_UP]
 MODULE = Module(
     name="payments",
     settings=PaymentsSettings,
+    labels=LABELS,
     permissions=Payments,
     web=[
         *room.ALL,

@@ -4,6 +4,7 @@ from brokerage.ledger import hooks as ledger_hooks
 from brokerage.recon import desk_files, desk_hot, desk_money, desk_proof, jobs, queries
 from brokerage.recon.client_money import REMIND_EVERY
 from brokerage.recon.events import FileBrought, ProofAsked
+from brokerage.recon.labels import LABELS
 from brokerage.recon.orders import desk as orders
 from brokerage.recon.permissions import ROLES, Recon
 from brokerage.recon.proofs import EVERY
@@ -26,6 +27,7 @@ ledger_hooks.paths["outside-file"] = "/desk/recon/files/{id}"
 MODULE = Module(
     name="recon",
     settings=ReconSettings,
+    labels=LABELS,
     permissions=Recon,
     roles=ROLES,
     web=[*desk_proof.WEB, *desk_files.WEB, *desk_money.WEB, *desk_hot.WEB, *orders.WEB],

@@ -11,6 +11,7 @@ from brokerage.risk import (
     providers,
     signs,
 )
+from brokerage.risk.labels import LABELS
 from brokerage.risk.permissions import Risk
 from brokerage.risk.settings import RiskSettings
 from brokerage.trading.permissions import Trading
@@ -22,6 +23,7 @@ _DEALING = [Risk.ALERTS, Risk.FOLLOWERS, Risk.ACT, Risk.HEDGE, Risk.EXPORT]
 MODULE = Module(
     name="risk",
     settings=RiskSettings,
+    labels=LABELS,
     permissions=Risk,
     web=[*desk.ALL, *alert_desk.ALL, *provider_desk.ALL],
     schedule=[

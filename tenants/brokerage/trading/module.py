@@ -41,6 +41,7 @@ from brokerage.trading.dropcopy import desk as dropcopy_desk
 from brokerage.trading.events import AccountAsked, ImportGoesOn, RequestReady, TransferAsked
 from brokerage.trading.importing import desk as importing_desk
 from brokerage.trading.importing import running
+from brokerage.trading.labels import LABELS
 from brokerage.trading.lifecycle import (
     batches,
     desk_account,
@@ -187,6 +188,7 @@ client_hooks.exports["account-transfers"] = download.rows_of(
 MODULE = Module(
     name="trading",
     settings=TradingSettings,
+    labels=LABELS,
     permissions=Trading,
     web=[
         room.listed,

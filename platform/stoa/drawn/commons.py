@@ -1,0 +1,62 @@
+"""What fields that many types have are called."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from stoa.theming.texts import N_
+
+NAMED: Final[Mapping[str, str]] = {
+    "code": N_("Code"),
+    "label": N_("Name shown"),
+    "title": N_("Title"),
+    "name": N_("Name"),
+    "on": N_("Switched on"),
+    "most": N_("At most"),
+    "least": N_("At least"),
+    "currency": N_("Currency"),
+    "currencies": N_("Currencies"),
+    "kind": N_("Kind"),
+    "level": N_("Levels"),
+    "levels": N_("Levels"),
+    "when": N_("Applies when"),
+    "version": N_("Version"),
+    "source": N_("Source of the rule"),
+    "percent": N_("Percent"),
+    "fee": N_("Fee"),
+    "country": N_("Countries"),
+    "countries": N_("Countries"),
+    "not_country": N_("Countries left out"),
+    "not_countries": N_("Countries left out"),
+    "product": N_("Products"),
+    "products": N_("Products"),
+    "method": N_("Methods"),
+    "methods": N_("Methods"),
+    "amount": N_("Amount"),
+    "time_zone": N_("Time zone"),
+    "settings": N_("Connector's own settings"),
+    "language": N_("Language"),
+    "packs": N_("Jurisdiction packs"),
+    "pack": N_("Jurisdiction packs"),
+    "entity": N_("Legal entities"),
+    "points": N_("Points"),
+    "group": N_("Group"),
+    "groups": N_("Groups"),
+    "server": N_("Server"),
+    "servers": N_("Servers"),
+    "connector": N_("Connector"),
+    "about": N_("Description"),
+    "limits": N_("Limits"),
+    "text": N_("Text"),
+    "host": N_("Server's address"),
+    "client_type": N_("Kinds of client"),
+    "risk": N_("Risk levels"),
+    "begins": N_("Begins"),
+    "ends": N_("Ends"),
+    "secret": N_("Name of its secret"),
+    "assign_role": N_("Given to people with the role"),
+}
+HELP: Final[Mapping[str, str]] = {
+    "when": N_("What is left empty fits everything."),
+    "settings": N_("As its own page keeps them. Secrets are never here, only their names."),
+    "secret": N_("The secret itself is written at the connections and never shown."),
+}

@@ -1,0 +1,76 @@
+"""What the fields of these settings are called."""
+
+from stoa.drawn.labels import Labels
+from stoa.theming.texts import N_
+
+LABELS = Labels(
+    "brokerage.risk",
+    {
+        "RiskSettings.book": N_("Book by default"),
+        "books": N_("Books"),
+        "entities": N_("Legal entities"),
+        "RiskSettings.limits": N_("Limits of exposure"),
+        "RiskSettings.clients": N_("Limits of clients' profit"),
+        "signs": N_("Signs in trading"),
+        "stop_out": N_("Stop-out level"),
+        "stop_outs": N_("Stop-out of single groups"),
+        "near": N_("Shown as near from"),
+        "stale_s": N_("A server is silent after"),
+        "follower_mark": N_("Mark of copied trades"),
+        "hedged_book": N_("Book that is hedged"),
+        "hedge_most": N_("Largest hedge"),
+        "keep_days": N_("Kept for"),
+        "by": N_("Counted by"),
+        "measure": N_("Measure"),
+        "only": N_("Only these"),
+        "Limit.book": N_("Book"),
+        "Limit.level": N_("Severity"),
+        "clears_percent": N_("Ends below"),
+        "escalate_minutes": N_("Passed on after"),
+        "tier": N_("Of whom"),
+        "window_h": N_("Looked back"),
+        "Signs.profit": N_("Profit that counts"),
+        "doubled_percent": N_("Growth of equity that counts"),
+        "large_notional": N_("Large position from"),
+        "trades": N_("Many trades from"),
+        "trades_minutes": N_("Within"),
+        "scalp_s": N_("A trade is a scalp below"),
+        "scalps": N_("Scalps that count from"),
+        "scalp_percent": N_("Share of scalps that counts"),
+        "together_s": N_("Traded together within"),
+        "together": N_("Traded together from"),
+    },
+    help={
+        "near": N_("Percent above the stop-out."),
+    },
+    choices={
+        "by": {
+            "symbol": N_("Symbol"),
+            "underlying": N_("Underlying"),
+            "family": N_("Family"),
+            "book": N_("Book"),
+            "entity": N_("Legal entity"),
+            "server": N_("Server"),
+            "group": N_("Group"),
+            "desk": N_("Desk"),
+            "provider": N_("Liquidity provider"),
+            "all": N_("All together"),
+        },
+        "measure": {
+            "net-lots": N_("Net lots"),
+            "net-notional": N_("Net value"),
+            "clients-profit": N_("Clients' profit"),
+        },
+        "Limit.level": {
+            "notice": N_("Notice"),
+            "warning": N_("Warning"),
+            "critical": N_("Critical"),
+        },
+        "tier": {
+            "client": N_("One client"),
+            "group": N_("A group"),
+            "desk": N_("A desk"),
+            "broker": N_("The whole broker"),
+        },
+    },
+)
