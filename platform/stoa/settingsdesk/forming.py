@@ -22,13 +22,15 @@ from stoa.drawn.hints import Hint, hint_of, parts, sort_of
 from stoa.drawn.trees import harvest, plant
 from stoa.drawn.views import View, views
 from stoa.kernel.refusals import Invalid, ManyInvalid, NotFound
+from stoa.tenancy import settings
+from stoa.tenancy.work import Work
 from stoa.theming.texts import Texts
 from stoa.web import forms
 from stoa.web.open import CSRF_FIELD
 
 AnyRequest = Request[Any, Any, Any]
 _FOUND_MOST: Final = 24
-_HARVESTED: Final = frozenset({"look", "keep", "mine", "beside"})
+_HARVESTED: Final = frozenset({"look", "keep", "beside"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,12 @@ def _harvested(form: Form) -> Form:
 def begun_again(form: Form, value: Any, version: int) -> Form:
     """The form over another value and a newer version, with its reason."""
     return replace(form, tree=plant(form.hint, value), value=value, version=version, at="")
+
+
+def finished(work: Work, name: str, form: Form) -> Form:
+    """The form with what a section sets by itself when it is changed, such as a plan's version."""
+    value = settings.finished(work, name, form.value)
+    return form if value == form.value else begun_again(form, value, form.version)
 
 
 def refused(form: Form, why: Invalid) -> Form:

@@ -10,11 +10,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
-from sqlalchemy import select
 
-from stoa.identity.model import Person
 from stoa.kernel.refusals import Invalid
-from stoa.settingsdesk import forming, pending
+from stoa.settingsdesk import forming, meanwhile, pending
 from stoa.settingsdesk.sections import (
     WAITS,
     about_of,
@@ -25,7 +23,6 @@ from stoa.settingsdesk.sections import (
 )
 from stoa.settingsdesk.telling import told
 from stoa.tenancy import settings
-from stoa.tenancy.model import Setting
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming import reasons
@@ -99,9 +96,19 @@ async def step(
     form = await forming.sent(request, kind)
     if form.value is None:
         return await _form(request, work, name, form)
-    newest = await settings.version_of(work, name)
-    if form.version != newest:
-        return await _stale(request, work, name, form, newest)
+    if form.version != await settings.version_of(work, name):
+        if form.do != "beside":
+            return await meanwhile.shown(
+                request,
+                work,
+                name,
+                form,
+                label=label_of(name),
+                here=here(name),
+                action=f"{here(name)}/form",
+            )
+        form = await meanwhile.brought_up(work, name, form)
+    form = forming.finished(work, name, form)
     if form.do == "keep":
         if len(form.why) >= 3:
             return await _kept(request, work, name, form)
@@ -136,53 +143,6 @@ async def _looked(
     )
 
 
-async def _stale(
-    request: AnyRequest, work: Work, name: str, form: forming.Form, newest: int
-) -> Response[Any]:
-    """Somebody else changed it meanwhile: nothing is overwritten, both are shown."""
-    kind = section_type(request, name)
-    now = work.settings(kind)
-    base = await _of_version(work, name, kind, form.version)
-    beside, both = forming.rebased(form.value, base, now)
-    if form.do in ("mine", "beside"):
-        value = form.value if form.do == "mine" else beside
-        return await _looked(request, work, name, forming.begun_again(form, value, newest))
-    return await _page(
-        request,
-        work,
-        name,
-        "stale",
-        status=422,
-        form=form.drawn(look(request, work, "desk").texts),
-        theirs=told(kind, settings.diff(base, now)),
-        mine=told(kind, settings.diff(base, form.value)),
-        clash=told(kind, [settings.Change(one, "", "") for one in both]),
-        last=await _last(work, name),
-    )
-
-
-async def _of_version(work: Work, name: str, kind: type[msgspec.Struct], version: int) -> Any:
-    row = await work.first(select(Setting).where(Setting.slice == name, Setting.version == version))
-    return kind() if row is None else settings.parse(name, kind, row.body)
-
-
-async def _last(work: Work, name: str) -> dict[str, Any]:
-    """Who changed it last, and when."""
-    row = (await settings.versions(work, name, 1))[0]
-    names = await _names(work, [row])
-    return {"by": names.get(row.set_by, "") if row.set_by else "", "at": row.set_at}
-
-
-async def _names(work: Work, rows: Sequence[Setting]) -> dict[Any, str]:
-    people = {row.set_by for row in rows if row.set_by}
-    return {
-        row.id: work.unseal(row.id, "person.name", row.name_sealed) or ""
-        for row in await work.table(
-            select(Person.id, Person.name_sealed).where(Person.id.in_(people))
-        )
-    }
-
-
 @get("/desk/settings/sections/{name:str}/versions", access=access.desk(Settings.VIEW))
 async def versions(
     request: AnyRequest, work: NamedDependency[Work], name: FromPath[str]
@@ -190,7 +150,7 @@ async def versions(
     """What it was, who changed it and why, newest first; any of them can be restored."""
     kind = section_type(request, name)
     rows = await settings.versions(work, name)
-    names = await _names(work, rows)
+    names = await meanwhile.names_of(work, rows)
     history: list[dict[str, Any]] = []
     for later, row in enumerate(rows):
         before = rows[later + 1].body if later + 1 < len(rows) else {}
@@ -270,7 +230,7 @@ async def change(
     value = read_text(name, kind, form.text)
     newest = await settings.version_of(work, name)
     if form.version is not None and form.version != newest:
-        base = await _of_version(work, name, kind, form.version)
+        base = await meanwhile.of_version(work, name, kind, form.version)
         theirs = told(kind, settings.diff(base, work.settings(kind)))
         return await _text(
             request, work, name, text=form.text, version=newest, why=form.why, theirs=theirs

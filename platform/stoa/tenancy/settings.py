@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ import tomli_w
 from sqlalchemy import func, select
 
 from stoa.kernel.refusals import Invalid
+from stoa.tenancy.actor import Kind
 from stoa.tenancy.model import Setting
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -19,6 +21,16 @@ Gate = Callable[["Work", str, msgspec.Struct, int, str], Awaitable[bool]]
 
 gates: Final[list[Gate]] = []
 """Asked before a changed version is stored: True when it was written down to wait instead."""
+
+
+finishes: Final[dict[str, Callable[[Any, Any], Any]]] = {}
+"""By section, what is set by itself when a person changed it: from what is in force and the change."""
+
+
+def finished(work: Work, name: str, value: Any) -> Any:
+    """A changed section with what it sets by itself; twice is the same as once."""
+    finish = finishes.get(name)
+    return value if finish is None else finish(work.settings(type(value)), value)
 
 
 def parse(name: str, slice_type: type[msgspec.Struct], body: Mapping[str, Any]) -> msgspec.Struct:
@@ -41,6 +53,8 @@ async def put(work: Work, name: str, value: msgspec.Struct, *, why: str) -> int 
     """
     version = await version_of(work, name)
     if version:
+        if work.actor.kind is not Kind.SYSTEM:
+            value = finished(work, name, value)
         for waits in gates:
             if await waits(work, name, value, version, why):
                 return None
@@ -174,7 +188,26 @@ def _differences(was: Any, now: Any, path: str) -> Iterable[Change]:
         for name in dict.fromkeys([*old, *new]):
             yield from _differences(old.get(name), new.get(name), f"{path}[{name}]")
         return
+    if isinstance(was, list) and isinstance(now, list) and _dicts([*was, *now]):
+        yield from _by_place(was, now, path)
+        return
     yield Change(path, _text(was), _text(now))
+
+
+def _by_place(was: list[Any], now: list[Any], path: str) -> Iterable[Change]:
+    """Lists whose items have no name: what stayed is passed over, the rest told by its number."""
+    old_texts, new_texts = ([repr(one) for one in each] for each in (was, now))
+    alike = SequenceMatcher(None, old_texts, new_texts, autojunk=False)
+    for _, a, b, c, d in alike.get_opcodes():
+        for at in range(max(b - a, d - c)):
+            old = was[a + at] if a + at < b else None
+            new = now[c + at] if c + at < d else None
+            number = (a if new is None else c) + at + 1
+            yield from _differences(old, new, f"{path}[{number}]")
+
+
+def _dicts(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, dict) for item in items)
 
 
 def _named(items: list[Any]) -> bool:
@@ -189,7 +222,9 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
+        said = (pair for pair in value.items() if pair[1] is not None and pair[1] != [])
+        told = {key: _text(inner) for key, inner in said}
+        return ", ".join(f"{key} {inner}" for key, inner in told.items())
     if isinstance(value, list):
         return ", ".join(_text(inner) for inner in value) or "none"
     if isinstance(value, bool):

@@ -2,13 +2,11 @@
 anybody is asked for it, and the engine that rewards: paused, resumed, counted again.
 """
 
-import tomllib
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-import tomli_w
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -16,14 +14,11 @@ from litestar.response import Response
 from msgspec import Meta
 from sqlalchemy import select, text
 
-from brokerage.clients import queries as client_queries
-from brokerage.partners import engine, recounting, simulating
+from brokerage.partners import engine, planforms, recounting
 from brokerage.partners.fees import recounting as fees
-from brokerage.partners.model import Partner
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
 from stoa.kernel.clock import day_bounds
-from stoa.kernel.refusals import Invalid
 from stoa.settingsdesk import pending
 from stoa.tenancy import settings
 from stoa.tenancy.facts import TenantFacts
@@ -49,11 +44,6 @@ from (select r.accrued_at, d.imported_at from deal d
 """)
 
 
-class Draft(msgspec.Struct):
-    text: Annotated[str, Meta(max_length=200_000)]
-    why: Annotated[str, Meta(max_length=200)] = ""
-
-
 class Why(msgspec.Struct):
     reason: Annotated[str, Meta(max_length=400)] = ""
 
@@ -62,44 +52,6 @@ class Stretch(msgspec.Struct):
     first: date
     last: date
     reason: Annotated[str, Meta(max_length=120)] = ""
-
-
-def as_text(value: PartnerSettings) -> str:
-    """The part of the settings that plans are made of, as TOML."""
-    whole = settings.without_none(settings.as_data(value))
-    return tomli_w.dumps({name: whole[name] for name in _PARTS}, multiline_strings=True)
-
-
-def read(work: Work, typed: str) -> PartnerSettings:
-    """The settings in force with the draft's plans. Raises Invalid naming the path."""
-    try:
-        body = tomllib.loads(typed)
-    except tomllib.TOMLDecodeError as why:
-        raise Invalid(
-            "This cannot be read: {problem}. Nothing was changed.", field="text", problem=str(why)
-        ) from why
-    strange = sorted(set(body) - set(_PARTS))
-    if strange:
-        raise Invalid(
-            "Unknown section {section}; known are {known}.",
-            field="text",
-            section=strange[0],
-            known=", ".join(_PARTS),
-        )
-    now = work.settings(PartnerSettings)
-    found = settings.parse(SLICE, PartnerSettings, settings.as_data(now) | body)
-    assert isinstance(found, PartnerSettings)  # noqa: S101 - what parse was asked for
-    before = {plan.code: plan for plan in now.plans}
-    for plan in found.plans:
-        was = before.get(plan.code)
-        if was is not None and was != plan and plan.version <= was.version:
-            raise Invalid(
-                "Plan {plan} is changed, so its version must be above {n}: rewards cite it.",
-                field="text",
-                plan=plan.code,
-                n=was.version,
-            )
-    return found
 
 
 @get(HERE, access=access.desk(Partners.VIEW))
@@ -127,75 +79,6 @@ async def plans(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
     )
 
 
-async def _seen(work: Work, after: PartnerSettings) -> dict[str, Any]:
-    """A simulation, its greatest losses and gains first, with the partners' names."""
-    found = await simulating.simulate(work, after)
-    shown = sorted(
-        (one for one in found.partners if one.difference), key=lambda one: -abs(one.difference)
-    )[:_MOST_SHOWN]
-    ids = [one.partner for one in shown]
-    names = await client_queries.names(work, ids)
-    codes = {
-        row.id: row.code
-        for row in await work.table(select(Partner.id, Partner.code).where(Partner.id.in_(ids)))
-    }
-    rows = [
-        {
-            "id": one.partner,
-            "name": names.get(one.partner, ""),
-            "code": codes.get(one.partner, ""),
-            "was": one.was,
-            "would": one.would,
-            "difference": one.difference,
-        }
-        for one in shown
-    ]
-    return {"outcome": found, "rows": rows, "days": simulating.DAYS}
-
-
-async def _editor(
-    request: AnyRequest, work: Work, typed: str, why: str, seen: Any = None
-) -> Response[str]:
-    return page(
-        request,
-        work,
-        "desk/partners/plans_edit.html",
-        audience="desk",
-        text=typed,
-        why=why,
-        seen=seen,
-    )
-
-
-@get(f"{HERE}/edit", access=access.desk(Settings.EDIT))
-async def edit(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    return await _editor(request, work, as_text(work.settings(PartnerSettings)), "")
-
-
-@post(f"{HERE}/preview", access=access.desk(Settings.EDIT), status_code=200)
-async def preview(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    """The draft on the deals of the last month; nothing is stored."""
-    form = await forms.read(request, Draft)
-    seen = await _seen(work, read(work, form.text))
-    return await _editor(request, work, form.text, form.why, seen)
-
-
-@post(HERE, access=access.desk(Settings.EDIT))
-async def change(request: AnyRequest, work: NamedDependency[Work]) -> Response[None]:
-    """Ask for the change: it waits for a second person, with the same figures beside it."""
-    form = await forms.read(request, Draft)
-    if len(form.why.strip()) < 3:
-        raise Invalid("Say why, in a few words.", field="why")
-    stored = await settings.put(work, SLICE, read(work, form.text), why=form.why.strip())
-    return go(
-        request,
-        HERE,
-        notice=N_("It waits for a second person to agree. Nothing has changed yet.")
-        if stored is None
-        else N_("The plans are in force."),
-    )
-
-
 @get(f"{HERE}/changes/{{change:uuid}}", access=access.desk(Partners.VIEW))
 async def waiting(
     request: AnyRequest, work: NamedDependency[Work], change: FromPath[UUID]
@@ -210,7 +93,7 @@ async def waiting(
         "desk/partners/plans_change.html",
         audience="desk",
         change=row,
-        seen=await _seen(work, after),
+        seen=await planforms.seen(work, after),
         may_agree=work.actor.may(Settings.AGREE),
     )
 
@@ -254,4 +137,4 @@ async def recount(request: AnyRequest, work: NamedDependency[Work]) -> Response[
     )
 
 
-ALL: Final = [plans, edit, preview, change, waiting, pause, resume, recount]
+ALL: Final = [plans, *planforms.ALL, waiting, pause, resume, recount]

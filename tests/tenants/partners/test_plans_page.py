@@ -1,12 +1,17 @@
 """Plans at the desk: tried on the last month, asked for, agreed to by another; paused and counted again."""
 
+import html
+import re
+
 import pytest
 
-from brokerage.partners import plansdesk
+from brokerage.partners import planforms
 from brokerage.partners.settings import PartnerSettings
-from stoa.settingsdesk import pending
+from stoa.settingsdesk import forming, pending
 from stoa.tenancy import settings
+from stoa.theming import texts
 from support import people
+from support.typing_in import step
 from support.web import signed_in
 
 from .builders import a_trade, imported, later, rewards, three
@@ -39,7 +44,7 @@ async def test_a_change_is_tried_then_asked_for_and_waits_with_its_figures(house
     assert page.status_code == 200 and "5 USD" in page.text and "Standard" in page.text
     assert (await desk.browser.get(f"{HERE}/edit")).status_code == 200
     async with house.door.open(desk.tenant, purpose="test") as work:
-        typed = plansdesk.as_text(work.settings(PartnerSettings))
+        typed = planforms.as_text(work.settings(PartnerSettings))
     dearer = typed.replace('amount = "5"', 'amount = "9"')
     assert dearer != typed
 
@@ -75,3 +80,40 @@ async def test_it_is_paused_resumed_and_counted_again_from_the_page(house, desk)
     assert wrong.status_code == 422
     reward = await desk.browser.get(f"/desk/partners/rewards/{desk.rewards[0]}")
     assert reward.status_code == 200 and "plan default" in reward.text
+
+
+async def test_a_plan_is_changed_by_form_and_its_version_rises_by_itself(house, desk):
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        value = work.settings(PartnerSettings)
+        version = await settings.version_of(work, "partners")
+    form = forming.opened(
+        PartnerSettings, value, version, at="plans.0", only=frozenset(planforms.PARTS)
+    ).drawn(texts.of("en"))
+    assert (await desk.browser.get(f"{HERE}/edit?at=plans.0")).status_code == 200
+
+    dearer = step(form, "look", plans__0__rewards__0__rate__amount="9")
+    looked = await desk.browser.post(f"{HERE}/form", dearer)
+
+    assert looked.status_code == 200, looked.text[:500]
+    text = html.unescape(looked.text)
+    assert "5 becomes 9" in text and "Version: 1 becomes 2" in text and "Partners who gain" in text
+    hidden = dict(re.findall(r'name="(_draft|_version|_at)" value="([^"]*)"', looked.text))
+    asked = await desk.browser.post(f"{HERE}/form", hidden | {"_do": "keep", "_why": "dearer"})
+    assert asked.status_code < 400
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        waits = await pending.waiting(work, "partners")
+        assert waits is not None and waits.body["plans"][0]["version"] == 2
+        assert work.settings(PartnerSettings) == value
+
+
+async def test_the_form_of_plans_changes_nothing_beside_plans(desk, house):
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        value = work.settings(PartnerSettings)
+    form = forming.opened(PartnerSettings, value, 1, only=frozenset(planforms.PARTS))
+
+    refused = await desk.browser.post(
+        f"{HERE}/form", step(form.drawn(texts.of("en")), "look", touch_days="3")
+    )
+
+    assert refused.status_code == 422
+    assert (await desk.browser.get(f"{HERE}/edit?at=payouts")).status_code == 404
