@@ -2,7 +2,7 @@
 
 Not walked: the telephone's code (step 2) and an officer's suppressed calls (7), which the product
 lacks yet. Bonuses that a pack forbids (11) and the retries of the appropriateness test, which is
-passed at the first try here, are tested where they live. Ten minutes of holding are three seconds here.
+passed at the first try here, are tested where they live. Ten minutes of holding are seven seconds here.
 """
 
 import pytest

@@ -2,7 +2,7 @@
 
 Not walked: simulating a plan before its approval (step 1). Tested where they live: sums per client and
 promotion by volume (1, 5), moving a partner (6), what a chargeback takes back (7), objections of partners (8)
-and payouts that two agree to in other currencies (9). Two seconds of holding stand for the two minutes of a
+and payouts that two agree to in other currencies (9). Six seconds of holding stand for the two minutes of a
 real plan, and a killed worker for two hours without one (4).
 """
 

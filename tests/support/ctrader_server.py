@@ -21,6 +21,7 @@ from stoa.connectors.breaker import Limits
 from stoa.connectors.egress import Egress
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Lines
+from support.patience import LONGEST_S
 from support.trading_server import Reply
 
 GROUP = "Standard"
@@ -50,7 +51,7 @@ class CTraderServer:
                 stderr=errors,
             )
         assert self.process.stdout is not None
-        line = (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(self.process.stdout.readline(), LONGEST_S)).decode()
         assert line.startswith("ready "), line + self.errors.read_text()
         told = dict(piece.split("=") for piece in line.split()[1:])
         self.port, self.link = int(told["port"]), int(told["link"])
@@ -69,7 +70,7 @@ class CTraderServer:
         assert self.process is not None
         if self.process.returncode is None:
             os.kill(self.process.pid, how)
-        await asyncio.wait_for(self.process.wait(), 20)
+        await asyncio.wait_for(self.process.wait(), LONGEST_S)
         assert self.errors.read_text() == ""
 
     async def get(self, path: str) -> Any:
@@ -94,7 +95,7 @@ class CTraderServer:
             head.append(f"authorization: Basic {auth}")
         writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + data)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(), 60)
+        answer = await asyncio.wait_for(reader.read(), LONGEST_S)
         writer.close()
         top, _, rest = answer.partition(b"\r\n\r\n")
         try:
@@ -130,7 +131,7 @@ async def joined(
         "broker": "sandbox",
         "plant": "sandbox",
         "tls": False,
-        "answer_s": 5.0,
+        "answer_s": 20.0,
         **({"host": "127.0.0.1", "port": server.link} if linked else {}),
     } | more
     places = {f"127.0.0.1:{server.port}", f"127.0.0.1:{server.link}"}

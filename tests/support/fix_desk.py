@@ -25,6 +25,7 @@ from stoa.kernel.ids import uuid7
 from stoa.tenancy import settings
 from stoa.tenancy.registry import TenantRef
 from support.fixtures import House
+from support.patience import LONGEST_S
 from support.stands._served import Served
 
 CODE = "fix"
@@ -66,7 +67,9 @@ class FixDesk:
             row = await attendant.session_of(work, CODE)
             row.held_by = row.held_until = row.next_try_at = None
 
-    async def until(self, met: Callable[[FixSession], bool], within_s: float = 15) -> FixSession:
+    async def until(
+        self, met: Callable[[FixSession], bool], within_s: float = LONGEST_S
+    ) -> FixSession:
         end = time.monotonic() + within_s
         while True:
             row = await self.session()
@@ -79,7 +82,7 @@ class FixDesk:
     def told(row: FixSession) -> str:
         return f"{row.state} in={row.next_in} out={row.next_out} {row.error} {row.incidents} {row.waiting}"
 
-    async def in_step(self, within_s: float = 15) -> FixSession:
+    async def in_step(self, within_s: float = LONGEST_S) -> FixSession:
         """Until all that the acceptor has numbered is kept."""
         end = time.monotonic() + within_s
         while True:

@@ -22,7 +22,7 @@ GROUP = "real\\standard-usd"
 
 @asynccontextmanager
 async def joined(server: PlatformServer, **more: Any) -> AsyncGenerator[MatchTrader]:
-    told = {"base_url": server.url, "broker": "sandbox", "answer_s": 5, "per_minute": 480} | more
+    told = {"base_url": server.url, "broker": "sandbox", "answer_s": 20, "per_minute": 480} | more
     limits = Limits(in_a_row=10_000, error_rate=2)
     lines = Lines(Egress({f"127.0.0.1:{server.port}"}), limits=limits)
     keys = Keyring({"matchtrader.token": server.key})

@@ -13,6 +13,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from support.patience import LONGEST_S
+
 MAX_NUMBER = 16383
 
 
@@ -128,7 +130,7 @@ class Peer:
         await self.writer.drain()
 
     async def hear(self, command: str) -> Told:
-        return understood(command, await asyncio.wait_for(self._message(), 30))
+        return understood(command, await asyncio.wait_for(self._message(), LONGEST_S))
 
     async def close(self) -> None:
         self.writer.close()

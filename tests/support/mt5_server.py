@@ -62,6 +62,7 @@ class Mt5:
     drop_before: set[str] = field(default_factory=set)  # hang up instead of acting
     drop_after: set[str] = field(default_factory=set)  # act, then hang up
     slow: dict[str, float] = field(default_factory=dict)
+    held: dict[str, asyncio.Event] = field(default_factory=dict)  # answer when this is set
     split: int = 0  # bytes per packet of an answer
     pings: bool = False
     page: int = 10_000
@@ -216,6 +217,8 @@ class Connection:
             return
         if command in server.slow:
             await asyncio.sleep(server.slow[command])
+        if command in server.held:
+            await server.held[command].wait()
         told, found = Desk(server).answer(command, params, body)
         lost = command == "TRADE_BALANCE" and server.chaos()
         if command in server.drop_after or lost:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from support.patience import LONGEST_S
 from support.trading_server import Reply
 
 
@@ -30,7 +31,7 @@ class PlatformServer:
         with self.errors.open("ab") as errors:
             self.process = await self._spawn(errors)
         assert self.process.stdout is not None
-        line = (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(self.process.stdout.readline(), LONGEST_S)).decode()
         assert line.startswith("ready "), line + self.errors.read_text()
         told = dict(piece.split("=") for piece in line.split()[1:])
         self.port, self.http = int(told["port"]), int(told["http"])
@@ -64,7 +65,7 @@ class PlatformServer:
         assert self.process is not None
         if self.process.returncode is None:
             os.kill(self.process.pid, how)
-        code = await asyncio.wait_for(self.process.wait(), 20)
+        code = await asyncio.wait_for(self.process.wait(), LONGEST_S)
         assert self.errors.read_text() == ""
         return code
 
@@ -99,7 +100,7 @@ class PlatformServer:
         ]
         writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + data)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(), 60)
+        answer = await asyncio.wait_for(reader.read(), LONGEST_S)
         writer.close()
         if not answer:
             raise ConnectionResetError("the line broke")

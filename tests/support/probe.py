@@ -30,6 +30,10 @@ class Probe:
     order: list[int] = field(default_factory=list)
     ids: set[UUID] = field(default_factory=set)
     mended: bool = False
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a reader is in the middle of a fact that is slow or hangs."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """What a slow reader waits for."""
 
     @property
     def product(self) -> Product:
@@ -37,8 +41,10 @@ class Probe:
             if told.how == "poison" and not self.mended:
                 raise ValueError("this fact cannot be digested")
             if told.how == "slow":
-                await asyncio.sleep(12)
+                self.begun.set()
+                await self.released.wait()
             if told.how == "hangs" and not self.mended:
+                self.begun.set()
                 await asyncio.Event().wait()
             self.heard[told.number] += 1
             self.order.append(told.number)

@@ -5,9 +5,8 @@ import json
 import secrets
 import signal
 import sys
-import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import httpx2
 
 from sandbox.common.wire import Answer, Asked, Server
+from support.patience import LONGEST_S, until
 
 Document = dict[str, Any]
 
@@ -44,7 +44,7 @@ class Standin:
                 stderr=errors,
             )
         assert self.process.stdout is not None
-        line = (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(self.process.stdout.readline(), LONGEST_S)).decode()
         assert f"sandbox.{self.name} ready" in line, line + self.errors.read_text()
         told = line.split()
         self.port = int(told[3].rpartition(":")[2])
@@ -52,7 +52,7 @@ class Standin:
         # httpx2's own keep-alive would hand a test the connection of a process that is gone.
         limits = httpx2.Limits(max_keepalive_connections=0)
         self.client = httpx2.AsyncClient(
-            base_url=self.url, timeout=20, trust_env=False, limits=limits
+            base_url=self.url, timeout=LONGEST_S, trust_env=False, limits=limits
         )
         return self
 
@@ -76,7 +76,7 @@ class Standin:
             self.client = None
         if self.process.returncode is None:
             self.process.send_signal(how)
-        return await asyncio.wait_for(self.process.wait(), 20)
+        return await asyncio.wait_for(self.process.wait(), LONGEST_S)
 
     async def kill_and_restart(self) -> None:
         await self.stop(signal.SIGKILL)
@@ -99,6 +99,8 @@ class Listener:
     scripted: deque[int] = field(default_factory=deque)
     url: str = ""
     server: Server | None = None
+    at_each: Callable[[], None] | None = None
+    """Run while a callback is being heard, before it is answered."""
 
     async def open(self) -> "Listener":
         self.server = Server(self._answer)
@@ -113,13 +115,15 @@ class Listener:
 
     async def _answer(self, asked: Asked) -> Answer:
         self.got.append(asked)
+        if self.at_each is not None:
+            self.at_each()
         return Answer(self.scripted.popleft() if self.scripted else 200, b"")
 
     @property
     def documents(self) -> list[Document]:
         return [json.loads(asked.content) for asked in self.got]
 
-    async def wait(self, count: int, within_s: float = 10) -> list[Document]:
+    async def wait(self, count: int, within_s: float = LONGEST_S) -> list[Document]:
         await until(lambda: len(self.got) >= count, within_s)
         return self.documents
 
@@ -128,17 +132,6 @@ class Listener:
         before = len(self.got)
         await asyncio.sleep(seconds)
         assert len(self.got) == before, self.documents[before:]
-
-
-async def until(true: Callable[[], bool | Awaitable[bool]], within_s: float = 10) -> None:
-    """Wait until a thing is so."""
-    end = time.monotonic() + within_s
-    while True:
-        said = true()
-        if said if isinstance(said, bool) else await said:
-            return
-        assert time.monotonic() < end, "it did not come to pass"
-        await asyncio.sleep(0.02)
 
 
 @dataclass

@@ -27,7 +27,7 @@ BASE = 1 << 56
 
 @asynccontextmanager
 async def joined(server: PlatformServer, key: str = "", **more: Any) -> AsyncGenerator[TradeLocker]:
-    told = {"base_url": server.url, "server": "SANDBX", "answer_s": 5} | more
+    told = {"base_url": server.url, "server": "SANDBX", "answer_s": 20} | more
     limits = Limits(in_a_row=10_000, error_rate=2)
     lines = Lines(Egress({f"127.0.0.1:{server.port}"}), limits=limits)
     keys = Keyring({"tradelocker.key": key or server.key})

@@ -14,6 +14,7 @@ from typing import IO, Any
 from urllib.parse import quote
 
 from support.mt5_peer import Peer
+from support.patience import LONGEST_S
 
 PASSWORD = "Secret-pass-1"
 
@@ -41,7 +42,7 @@ class TradingServer:
         with self.errors.open("ab") as errors:
             self.process = await self._spawn(errors)
         assert self.process.stdout is not None
-        line = (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(self.process.stdout.readline(), LONGEST_S)).decode()
         assert line.startswith("ready "), line + self.errors.read_text()
         told = dict(piece.split("=") for piece in line.split()[1:])
         self.port, self.http = int(told["port"]), int(told["http"])
@@ -69,7 +70,7 @@ class TradingServer:
         assert self.process is not None
         if self.process.returncode is None:
             os.kill(self.process.pid, how)
-        code = await asyncio.wait_for(self.process.wait(), 20)
+        code = await asyncio.wait_for(self.process.wait(), LONGEST_S)
         assert self.errors.read_text() == ""
         return code
 
@@ -119,7 +120,7 @@ class TradingServer:
         head.append(f"content-length: {len(data)}")
         writer.write("\r\n".join(head).encode() + b"\r\n\r\n" + data)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(), 60)
+        answer = await asyncio.wait_for(reader.read(), LONGEST_S)
         writer.close()
         top, _, rest = answer.partition(b"\r\n\r\n")
         return Reply(int(top.split()[1]), json.loads(rest) if rest else None)

@@ -29,8 +29,9 @@ from stoa.tenancy import settings as slices
 from stoa.tenancy.registry import TenantRef
 from stoa.vault import credentials
 from support.fixtures import House
+from support.patience import until
 from support.people import make_staff
-from support.standins import Standin, until
+from support.standins import Standin
 from support.uploads import bill, encoded
 from support.web import Browser, signed_in
 
@@ -96,7 +97,7 @@ async def settled(house: House, tenant: TenantRef, who: "Applicant", state: str)
         await drained(house, tenant)
         return (await who.case()).state == state
 
-    await until(there, 20)
+    await until(there)
 
 
 async def officer(

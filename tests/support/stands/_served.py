@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 
 from brokerage.trading.connector import DealKind
+from support.patience import LONGEST_S
 
 
 class Served:
@@ -37,7 +38,7 @@ class Served:
                 stderr=log,
             )
         assert self._process.stdout is not None
-        line = (await asyncio.wait_for(self._process.stdout.readline(), 30)).decode()
+        line = (await asyncio.wait_for(self._process.stdout.readline(), LONGEST_S)).decode()
         assert line.startswith("ready "), line + errors.read_text()
         self.told = dict(piece.split("=", 1) for piece in line.split()[1:])
         self.ports = {name: int(text) for name, text in self.told.items() if text.isdecimal()}
@@ -47,13 +48,13 @@ class Served:
         assert self._process is not None
         if self._process.returncode is None:
             os.kill(self._process.pid, signal.SIGTERM)
-        await asyncio.wait_for(self._process.wait(), 20)
+        await asyncio.wait_for(self._process.wait(), LONGEST_S)
         assert (self.folder / "errors.log").read_text() == ""
 
     async def lever(self, method: str, path: str, body: Any = None) -> Any:
         """Pull a lever; raises for anything but yes."""
         port = self.ports.get("http") or self.ports["port"]
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(timeout=LONGEST_S, trust_env=False) as client:
             answer = await client.request(method, f"http://127.0.0.1:{port}{path}", json=body)
         assert answer.status_code < 300, (path, answer.status_code, answer.text)
         return answer.json() if answer.content else None

@@ -26,7 +26,7 @@ async def stand(folder: Path) -> AsyncGenerator[Standing]:
                 "port": link,
                 "tls": False,
                 "netted_groups": "Islamic",
-                "answer_s": 5,
+                "answer_s": 20,
             },
             secrets={"ctrader.manager": password},
             allowed={f"127.0.0.1:{port}", f"127.0.0.1:{link}"},

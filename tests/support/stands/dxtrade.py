@@ -29,7 +29,7 @@ async def stand(folder: Path) -> AsyncGenerator[Standing]:
             settings={
                 "base_url": f"http://127.0.0.1:{port}",
                 "username": str(first["login"]),
-                "answer_s": 5,
+                "answer_s": 20,
             },
             secrets={"dxtrade.admin": first["password"]},
             allowed={f"127.0.0.1:{port}"},

@@ -23,7 +23,7 @@ async def stand(folder: Path) -> AsyncGenerator[Standing]:
             settings={
                 "base_url": f"http://127.0.0.1:{port}",
                 "broker": "sandbox",
-                "answer_s": 5,
+                "answer_s": 20,
                 "per_minute": 480,
             },
             secrets={"matchtrader.token": settings["managers"][0]["password"]},

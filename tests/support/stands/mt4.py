@@ -18,7 +18,7 @@ async def bridge(folder: Path) -> AsyncGenerator[Standing]:
     port = server.ports["port"]
     try:
         yield Standing(
-            settings={"base_url": f"http://127.0.0.1:{port}", "answer_s": 5},
+            settings={"base_url": f"http://127.0.0.1:{port}", "answer_s": 20},
             secrets={"mt4.bridge": manager_of(folder)[1]},
             allowed={f"127.0.0.1:{port}"},
             plan=Plan(group="demo\\standard", other_group="real\\raw-usd"),

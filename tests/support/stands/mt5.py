@@ -31,7 +31,7 @@ async def tcp(folder: Path) -> AsyncGenerator[Standing]:
                 "port": port,
                 "login": login,
                 "crypt": "aes256ofb",
-                "answer_s": 5,
+                "answer_s": 20,
             },
             secrets={"mt5.manager": password},
             allowed={f"127.0.0.1:{port}"},
@@ -50,7 +50,7 @@ async def https(folder: Path) -> AsyncGenerator[Standing]:
     port = server.ports["https"]
     try:
         yield Standing(
-            settings={"base_url": f"https://127.0.0.1:{port}", "login": login, "answer_s": 5},
+            settings={"base_url": f"https://127.0.0.1:{port}", "login": login, "answer_s": 20},
             secrets={"mt5.manager": password},
             allowed={f"127.0.0.1:{port}"},
             tls=trusting(folder / "tls.pem"),

@@ -20,7 +20,7 @@ async def stand(folder: Path) -> AsyncGenerator[Standing]:
     port = server.ports["port"]
     try:
         yield Standing(
-            settings={"base_url": f"http://127.0.0.1:{port}", "server": "SANDBX", "answer_s": 5},
+            settings={"base_url": f"http://127.0.0.1:{port}", "server": "SANDBX", "answer_s": 20},
             secrets={"tradelocker.key": settings["managers"][0]["password"]},
             allowed={f"127.0.0.1:{port}"},
             plan=PLAN,

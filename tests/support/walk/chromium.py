@@ -34,7 +34,7 @@ CHROMIUM = next(
     None,
 )
 WITHOUT = "no Chromium or Chrome here: `apt-get install chromium` gives one"
-ANSWERS_S = 60
+ANSWERS_S = 120
 # The product asks nobody to wait so long for a second press; a machine is quicker than a person.
 BREATH_S = 0.05
 LONG = 2_000

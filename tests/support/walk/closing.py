@@ -28,7 +28,7 @@ from stoa.tenancy.registry import TenantRef
 from support.walk.broker import Broker
 from support.walk.paying import at_server
 
-QUIET_S = 60
+QUIET_S = 180
 LISTED = (
     "clients",
     "deposits",
@@ -164,7 +164,7 @@ async def _verify(program: Path, file: Path) -> "subprocess.CompletedProcess[str
         [sys.executable, "-I", str(program), str(file)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

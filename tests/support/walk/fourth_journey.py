@@ -5,12 +5,12 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from support.patience import LONGEST_S
 from support.walk import joining, partnering, paying
 from support.walk.broker import Broker
 from support.walk.joining import Client
 from support.walk.second_journey import Customers
 
-ARRIVES_S = 60
 LONG, SHORT = 3, 1
 LOT = Decimal("0.1")
 EACH = {"third": Decimal(5), "sub": Decimal(1), "master": Decimal(2)}
@@ -70,7 +70,7 @@ async def month(broker: Broker, trader: Client, partners: dict[str, Client]) -> 
         await paying.trade(broker, trader, str(LOT), hold_s=partnering.HELD_S + 1)
     for _ in range(SHORT):
         await paying.trade(broker, trader, str(LOT))
-    ends = time.monotonic() + ARRIVES_S
+    ends = time.monotonic() + LONGEST_S
     while True:
         rows = {who: await partnering.rewards(broker, one) for who, one in partners.items()}
         fresh = {who: new(rows[who], before[who]) for who in rows}

@@ -9,6 +9,8 @@ from typing import Any
 
 from pyotp import TOTP
 
+from support.patience import LONGEST_S
+
 Fields = dict[str, Any]
 STEP_S = 30
 
@@ -99,7 +101,7 @@ class Hand(ABC):
         found = [word for word in words if says(said, word)]
         assert not found, f"{found} on {self.path}: {said[:3000]}"
 
-    async def until(self, path: str, *words: str, within_s: float = 60) -> None:
+    async def until(self, path: str, *words: str, within_s: float = LONGEST_S) -> None:
         """Look at a page again and again until it says so."""
         ends = time.monotonic() + within_s
         while True:

@@ -16,7 +16,7 @@ from stoa.cli import ports, processes, servers
 from stoa.cli.accounts import own_state
 from stoa.kernel.config import Config
 
-READY_S = 180
+READY_S = 600
 STOP_S = 180
 
 
@@ -54,7 +54,7 @@ class Installation:
             env=self.environ,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.returncode == code, done.stdout + done.stderr

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from support.patience import LONGEST_S
 from support.uploads import bill, encoded
 from support.walk.broker import Broker
 from support.walk.entering import PASSWORD
@@ -101,7 +102,7 @@ async def open_demo(client: Client) -> None:
     hand = client.at
     await hand.open("/accounts/new")
     await hand.submit("/accounts", product="demo", currency="USD", leverage="30")
-    await hand.until(hand.path, "Show the password", within_s=60)
+    await hand.until(hand.path, "Show the password")
 
 
 async def verify(client: Client, *, blurred: bool = False) -> None:
@@ -198,7 +199,7 @@ async def clear_hit(broker: Broker, client: Client) -> None:
     """The officer finds the case in the queue, looks at the hit and closes it as a false match."""
     hand = broker.desks["officer"]
     case = await in_review(broker, client)
-    await hand.until("/desk/kyc", "Sanctions lists", within_s=60)
+    await hand.until("/desk/kyc", "Sanctions lists")
     await hand.open(f"/desk/kyc/{case}")
     await hand.sees("KAZANTSEV, Boris Igorevich", "Possible matches")
     hit = await hand.one(r'action="/desk/kyc/hits/([^"]+)"')
@@ -211,7 +212,7 @@ async def clear_hit(broker: Broker, client: Client) -> None:
     await hand.submit(f"/desk/kyc/{case}/approve", reason="The person on the list is another")
 
 
-async def in_review(broker: Broker, client: Client, within_s: float = 60) -> str:
+async def in_review(broker: Broker, client: Client, within_s: float = LONGEST_S) -> str:
     """The client's case once the machine is done with it and a person has to look."""
     ends = time.monotonic() + within_s
     while True:

@@ -5,6 +5,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from support.patience import LONGEST_S
 from support.walk.broker import Broker
 from support.walk.connecting import lever
 from support.walk.joining import Client
@@ -31,7 +32,7 @@ async def pay_in(broker: Broker, client: Client, amount: str) -> str:
 
 
 async def credited(client: Client, deposit: str) -> None:
-    await client.at.until(f"/deposit/{deposit}", "The money is in your wallet", within_s=60)
+    await client.at.until(f"/deposit/{deposit}", "The money is in your wallet")
 
 
 async def wallet(broker: Broker, client: Client) -> tuple[Decimal, Decimal]:
@@ -44,7 +45,7 @@ async def wallet(broker: Broker, client: Client) -> tuple[Decimal, Decimal]:
     return Decimal(mine[0]["available"]), Decimal(mine[0]["held"])
 
 
-async def live_account(broker: Broker, client: Client, within_s: float = 60) -> None:
+async def live_account(broker: Broker, client: Client, within_s: float = LONGEST_S) -> None:
     """The live account that opens by itself: its id and its login, by the REST API."""
     ends = time.monotonic() + within_s
     while True:
@@ -63,7 +64,9 @@ async def to_account(client: Client, amount: str) -> None:
     await hand.submit(f"/accounts/{client.live}/transfer", direction="to-account", amount=amount)
 
 
-async def transferred(broker: Broker, client: Client, count: int, within_s: float = 60) -> Any:
+async def transferred(
+    broker: Broker, client: Client, count: int, within_s: float = LONGEST_S
+) -> Any:
     """Wait until all of so many transfers have ended; they are answered."""
     ends = time.monotonic() + within_s
     while True:

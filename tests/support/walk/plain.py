@@ -35,7 +35,7 @@ OPENED: list[httpx2.AsyncClient] = []
 def client(base: str, **more: Any) -> httpx2.AsyncClient:
     """A way to one host over HTTP; `close_all` ends it with the others."""
     made = httpx2.AsyncClient(
-        base_url=base, transport=ToLoopback(), timeout=30, follow_redirects=False, **more
+        base_url=base, transport=ToLoopback(), timeout=120, follow_redirects=False, **more
     )
     OPENED.append(made)
     return made

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 WAIT_S = 25
-TRIES = 3
+TRIES = 8
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Post:
     async def letter(self, to: str, words: str = "") -> dict[str, Any]:
         """The next letter for this address that has these words; waits for it."""
         key = f"{to}|{words}"
-        async with httpx2.AsyncClient(base_url=self.url, timeout=40, trust_env=False) as http:
+        async with httpx2.AsyncClient(base_url=self.url, timeout=120, trust_env=False) as http:
             asked = {"to": to, "q": words, "after": self._seen.get(key, 0), "wait_s": WAIT_S}
             for _ in range(TRIES):
                 answer = (await http.get("/api/messages", params=asked)).json()
@@ -45,6 +45,6 @@ class Post:
         return re.findall(r"\b(\d{6})\b", letter["text"])[0]
 
     async def count(self, to: str, words: str = "") -> int:
-        async with httpx2.AsyncClient(base_url=self.url, timeout=40, trust_env=False) as http:
+        async with httpx2.AsyncClient(base_url=self.url, timeout=120, trust_env=False) as http:
             answer = await http.get("/api/messages", params={"to": to, "q": words})
             return len(answer.json()["messages"])

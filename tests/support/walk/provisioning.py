@@ -15,7 +15,8 @@ from support.walk.hand import Hand
 from support.walk.installation import Installation
 from support.walk.plain import client
 
-READY_S = 60
+READY_S = 300
+TRIES = 20
 
 
 @dataclass
@@ -55,12 +56,10 @@ async def by_page(control: Control, broker: Broker) -> None:
     """The form of one page; the steps are watched until the sub-broker is ready."""
     hand = control.hand
     await hand.open("/tenants/new")
-    began = time.monotonic()
     told = await hand.refused("/tenants", **wish(broker) | {"slug": "control"})
     assert "reserved" in told
     await hand.submit("/tenants", **wish(broker))
     await hand.until(hand.path, "The owner has an invitation in the mail", within_s=READY_S)
-    assert time.monotonic() - began < READY_S
     await hand.sees("Name reserved", "Schema claimed", "Owner invited", "Address opened")
 
 
@@ -122,7 +121,7 @@ class Crash:
 
 async def crash(control: Control) -> Crash:
     """Kill the worker in the middle; some may be too quick for us, so that it is tried again."""
-    for _ in range(5):
+    for _ in range(TRIES):
         slug = f"lyra{secrets.token_hex(3)}"
         body = {
             "name": "Lyra Prime",
@@ -143,4 +142,4 @@ async def crash(control: Control) -> Crash:
         told = (await control.ask("GET", where)).json()
         if told["state"] != "done":
             return Crash(slug, body["owner_email"], where, len(told["steps"]), pid)
-    raise AssertionError("provisioning was too quick to be interrupted, five times over")
+    raise AssertionError("provisioning was too quick to be interrupted, time and again")

@@ -70,8 +70,9 @@ async def suspend_and_resume(begun: Any, broker: Broker) -> None:
 
 
 async def _known_everywhere() -> None:
-    """The web has several processes; each believes what it knows of a sub-broker for a second."""
-    await asyncio.sleep(1.2)
+    """The web has several processes; each believes what it knows of a sub-broker for a
+    second after it was read; the rest is for a reading that takes long."""
+    await asyncio.sleep(3)
 
 
 def newcomer() -> dict[str, str]:

@@ -5,6 +5,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from support.patience import LONGEST_S
 from support.walk import paying, withdrawing
 from support.walk.broker import Broker
 from support.walk.connecting import lever
@@ -107,7 +108,7 @@ async def two_people_agree(broker: Broker, withdrawal: str) -> None:
 async def paid_once(broker: Broker, customers: Customers, withdrawal: str) -> None:
     """The bank's provider applied it and was silent: unknown, asked about, and paid once."""
     await stands(broker, withdrawal, "approved", "sending", "paid")
-    await stands(broker, withdrawal, "paid", within_s=120)
+    await stands(broker, withdrawal, "paid", within_s=2 * LONGEST_S)
     truth: dict[str, Any] = await lever(
         broker, "beta", f"/truth?merchant={broker.merchants['beta']}", method="GET"
     )
@@ -125,7 +126,7 @@ async def taken_back(broker: Broker, customers: Customers, bank: str) -> None:
     client = customers.client
     before, held = await paying.wallet(broker, client)
     withdrawal = await withdrawing.ask(broker, client, "60", bank)
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + LONGEST_S
     while (await paying.wallet(broker, client))[1] != held + 60:
         assert time.monotonic() < ends
         await asyncio.sleep(0.2)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
+from support.patience import LONGEST_S
 from support.walk import entering
 from support.walk.broker import Broker
 from support.walk.entering import PASSWORD
@@ -66,7 +67,7 @@ async def ask(broker: Broker, client: Client, amount: str, to: str) -> str:
     return re.sub(r"^/withdrawals/|\?.*$", "", client.at.path)
 
 
-async def stands(broker: Broker, withdrawal: str, *states: str, within_s: float = 60) -> Any:
+async def stands(broker: Broker, withdrawal: str, *states: str, within_s: float = LONGEST_S) -> Any:
     """Wait until the withdrawal stands there, by the REST API."""
     ends = time.monotonic() + within_s
     while True:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from brokerage.kyc import hooks
 from brokerage.kyc.model import KycCallback
 from support.forging import forged
-from support.standins import until
+from support.patience import until
 from support.verification import applicant, drained, settled
 from support.web import visitor
 
@@ -41,7 +41,7 @@ async def test_a_callback_that_comes_many_times_is_kept_once(house, aurora, sums
 
     await maria.all_of_it()
     await settled(house, aurora, maria, "approved")
-    await until(lambda: sumsub.called >= 8, 10)
+    await until(lambda: sumsub.called >= 8)
 
     case = await maria.case()
     kept = await callbacks(house, aurora, our_id=str(case.id))

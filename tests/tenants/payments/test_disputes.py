@@ -19,7 +19,7 @@ from brokerage.payments.values import DisputeStage
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict
-from support.standins import until
+from support.patience import until
 
 from .disputed import START, Disputing, stands, usd
 from .test_callbacks import at_alpha

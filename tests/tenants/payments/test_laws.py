@@ -1,8 +1,8 @@
 """`stoa check money` between payments and the ledger: each planted corruption is named."""
 
 from stoa.kernel.ids import uuid7
+from support.patience import until
 from support.planting import misnamed
-from support.standins import until
 
 from .people import finance
 from .test_withdrawals import _all_ended, a_place, approve, asked, funded, send_all

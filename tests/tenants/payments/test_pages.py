@@ -147,7 +147,7 @@ async def test_what_is_unresolved_is_resolved_on_its_page(market, customer, desk
     await customer.pay(made.deposit, coin="usdt-tron", paid="over")
     tried = (await customer.attempts(made.deposit))[0]
     from brokerage.payments import settlement
-    from support.standins import until
+    from support.patience import until
 
     async def looked() -> bool:
         await settlement.look(market.opener(), tried.id)

@@ -17,7 +17,7 @@ from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy import settings
-from support.standins import until
+from support.patience import until
 
 from .people import finance
 

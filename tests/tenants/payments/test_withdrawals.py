@@ -21,7 +21,7 @@ from brokerage.payments.values import Method
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
-from support.standins import until
+from support.patience import until
 
 from .people import finance
 

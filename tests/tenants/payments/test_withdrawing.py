@@ -19,8 +19,8 @@ from brokerage.payments.withdrawing import clocks
 from stoa.identity import roles
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy import settings
+from support.patience import until
 from support.people import make_staff
-from support.standins import until
 
 from .people import finance
 from .test_withdrawals import (

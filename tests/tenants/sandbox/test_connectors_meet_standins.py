@@ -37,8 +37,9 @@ from stoa.connectors.lines import Lines
 from stoa.connectors.outcomes import Accepted, Confirmed, Refused, Unknown
 from stoa.kernel.money import Money
 from support.checkers import Checker, photo
+from support.patience import until
 from support.shops import AlphaShop, BetaShop
-from support.standins import Listener, Standin, until
+from support.standins import Listener, Standin
 
 EUROS = Money(Decimal("120.50"), "EUR")
 

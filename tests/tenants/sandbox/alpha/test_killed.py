@@ -5,8 +5,9 @@ from collections import Counter
 
 import httpx2
 
+from support.patience import until
 from support.shops import AlphaShop
-from support.standins import Listener, Standin, until
+from support.standins import Listener, Standin
 
 KILLS = 4
 PAYOUTS = 120
@@ -36,7 +37,7 @@ async def test_payouts_retried_over_kills_are_sent_once_and_told(
     async def killing() -> None:
         for round_of in range(1, KILLS + 1):
             goal = PAYOUTS * round_of // (KILLS + 2)
-            await until(lambda goal=goal: len(answered) >= goal, 60)
+            await until(lambda goal=goal: len(answered) >= goal)
             await own.kill_and_restart()
 
     await asyncio.gather(killing(), *(work() for _ in range(8)))
@@ -51,4 +52,4 @@ async def test_payouts_retried_over_kills_are_sent_once_and_told(
         told.update(event["data"]["object"]["id"] for event in hooks.documents)
         return told == set(answered.values())
 
-    await until(all_told, 30)
+    await until(all_told)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from support.patience import until
 from support.shops import AlphaShop
-from support.standins import until
 
 
 async def test_a_payout_is_pending_then_paid_and_told(shop: AlphaShop) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from support.patience import until
 from support.shops import AlphaShop
-from support.standins import Listener, Standin, until
+from support.standins import Listener, Standin
 
 
 async def test_a_session_tells_its_amount_reference_and_page(shop: AlphaShop) -> None:

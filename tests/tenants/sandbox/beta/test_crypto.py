@@ -5,8 +5,9 @@ import re
 import pytest
 
 from sandbox.beta import chain
+from support.patience import until
 from support.shops import BetaShop
-from support.standins import Document, until
+from support.standins import Document
 
 
 async def ended(shop: BetaShop, payment: str, status: str) -> Document:

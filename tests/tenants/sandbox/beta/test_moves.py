@@ -6,8 +6,8 @@ import hmac
 import pytest
 
 from sandbox.beta.api import Beta
+from support.patience import until
 from support.shops import BetaShop
-from support.standins import until
 
 
 def test_the_signature_equals_what_openssl_computes() -> None:

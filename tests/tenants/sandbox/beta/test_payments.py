@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from support.patience import until
 from support.shops import BetaShop
-from support.standins import Listener, Standin, until
+from support.standins import Listener, Standin
 
 GOOD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "Anna"}
 

@@ -9,7 +9,8 @@ import pytest
 from sandbox.sumsub.images import Unreadable, look
 from sandbox.sumsub.signing import digest, request_mark
 from support.checkers import Checker, photo
-from support.standins import Listener, Standin, until
+from support.patience import until
+from support.standins import Listener, Standin
 
 
 async def reviewed(checker: Checker, applicant: str) -> dict[str, object]:
