@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from stoa.jobs.together import Together
+from support.patience import LONGEST_S
 
 
 async def test_what_comes_while_one_is_worked_off_is_the_next_batch():
@@ -68,7 +69,7 @@ async def test_who_gives_up_takes_nothing_from_the_others():
     with contextlib.suppress(asyncio.CancelledError):
         await tasks[0]
     go.set()
-    await asyncio.wait_for(asyncio.gather(tasks[1], tasks[3]), 5)
+    await asyncio.wait_for(asyncio.gather(tasks[1], tasks[3]), LONGEST_S)
     with pytest.raises(asyncio.CancelledError):
         await tasks[2]
 
@@ -76,14 +77,17 @@ async def test_who_gives_up_takes_nothing_from_the_others():
 
 
 async def test_turns_that_gather_begin_apart_and_take_what_came_between():
-    desk, began, batches = Together(10, gather_s=1.0), [], []
+    desk, began, batches, between = Together(10, gather_s=1.0), [], [], []
 
     async def work_off(things):
         began.append(asyncio.get_running_loop().time())
         batches.append(list(things))
+        if things == [0]:
+            between.extend(asyncio.create_task(desk.hand_in(n, work_off)) for n in range(1, 6))
+            await asyncio.sleep(0)
 
     await desk.hand_in(0, work_off)
-    await asyncio.gather(*(desk.hand_in(n, work_off) for n in range(1, 6)))
+    await asyncio.gather(*between)
 
     assert batches == [[0], [1, 2, 3, 4, 5]]
     assert began[1] - began[0] > 0.99
@@ -101,6 +105,6 @@ async def test_who_gives_up_while_a_turn_gathers_takes_nothing_from_the_others()
     tasks[0].cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await tasks[0]
-    await asyncio.wait_for(asyncio.gather(*tasks[1:]), 30)
+    await asyncio.wait_for(asyncio.gather(*tasks[1:]), LONGEST_S)
 
     assert {0, 2, 3} <= set(kept)

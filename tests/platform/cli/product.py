@@ -1,6 +1,7 @@
 """A product of two small programs for the tests of `stoa up`: argv[1] says how it misbehaves."""
 
 import sys
+from pathlib import Path
 
 from stoa.cli import group, up
 from stoa.cli.plan import Plan, Site, Step, command
@@ -8,7 +9,10 @@ from stoa.cli.programs import Program, serves
 from stoa.cli.screen import Row, Tell
 
 TICK = "import time\nwhile True:\n    time.sleep(0.2)\n"
-DEAF = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + TICK
+DEAF = (
+    "import os, pathlib, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "pathlib.Path(os.environ['STOA_STATE'], 'deaf').touch()\n"
+) + TICK
 DIES = "import sys\nprint('the disk is full')\nsys.exit(3)\n"
 
 
@@ -30,13 +34,19 @@ def make(site: Site) -> Plan:
         restarts=3,
     )
     script = {"deaf": DEAF, "dies": DIES}.get(sys.argv[-1], TICK)
+
+    def ready() -> bool:
+        if script == DEAF:  # not before it is: a signal on the way there would be heard
+            return (Path(site.environ["STOA_STATE"]) / "deaf").exists()
+        return script != DIES
+
     worker = Program(
         name="worker",
         argv=[sys.executable, "-c", script],
         env=site.environ,
-        ready=lambda: script != DIES,
+        ready=ready,
         restarts=0,
-        grace_s=0.5,
+        grace_s=0.5 if script == DEAF else 60,
     )
     note = [sys.executable, "-c", "print('one row made')"]
     stages = [Step("Preparing", prepare), command("Making rows", note, site.environ), [web, worker]]

@@ -15,7 +15,7 @@ from stoa.cli.processes import Known
 from stoa.cli.programs import serves
 
 PRODUCT = Path(__file__).with_name("product.py")
-LONGEST_S = 60
+LONGEST_S = 180
 
 
 class Up:

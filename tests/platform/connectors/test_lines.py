@@ -8,6 +8,7 @@ from stoa.connectors.egress import Egress
 from stoa.connectors.lines import Lines, was_sent
 from stoa.connectors.trouble import Blocked, NoAnswer, Unreachable
 from support.outside import Asked, Told, outside
+from support.patience import until
 
 
 async def test_server_errors_open_the_line_of_that_tenant_only() -> None:
@@ -67,17 +68,17 @@ async def test_a_hanging_provider_takes_only_its_own_places() -> None:
         lines = Lines(Egress({world.place}), at_once=2, limits=Limits(in_a_row=99))
         stuck, free = lines.of("a", "one"), lines.of("a", "two")
         tasks = [
-            asyncio.ensure_future(stuck.request("GET", f"{world.url}/hang", total_s=3))
+            asyncio.ensure_future(stuck.request("GET", f"{world.url}/hang", total_s=6))
             for _ in range(2)
         ]
-        await asyncio.sleep(0.1)
+        await until(lambda: len(world.asked) == 2)
 
         with pytest.raises(Unreachable) as refusal:
-            await stuck.request("GET", f"{world.url}/hang", total_s=3)
+            await stuck.request("GET", f"{world.url}/hang", total_s=6)
+        assert stuck.view("a", "one").busy == 2
         assert (await free.request("GET", f"{world.url}/fine")).ok
 
         assert refusal.value.code == "line-full"
-        assert stuck.view("a", "one").busy == 2
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(end, NoAnswer) and was_sent(end) for end in ends)
         assert stuck.view("a", "one").busy == 0

@@ -1,6 +1,7 @@
 import asyncio
 import io
 import random
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -12,6 +13,7 @@ from stoa.files.prepared import Order, Prepared, Refused, Verdict
 from stoa.files.workshop import Workshop
 from stoa.kernel.refusals import Invalid, Refusal
 from support import uploads as samples
+from support.patience import until
 
 
 @pytest.fixture
@@ -179,20 +181,32 @@ async def test_a_bomb_is_refused_and_hurts_only_the_process_that_opened_it(
 
 
 async def test_a_file_that_takes_too_long_is_given_up() -> None:
-    hasty = Workshop(wall_s=0.01)
+    hasty = Workshop(wall_s=0)
 
     with pytest.raises(Invalid, match="too long"):
         await hasty.prepare(samples.encoded(samples.bill()))
 
 
-async def test_a_request_that_is_cancelled_leaves_no_process_behind(workshop: Workshop) -> None:
+async def test_a_request_that_is_cancelled_leaves_no_process_behind(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[asyncio.subprocess.Process] = []
+    begin = asyncio.create_subprocess_exec
+
+    async def noted(*argv: Any, **more: Any) -> asyncio.subprocess.Process:
+        started.append(await begin(*argv, **more))
+        return started[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
     task = asyncio.create_task(workshop.prepare(samples.laughing_pdf()))
-    await asyncio.sleep(0.3)
+    await until(lambda: bool(started))
+    assert started[0].returncode is None
 
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert started[0].returncode is not None
 
 
 async def test_several_uploads_at_once_all_get_their_turn(workshop: Workshop) -> None:

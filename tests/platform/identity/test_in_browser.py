@@ -12,6 +12,7 @@ from granian.server.embed import Server
 from playwright.async_api import async_playwright
 
 from stoa.identity import people
+from support.patience import LONGEST_S, until
 from support.people import PASSWORD, make_staff
 from support.web import application
 
@@ -33,20 +34,23 @@ async def served(house):
         port = probe.getsockname()[1]
     server = Server(application(house), port=port, interface=Interfaces.ASGI, log_enabled=False)
     running = asyncio.create_task(server.serve())
-    for _ in range(100):
-        await asyncio.sleep(0.05)
+
+    async def listens():
+        assert not running.done(), "it did not start"
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
-            continue
+            return False
         writer.close()
         await writer.wait_closed()
-        break
+        return True
+
+    await until(listens)
     try:
         yield port
     finally:
         server.stop()
-        await asyncio.wait([running], timeout=5)
+        await asyncio.wait([running], timeout=LONGEST_S)
 
 
 async def test_staff_sign_in_set_up_an_app_and_sign_out(house, aurora):

@@ -12,6 +12,7 @@ from stoa.jobs import drain, relay
 from stoa.jobs.relay import fan_out
 from stoa.jobs.worker import Turns
 from stoa.product import Every, Module, Product
+from support.patience import until
 from support.probe import Probe, Probed
 
 LANE = Probed.lane
@@ -147,13 +148,18 @@ async def test_who_lost_its_lease_no_longer_decides(lane):
 async def test_a_long_reaction_keeps_its_lease(lane):
     await lane.tell(Probed(number=1, how="slow"))
     running = asyncio.create_task(lane.drain())
-    await asyncio.sleep(2)
+    await lane.probe.begun.wait()
     before = (await lane.rows())[1].leased_until
-    await asyncio.sleep(drain.BEAT_S - 0.5)
 
+    async def renewed():
+        return (await lane.rows())[1].leased_until > before
+
+    await until(renewed)
     after = (await lane.rows())[1].leased_until
+    lane.probe.released.set()
     await running
 
+    # By what the database wrote down: a beat later, the same length of lease again.
     assert after - before >= timedelta(seconds=drain.BEAT_S - 1)
     assert lane.probe.heard == {1: 1}
 
@@ -161,16 +167,22 @@ async def test_a_long_reaction_keeps_its_lease(lane):
 async def test_a_worker_told_to_stop_gives_back_what_it_holds(lane):
     await lane.tell(Probed(number=1, how="hangs"), *(Probed(number=n) for n in (2, 3)))
     running = asyncio.create_task(lane.drain())
-    await asyncio.sleep(1.5)
+    await lane.probe.begun.wait()
 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    rows = await lane.rows()
     lane.probe.mended = True
     while await lane.drain():
         pass
-    assert lane.probe.heard == {2: 1, 3: 1}
     await lane.later(5)
-    await lane.drain()
+    while await lane.drain():
+        pass
+
+    # Free at once, and what was interrupted after a moment.
+    assert all(row.leased_until is None for row in rows.values())
+    assert {n: row.error for n, row in rows.items()} == {1: "interrupted", 2: None, 3: None}
+    assert rows[1].due_at > max(rows[n].due_at for n in (2, 3))
 
     assert lane.probe.heard == {1: 1, 2: 1, 3: 1}
 
@@ -250,7 +262,8 @@ async def test_a_daily_sweep_whose_bell_was_lost_or_that_failed_is_rung_for_agai
 async def test_what_was_heard_before_a_failure_is_done_and_not_heard_again(lane):
     """Ends are written down together: one that fails takes none of the others' with it."""
     await lane.tell(*(Probed(number=n, how="poison" if n == 5 else "") for n in range(8)))
-    await lane.drain()
+    while await lane.drain():
+        pass
 
     rows = await lane.rows()
     assert {n: row.state for n, row in rows.items()} == {

@@ -5,8 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -23,15 +22,19 @@ from brokerage.kyc.events import KycApproved
 from brokerage.trading.model import TradingAccount
 from stoa.cli.accounts import own_state
 from stoa.events.model import Inbox, Outbox
+from stoa.jobs import drain
 from stoa.kernel import process
 from stoa.kernel.clock import real
 from stoa.kernel.ids import uuid7
 from stoa.tenancy import provision
 from stoa.tenancy.model import Provision, SchemaSlot, Tenant
 from stoa.tenancy.provision import Asked
+from support.patience import LONGEST_S, until
 
 READER = "trading:open_live"
-RESUMED_S = 50
+FOLLOWED_S = 4 * drain.LEASE_S
+"""From the telling to the end, by the database's own times: a lease, and whatever a machine needs."""
+LANGUAGES = ("es", "ar", "en")
 MANY = 60_000
 
 
@@ -91,12 +94,11 @@ class Place:
             )
         return told + left
 
-    async def quiet(self, tenant, within_s=RESUMED_S):
-        began = time.monotonic()
-        while await self.waiting(tenant):
-            assert time.monotonic() - began < within_s, "still waiting"
-            await asyncio.sleep(0.2)
-        return time.monotonic() - began
+    async def quiet(self, tenant, within_s=2 * LONGEST_S):
+        async def all_heard():
+            return not await self.waiting(tenant)
+
+        await until(all_heard, within_s, every_s=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -126,12 +128,16 @@ async def test_a_worker_killed_in_a_reaction_is_followed_within_its_lease(place)
     deaths = place.site.parts["worker"].deaths
 
     await place.approved(tenant, client)
-    assert await place.site.struck("drain.reacted", 30)
-    took = await place.quiet(tenant)
+    assert await place.site.struck("drain.reacted", LONGEST_S)
+    await place.quiet(tenant)
 
     assert place.site.parts["worker"].deaths == deaths + 1
     assert await place.accounts(tenant) == {client: 1}
-    assert took <= RESUMED_S
+    async with place.world.work(tenant) as work:
+        row = await work.first(
+            select(Inbox).where(Inbox.kind == KycApproved.kind, Inbox.reader == READER)
+        )
+    assert row.done_at - row.told_at < timedelta(seconds=FOLLOWED_S)
 
 
 @pytest.mark.parametrize("point", ["relay.inserted", "relay.marked", "drain.claimed"])
@@ -143,7 +149,7 @@ async def test_dying_between_two_steps_loses_nothing_and_repeats_nothing(place, 
 
     for client in people:
         await place.approved(tenant, client)
-    assert await place.site.struck(point, 30)
+    assert await place.site.struck(point, LONGEST_S)
     await place.quiet(tenant)
 
     assert await place.accounts(tenant) == dict.fromkeys(people, 1)
@@ -184,22 +190,32 @@ async def test_a_database_that_dies_under_load_is_told_clearly_and_all_go_on(pla
         base = f"http://127.0.0.1:{place.site.config.port}"
         headers = {"host": tenant.host, "accept": "text/html", "accept-language": language}
         async with httpx2.AsyncClient(
-            base_url=base, headers=headers, timeout=30, trust_env=False
+            base_url=base, headers=headers, timeout=LONGEST_S, trust_env=False
         ) as http:
             while asking:
                 answer = await http.get("/sign-in")
                 seen.append((language, answer))
                 await asyncio.sleep(0.02)
 
-    visitors = [asyncio.create_task(visitor(one)) for one in ("es", "ar", "en")]
-    await asyncio.sleep(1)
-    place.site.kill("postgres")
-    await asyncio.sleep(2)
+    def all_had(status, since=0):
+        """Whether everybody was answered so."""
+        return {one for one, told in seen[since:] if told.status_code == status} == {*LANGUAGES}
+
+    def all_were_told():
+        # A quick machine has it back before everybody has asked: then it goes away again.
+        if place.site.parts["postgres"].process.poll() is None:
+            place.site.kill("postgres")
+        return all_had(503)
+
+    visitors = [asyncio.create_task(visitor(one)) for one in LANGUAGES]
+    await until(lambda: all_had(200))
+    await until(all_were_told, every_s=1)
     await place.site.ready("postgres")
     for client in people:
         await told_at_last(place, tenant, client)
     await place.quiet(tenant)
-    await asyncio.sleep(2)
+    again = len(seen)
+    await until(lambda: all_had(200, since=again))
     asking = False
     await asyncio.gather(*visitors)
 
@@ -208,18 +224,19 @@ async def test_a_database_that_dies_under_load_is_told_clearly_and_all_go_on(pla
     assert "No podemos acceder a nuestros registros" in away["es"].text
     assert "لا يمكننا الوصول إلى سجلاتنا" in away["ar"].text
     assert all(one.headers["retry-after"] for one in away.values())
-    assert seen[-1][1].status_code == 200
     assert {name: place.site.parts[name].known.pid for name in pids} == pids
     assert await place.accounts(tenant) == dict.fromkeys(people, 1)
 
 
 async def told_at_last(place, tenant, client):
-    for _ in range(100):
+    async def told():
         try:
-            return await place.approved(tenant, client)
+            await place.approved(tenant, client)
         except Exception:
-            await asyncio.sleep(0.2)
-    raise AssertionError("the database did not come back")
+            return False
+        return True
+
+    await until(told, every_s=0.2)
 
 
 async def test_a_tenant_with_thousands_waiting_keeps_nobody_else_waiting(place):
@@ -276,7 +293,7 @@ async def test_a_worker_killed_while_provisioning_leaves_no_half_of_a_tenant(pla
     async with door.platform(purpose="test") as work:
         row = await provision.request(work, asked, key=slug)
 
-    assert await place.site.struck(point, 60)
+    assert await place.site.struck(point, LONGEST_S)
     reached = await door.registry.by_host(f"{slug}.{place.site.config.domain}")
     assert (reached is not None) == (point == "provision.open")
     async with door.platform(purpose="test.older") as work:
@@ -284,10 +301,11 @@ async def test_a_worker_killed_while_provisioning_leaves_no_half_of_a_tenant(pla
         await work.run(
             update(Provision).where(Provision.id == row.id).values(leased_until=work.now)
         )
-    ends = time.monotonic() + 90
-    while (await state_of(door, row.id)) != "done":
-        assert time.monotonic() < ends, "not provisioned"
-        await asyncio.sleep(0.3)
+
+    async def provisioned():
+        return (await state_of(door, row.id)) == "done"
+
+    await until(provisioned, 2 * LONGEST_S, every_s=0.3)
 
     async with door.platform(purpose="test") as work:
         tenants = await work.rows(select(Tenant.state).where(Tenant.slug == slug))

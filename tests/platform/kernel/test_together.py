@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from stoa.kernel.together import Together
+from support.patience import LONGEST_S
 
 
 class Source:
@@ -89,7 +90,7 @@ async def test_who_leads_the_next_round_and_goes_away_strands_nobody():
     await _settle()
     source.gate.set()
     assert await first == 0
-    assert await asyncio.wait_for(follower, 2) == 0
+    assert await asyncio.wait_for(follower, LONGEST_S) == 0
     assert leader.cancelled()
 
 

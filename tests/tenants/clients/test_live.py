@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from stoa.web.live import publish
+from support.patience import until
 from support.web import application
 
 
@@ -43,10 +44,7 @@ async def listening(house, tenant, browser, path: str):
 
     task = asyncio.create_task(application(house)(scope, receive, send))
     try:
-        for _ in range(100):
-            if heard or task.done():
-                break
-            await asyncio.sleep(0.02)
+        await until(lambda: bool(heard) or task.done())
         yield status, heard
     finally:
         gone.set()
@@ -54,14 +52,14 @@ async def listening(house, tenant, browser, path: str):
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def told(house, tenant, heard, *topics: str) -> str:
-    """What arrived after these topics were told."""
-    for _ in range(40):
-        await publish(house.redis, tenant.id, topics)
-        await asyncio.sleep(0.05)
-        if any(topic.partition("|")[2] or topic in "".join(heard) for topic in topics[-1:]):
-            break
-    await asyncio.sleep(0.1)
+async def told(house, tenant, heard, topic: str) -> str:
+    """What arrived once this topic did, which is told until it is heard."""
+
+    async def arrived() -> bool:
+        await publish(house.redis, tenant.id, [topic])
+        return topic.partition("|")[2] in "".join(heard)
+
+    await until(arrived, every_s=0.05)
     return "".join(heard)
 
 
@@ -71,7 +69,7 @@ async def test_a_client_hears_their_own_topics_and_no_others(room, house, aurora
 
     async with listening(house, aurora, browser, "/live") as (status, heard):
         assert status == [200]
-        await asyncio.sleep(0.3)
+        await told(house, aurora, heard, f"client:{row.id}|begun")
         await publish(house.redis, borealis.id, [f"client:{row.id}|leak"])
         await publish(house.redis, aurora.id, [f"client:{other.id}|theirs", "desk|clients"])
         text = await told(house, aurora, heard, f"client:{row.id}|wallets")
@@ -85,7 +83,7 @@ async def test_staff_hear_the_desk(desk, house, aurora):
 
     async with listening(house, aurora, browser, "/desk/live") as (status, heard):
         assert status == [200]
-        await asyncio.sleep(0.3)
+        await told(house, aurora, heard, "desk|begun")
         await publish(house.redis, aurora.id, [f"client:{browser.person.id}|private"])
         text = await told(house, aurora, heard, "desk|deposits")
 

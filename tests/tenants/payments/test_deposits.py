@@ -13,10 +13,11 @@ from brokerage.payments.values import Method
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money, parse
 from stoa.kernel.refusals import Conflict, Invalid
-from support.standins import until
+from support.patience import until
 from support.web import visitor
 
 from .people import finance
+from .test_routing import ALPHA, changed
 
 
 async def test_a_paid_deposit_is_in_the_wallet_once_after_a_hundred_copies(market, customer):
@@ -28,7 +29,7 @@ async def test_a_paid_deposit_is_in_the_wallet_once_after_a_hundred_copies(marke
     )
     which = "alpha" if shop is market.alpha else "beta"
     await until(lambda: len(shop.hooks.got) >= 1)
-    await asyncio.sleep(0.3)
+    await shop.at.control("settle")
 
     answers = await market.deliver(which, copies=100)
     await market.react(at_once=10)
@@ -47,11 +48,12 @@ async def told(market, which: str, count: int = 1) -> None:
     shop = market.alpha if which == "alpha" else market.beta
     before = market.seen.get(which, 0)
     await until(lambda: len(shop.hooks.got) >= before + count)
-    await asyncio.sleep(0.2)
+    await shop.at.control("settle")  # and all that belongs to it was brought, too
 
 
 async def test_a_technical_no_goes_to_the_next_provider_with_the_amount_kept(market, customer):
     """J2, step 10."""
+    await changed(market, routes=ALPHA)
     await market.alpha.fault("error_500_before_apply", count=20)
 
     made = [await customer.start("120.00") for _ in range(4)]
@@ -236,7 +238,6 @@ async def test_coming_back_from_the_page_credits_nothing(market, customer):
 async def test_crypto_that_is_too_little_waits_for_a_person(market, customer):
     made = await customer.start("100.00", method=Method.CRYPTO)
     await customer.pay(made.deposit, coin="usdt-tron", paid="under")
-    await asyncio.sleep(0.3)
     tried = (await customer.attempts(made.deposit))[0]
 
     async def looked() -> bool:

@@ -19,8 +19,8 @@ from stoa.connectors.outcomes import Refusing, Unknown, hard, not_sent, technica
 from stoa.connectors.trouble import Unreachable, Withheld
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.notices.model import Notice
+from support.patience import until
 from support.people import make_staff
-from support.standins import until
 
 from .people import finance
 from .test_withdrawals import _all_ended, a_place, approve, asked, funded, parts, state_of
@@ -35,10 +35,13 @@ async def approved(market, customer, amount: str = "600.00"):
 
 
 async def fails(market, psp: str = "beta") -> None:
-    """Beta's circuit is open in this process, as after calls that nobody answered."""
+    """Beta's circuit is open in this process, as after calls that nobody answered.
+
+    From some minutes to come on, so that it is not half open before a slow machine has looked.
+    """
     async with market.opener()() as work:
         breaker = providers.line(work, psp).breaker
-    now = time.monotonic()
+    now = time.monotonic() + 300
     for _ in range(breaker.limits.in_a_row):
         ticket = breaker.enter(now)
         assert ticket is not None

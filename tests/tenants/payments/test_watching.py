@@ -1,6 +1,5 @@
 """A provider that fails gets no new payments, and its share comes back in steps."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.routing.terms import Breaker
 from stoa.identity.model import Person
 from stoa.notices.model import Notice
+from support.patience import LONGEST_S, until
 from support.people import make_staff
 
 from .test_routing import ALPHA, changed
@@ -95,12 +95,12 @@ async def waited(market):
 
 async def returns(market):
     """Tried until it holds: this process's own breaker has a pause of its own."""
-    for _ in range(60):
+
+    async def came_back():
         await waited(market)
-        if (await standing(market)).circuit == "returning":
-            return
-        await asyncio.sleep(1)
-    raise AssertionError("it never came back")
+        return (await standing(market)).circuit == "returning"
+
+    await until(came_back, 2 * LONGEST_S, every_s=1)
 
 
 async def test_a_failing_provider_is_left_and_comes_back(market, customer, desk):

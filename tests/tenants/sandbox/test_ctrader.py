@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support.ctrader_server import CTraderServer, hashed
+from support.patience import LONGEST_S
 
 TRADERS = "/v2/webserv/traders"
 
@@ -203,7 +204,7 @@ def frame(kind: int, payload: bytes = b"", told: str = "") -> bytes:
 
 
 async def heard(reader: asyncio.StreamReader) -> bytes:
-    head = await asyncio.wait_for(reader.readexactly(4), 5)
+    head = await asyncio.wait_for(reader.readexactly(4), LONGEST_S)
     return await reader.readexactly(struct.unpack(">I", head)[0])
 
 
@@ -232,7 +233,7 @@ async def test_broken_and_endless_frames_are_refused_by_name(plant: CTraderServe
     broken = await heard(reader)
     writer.write(struct.pack(">I", 1 << 24))
     endless = await heard(reader)
-    end = await asyncio.wait_for(reader.read(), 5)
+    end = await asyncio.wait_for(reader.read(), LONGEST_S)
     writer.close()
 
     assert b"INVALID_REQUEST" in broken
@@ -246,7 +247,7 @@ async def test_a_wrong_password_ends_the_connection(plant: CTraderServer) -> Non
 
     writer.write(frame(301, b"\x12\x07sandbox\x1a\x04live\x20\xb1\xea\x01\x2a\x04nope", "a1"))
     refused = await heard(reader)
-    end = await asyncio.wait_for(reader.read(), 5)
+    end = await asyncio.wait_for(reader.read(), LONGEST_S)
     writer.close()
 
     assert b"AUTHENTICATION_FAILED" in refused

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from support.mt5_peer import Peer
+from support.patience import until
 from support.trading_server import TradingServer, deals_of
 
 
@@ -163,12 +164,17 @@ async def test_late_and_doubled_reports_of_deals_change_nothing_in_the_book(
 ) -> None:
     peer = await own.peer()
     login = await own.account(peer, money="10")
-    await own.post("/faults", late_s=0.6)
+    await own.post("/faults", late_s=4)
     await move(peer, login, "5")
 
     assert len(await deals_of(peer, login)) == 1
-    await asyncio.sleep(0.7)
-    await own.post("/faults", late_s=0, duplicate_deals={"times": 1})
+    await own.post("/faults", late_s=0)
+
+    async def reported() -> bool:
+        return len(await deals_of(peer, login)) == 2
+
+    await until(reported, every_s=0.1)
+    await own.post("/faults", duplicate_deals={"times": 1})
     page = (await peer.say("DEAL_GET_PAGE", LOGIN=str(login))).body
 
     assert len(page) == 3

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import json
 import signal
 from pathlib import Path
@@ -14,6 +15,7 @@ from sandbox.trading.market import Market
 from sandbox.trading.noise import SLOT_MS
 from sandbox.trading.symbols import SYMBOLS
 from support.mt5_peer import Peer
+from support.patience import until
 from support.trading_server import TradingServer, cents, deals_of
 
 DAY = 86_400
@@ -157,10 +159,10 @@ async def test_robots_trade_until_they_are_stopped(own: TradingServer) -> None:
     login = await own.account(peer)
     robots = await own.post("/robots", login=login, rate=3600, style="mixed", symbols=["BTCUSD"])
 
-    for _ in range(40):
-        if len(await deals_of(peer, login)) > 1:
-            break
-        await asyncio.sleep(0.25)
+    async def traded() -> bool:
+        return len(await deals_of(peer, login)) > 1
+
+    await until(traded, every_s=0.25)
     gone = await own.call("DELETE", f"/robots/{robots[0]['robot']}")
 
     rows = await deals_of(peer, login)
@@ -226,7 +228,7 @@ async def test_money_acknowledged_before_a_kill_is_there_afterwards(own: Trading
 
     async def deposit(name: int) -> None:
         peer = await own.peer()
-        for count in range(1000):
+        for count in itertools.count():
             comment = f"D:{name}-{count}"
             try:
                 told = await peer.say(
@@ -238,14 +240,13 @@ async def test_money_acknowledged_before_a_kill_is_there_afterwards(own: Trading
             acknowledged.append(comment)
 
     workers = [asyncio.create_task(deposit(name)) for name in range(4)]
-    await asyncio.sleep(0.5)
+    await until(lambda: len(acknowledged) > 20)
     await own.kill()
     await asyncio.gather(*workers)
     await own.start()
 
     rows = await deals_of(await own.peer(), login)
     comments = [row["Comment"] for row in rows]
-    assert len(acknowledged) > 20
     assert set(acknowledged) <= set(comments)
     assert len(comments) == len(set(comments)) <= len(acknowledged) + 4
     assert (await own.get(f"/truth/{login}"))["balance"] == f"{len(rows)}.00"

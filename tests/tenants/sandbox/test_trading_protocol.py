@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sandbox.trading import wire
 from support.mt5_peer import MAX_NUMBER, Peer, Told, hashed
+from support.patience import LONGEST_S, until
 from support.trading_server import PASSWORD, TradingServer, deals_of
 
 SRV_RAND = bytes.fromhex("73007dc7184747ce0f7c98516ef1c851")
@@ -215,10 +216,15 @@ async def test_prices_are_told_once_and_then_only_when_they_moved(peer: Peer) ->
     assert [row["Symbol"] for row in told.body] == ["EURUSD", "USDJPY", "XAUUSD"]
     assert told.body[1]["Bid"].partition(".")[2].__len__() == 3
 
-    await asyncio.sleep(1.1)
-    later = await peer.say("TICK_LAST", SYMBOL="Forex\\Major\\*", TRANS_ID=told.fields["TRANS_ID"])
+    said = {"SYMBOL": "Forex\\Major\\*", "TRANS_ID": told.fields["TRANS_ID"]}
 
-    assert int(later.fields["TRANS_ID"]) > int(told.fields["TRANS_ID"])
+    async def moved() -> bool:
+        news = await peer.say("TICK_LAST", **said)
+        return int(news.fields["TRANS_ID"]) > int(told.fields["TRANS_ID"])
+
+    await until(moved, every_s=0.2)
+    later = await peer.say("TICK_LAST", **said)
+
     assert {row["Symbol"] for row in later.body} <= {
         "EURUSD", "GBPUSD", "USDJPY", "USDCHF", "AUDUSD", "USDCAD", "NZDUSD"
     }  # fmt: skip
@@ -328,7 +334,8 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     chunks=st.lists(
@@ -362,7 +369,7 @@ async def test_garbage_ends_a_connection_and_nothing_else(
         for chunk in chunks:
             writer.write(chunk)
         writer.write_eof()
-        await asyncio.wait_for(reader.read(), 20)
+        await asyncio.wait_for(reader.read(), LONGEST_S)
     except OSError:
         pass  # The server may hang up before all of it is sent.
     finally:
@@ -372,7 +379,8 @@ async def test_garbage_ends_a_connection_and_nothing_else(
 
 
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     command=st.sampled_from(

@@ -179,7 +179,7 @@ async def connected(
         await credentials.put(work, "mt5.manager", password)
         raw = msgspec.to_builtins(work.settings(TradingSettings))
         for one in raw["servers"]:
-            one["settings"] |= {"login": login, "settle_s": 10, "answer_s": 3.0}
+            one["settings"] |= {"login": login, "settle_s": 10, "answer_s": 20.0}
         mine = msgspec.convert(raw, TradingSettings, strict=False)
         await settings.put(work, "trading", mine, why="a test")
     return Broker(house, tenant, server), way

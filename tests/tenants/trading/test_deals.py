@@ -13,6 +13,7 @@ from brokerage.trading.connector import Deal as Told
 from brokerage.trading.connector import DealKind, Entry
 from brokerage.trading.connectors.mt5_webapi.adapter import Mt5WebApi
 from brokerage.trading.model import Deal, OpenPosition
+from support.patience import LONGEST_S
 
 
 async def stored(broker, login):
@@ -20,14 +21,14 @@ async def stored(broker, login):
         return await work.value(select(func.count()).select_from(Deal).where(Deal.login == login))
 
 
-async def a_past(broker, customer, deals=40, keep_open=0):
+async def a_past(broker, customer, deals=40, keep_open=0, days=3):
     """A past made by the server's own engine, with the money that is there."""
     async with broker.opener()() as work:
         end = work.now - timedelta(seconds=5)
     await broker.server.post(
         "/history",
         login=customer.login,
-        **{"from": (end - timedelta(days=3)).isoformat(), "to": end.isoformat()},
+        **{"from": (end - timedelta(days=days)).isoformat(), "to": end.isoformat()},
         deals=deals,
         keep_open=keep_open,
         deposit="500",
@@ -73,15 +74,19 @@ async def test_deals_that_come_late_are_stored_and_booked_once(broker):
     customer = await broker.customer()
     await customer.move("in", "900.00")
     await broker.told()
-    await broker.server.post("/faults", late_s=2.0)
+    await broker.server.post("/faults", late_s=8.0)
     await order(broker, customer, "buy", "0.01")
     await broker.server.post("/faults", late_s=0.0)
     await order(broker, customer, "sell", "0.01", "GBPUSD")
     before = await broker.told()
-    await asyncio.sleep(2.2)
-    after = await broker.told()
+    after = 0
+    async with asyncio.timeout(LONGEST_S):
+        while not after:
+            await asyncio.sleep(0.5)
+            after = await broker.told()
 
     assert (before, after) == (1, 1)
+    assert await broker.told() == 0
     found = await customer.money()
     assert found.booked == found.server
 

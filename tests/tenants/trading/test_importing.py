@@ -204,7 +204,7 @@ async def test_a_server_that_goes_away_stops_it_between_two_accounts_and_it_goes
     await looked(broker)
     async with broker.opener()() as work:
         turn = (await asking.take(work, SERVER)).turn
-    for at in range(60):
+    for at in range(600):
         now, _told = await stands(broker)
         if now.stage not in state.UNDER_WAY:
             break

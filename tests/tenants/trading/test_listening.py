@@ -1,6 +1,5 @@
 """A server that pushes: its deals are in our books at once, and a broken stream costs nobody anything."""
 
-import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,6 +17,7 @@ from brokerage.trading.model import (
 )
 from stoa.jobs.worker import leave
 from stoa.kernel.ids import uuid7
+from support import patience
 from support.people import make_staff
 from support.stands._served import DealerTrader
 from support.web import signed_in
@@ -37,14 +37,12 @@ async def funded(broker):
 
 
 async def until(asked, wanted):
-    """Asked again and again, for ten seconds at most."""
-    found = None
-    for _ in range(200):
-        found = await asked()
-        if found == wanted:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{found} and not {wanted}")
+    """Asked again and again, until the answer is the one that is wanted."""
+
+    async def so():
+        return await asked() == wanted
+
+    await patience.until(so, every_s=0.05)
 
 
 def trades(broker, customer):

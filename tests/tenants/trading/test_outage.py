@@ -1,6 +1,5 @@
 """A server goes down with much on its way and comes back: in order, nothing repeated (J8)."""
 
-import asyncio
 from collections import defaultdict
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from brokerage.trading.model import Transfer, TransferState
 from stoa.connectors.breaker import Limits
 from stoa.connectors.lines import Lines
 from stoa.kernel.refusals import Conflict
+from support.patience import LONGEST_S, until
 
 from .lives import wanted
 
@@ -83,14 +83,17 @@ async def test_thirty_five_transfers_and_four_leverages_into_a_dead_server_end_i
             await transfers.cancel(work, asked[last.login][0])
 
     await fragile.server.start()
-    for _ in range(200):
+
+    async def all_ended():
         await late(fragile)
         await sending.sweep(fragile.opener())
         await transfers.sweep(fragile.opener())
         ends = [(await last.transfer(one)).done_at for some in asked.values() for one in some]
-        if None not in ends and all([(await wanted(fragile, one)).done_at for _, one in requests]):
-            break
-        await asyncio.sleep(0.2)
+        return None not in ends and all(
+            [(await wanted(fragile, one)).done_at for _, one in requests]
+        )
+
+    await until(all_ended, 3 * LONGEST_S, every_s=0.2)
 
     for customer in customers:
         told = await fragile.server.get(f"/truth/{customer.login}")

@@ -21,6 +21,7 @@ from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound, Unavailable
 from stoa.notices.model import Notice
 from stoa.tenancy.actor import Actor, Kind
+from support.patience import until
 
 from .conftest import SERVER
 from .lives import dealer, retuned, wanted
@@ -223,13 +224,14 @@ async def test_while_the_server_is_down_all_of_an_account_waits_and_ends_in_orde
 
     await fragile.server.start()
     await _late(fragile, customer, other)
-    for _ in range(60):
+
+    async def ended():
         await sending.sweep(fragile.opener())
         await transfers.sweep(fragile.opener())
         await _late(fragile, customer, other)
-        if (await wanted(fragile, third)).done_at is not None:
-            break
-        await asyncio.sleep(0.5)
+        return (await wanted(fragile, third)).done_at is not None
+
+    await until(ended, every_s=0.5)
 
     ends = [
         (await wanted(fragile, first)).done_at,

@@ -1,6 +1,5 @@
 """A risk action is asked by one, agreed to by another, told to the server, and taken back."""
 
-import asyncio
 import contextlib
 from decimal import Decimal
 from uuid import UUID
@@ -20,6 +19,7 @@ from brokerage.trading.lifecycle.model import AccountRequest
 from brokerage.trading.model import TradingAccount, TradingServer
 from stoa.kernel.refusals import Conflict, Denied, Invalid, Unavailable
 from stoa.tenancy.actor import Actor, Kind
+from support.patience import until
 from support.people import make_staff
 from support.web import signed_in
 
@@ -161,10 +161,13 @@ async def test_without_an_answer_it_is_tried_again_and_done_once(case):
     with contextlib.suppress(Unavailable):
         await agreed(case)
 
-    for _ in range(6):  # As the outbox does: again and again, until it is concluded.
+    async def concluded():  # As the outbox does: again and again.
         with contextlib.suppress(Unavailable):
             await later(case)
-        await asyncio.sleep(0.3)
+        return (await state(case))[0].action_state == "done"
+
+    await until(concluded, every_s=0.3)
+    await later(case)
 
     row, account = await state(case)
     assert (row.action_state, account.state) == ("done", "restricted")

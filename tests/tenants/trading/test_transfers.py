@@ -12,6 +12,7 @@ from brokerage.trading.model import Transfer, TransferState
 from stoa.connectors.outcomes import Confirmed
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, NotFound, Refusal, Unavailable
+from support.patience import until
 
 
 async def where(customer):
@@ -183,11 +184,12 @@ async def test_a_server_that_is_down_keeps_money_held_until_it_is_back(fragile):
     assert waiting.state == TransferState.HELD
 
     await fragile.server.start()
-    for _ in range(40):
-        done = await swept(fragile, customer, asked)
-        if done.state == TransferState.DONE:
-            break
-        assert done.state in {TransferState.HELD, TransferState.SENDING}
-        await asyncio.sleep(0.5)
+
+    async def done():
+        now = await swept(fragile, customer, asked)
+        assert now.state in {TransferState.HELD, TransferState.SENDING, TransferState.DONE}
+        return now.state == TransferState.DONE
+
+    await until(done, every_s=0.5)
 
     assert await where(customer) == (700, 0, 300, 300)

@@ -8,6 +8,7 @@ import pytest
 from sandbox.common.dial import dial
 from sandbox.common.uploads import parts
 from sandbox.common.wire import MAX_BODY, Asked, Unreadable
+from support.patience import LONGEST_S
 from support.shops import AlphaShop
 from support.standins import Listener, Standin
 
@@ -29,7 +30,7 @@ async def shop(alpha: Standin) -> AlphaShop:
 async def raw(standin: Standin, content: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", standin.port)
     writer.write(content)
-    said = await asyncio.wait_for(reader.read(), 10)
+    said = await asyncio.wait_for(reader.read(), LONGEST_S)
     writer.close()
     return said
 
@@ -53,7 +54,7 @@ async def test_noise_does_no_harm(alpha: Standin, noise: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", alpha.port)
     writer.write(noise)
     writer.write_eof()
-    await asyncio.wait_for(reader.read(), 10)
+    await asyncio.wait_for(reader.read(), LONGEST_S)
     writer.close()
 
     assert (await alpha.http.get("/health")).status_code == 200

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.patience import LONGEST_S
 from support.standins import Standin
 
 PNG = (
@@ -41,7 +42,7 @@ def letter(to: str = "anna@example.com", subject: str = "Confirm your e-mail") -
 
 async def send(mail: Standin, *messages: EmailMessage) -> None:
     def deliver() -> None:
-        with smtplib.SMTP("127.0.0.1", mail.smtp, timeout=10) as wire:
+        with smtplib.SMTP("127.0.0.1", mail.smtp, timeout=LONGEST_S) as wire:
             for message in messages:
                 wire.send_message(message)
 
@@ -76,8 +77,8 @@ async def test_messages_are_found_by_addressee_subject_and_words(mail: Standin) 
 
 
 async def test_a_test_may_wait_for_a_message(mail: Standin) -> None:
-    waiting = asyncio.create_task(mail.http.get("/api/messages?to=late@example.com&wait_s=10"))
-    await asyncio.sleep(0.2)
+    waiting = asyncio.create_task(mail.http.get("/api/messages?to=late@example.com&wait_s=60"))
+    await asyncio.sleep(0.2)  # whether it waits already or asks later, it is answered
     await send(mail, letter("other@example.com"), letter("late@example.com"))
 
     found = (await waiting).json()["messages"]
@@ -116,7 +117,7 @@ async def test_every_view_of_a_message_opens(mail: Standin, view: str) -> None:
 
 async def test_a_message_nobody_can_read_is_kept_all_the_same(mail: Standin) -> None:
     def deliver() -> None:
-        with smtplib.SMTP("127.0.0.1", mail.smtp, timeout=10) as wire:
+        with smtplib.SMTP("127.0.0.1", mail.smtp, timeout=LONGEST_S) as wire:
             raw = b"Subject: =?x-none?Q?=FF?=\r\nContent-Type: text/html; charset=x-none\r\n\r\n\xff<b>"
             wire.sendmail("a@example.com", ["b@example.com"], raw)
 
@@ -175,7 +176,7 @@ async def test_a_switch_makes_it_refuse_or_cut(
 
 async def test_anyone_may_log_in(mail: Standin) -> None:
     def deliver() -> None:
-        with smtplib.SMTP("127.0.0.1", mail.smtp, timeout=10) as wire:
+        with smtplib.SMTP("127.0.0.1", mail.smtp, timeout=LONGEST_S) as wire:
             wire.login("any", "thing")
             wire.send_message(letter())
 

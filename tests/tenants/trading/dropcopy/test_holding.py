@@ -14,6 +14,7 @@ from stoa.identity.model import Person
 from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.actor import Actor, Kind
 from support.fix_desk import CODE
+from support.patience import LONGEST_S
 from support.people import make_staff
 from support.web import signed_in
 
@@ -35,7 +36,7 @@ async def test_two_workers_never_both_log_on(copy):
     second = await attendant.claim(copy.opener(), await settings_of(copy))
     assert second is not None
     # The first finds at its next step that the session is somebody else's, and hangs up.
-    await asyncio.wait_for(copy.tasks[0], 15)
+    await asyncio.wait_for(copy.tasks[0], LONGEST_S)
     assert (await copy.session()).held_by == second.holder
     copy.tasks.append(asyncio.create_task(attendant.hold(copy.opener(), second)))
     row = await copy.until(lambda row: row.state == "open")

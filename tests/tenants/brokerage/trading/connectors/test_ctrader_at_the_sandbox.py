@@ -42,6 +42,7 @@ from stoa.connectors.trouble import Unreachable
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import NotFound, Unavailable
 from support.ctrader_server import GROUP, PASSWORD, CTraderServer, hashed, joined
+from support.patience import LONGEST_S
 
 
 @pytest.fixture(scope="module")
@@ -412,7 +413,7 @@ async def test_prices_that_cannot_be_leave_the_last_good_ones(own: CTraderServer
 
 
 async def first_of(ct: CTrader, what: Told) -> News:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST_S):
         async for news in ct.stream():
             if news.what is what:
                 return news
@@ -428,21 +429,23 @@ async def test_the_stream_tells_deals_whole_and_ends_with_its_connection(
         assert (await anext(stream)).what is Told.GAP
         (opened,) = await own.trade(login)
 
-        news = await asyncio.wait_for(anext(stream), 5)
+        news = await asyncio.wait_for(anext(stream), LONGEST_S)
         assert (news.what, news.login) == (Told.DEAL, login)
         assert news.deals[0].deal == int(opened["Deal"])
         listed = (await ct.get_deals([login], DealCursor.start())).deals
         assert news.deals[0] in listed
 
         await ct.set_leverage(login, 20)
-        assert (await asyncio.wait_for(anext(stream), 5)) == News(what=Told.ACCOUNT, login=login)
+        assert (await asyncio.wait_for(anext(stream), LONGEST_S)) == News(
+            what=Told.ACCOUNT, login=login
+        )
         await ct.balance_op(login, MoneyKind.DEPOSIT, Decimal(7), mark("D", uuid4()))
-        money = await asyncio.wait_for(anext(stream), 5)
+        money = await asyncio.wait_for(anext(stream), LONGEST_S)
         assert money.deals[0].profit == 7
 
         await own.post("/cut")
         with pytest.raises(Unreachable):
-            await asyncio.wait_for(anext(stream), 5)
+            await asyncio.wait_for(anext(stream), LONGEST_S)
         assert (await first_of(ct, Told.GAP)).what is Told.GAP
 
 
@@ -456,7 +459,7 @@ async def test_a_killed_server_is_found_again_with_all_it_knew(own: CTraderServe
         await own.start()
 
         deals: tuple[Deal, ...] = ()
-        for _ in range(100):
+        for _ in range(1_200):
             try:
                 deals = (await ct.get_deals([login], DealCursor.start())).deals
                 break

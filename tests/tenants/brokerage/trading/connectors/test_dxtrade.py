@@ -179,7 +179,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     port = server.ports["port"]
     egress = Egress({f"127.0.0.1:{port}"})
     line = Lines(egress, limits=Limits(in_a_row=10_000, error_rate=2)).of("t", "dxtrade")
-    mine = Settings(base_url=f"http://127.0.0.1:{port}", username=str(first["login"]), answer_s=3)
+    mine = Settings(base_url=f"http://127.0.0.1:{port}", username=str(first["login"]), answer_s=20)
     adapter = DxTrade(mine, Keyring({"dxtrade.admin": first["password"]}), line)
     try:
         yield Site(adapter, server)

@@ -310,7 +310,7 @@ async def test_more_than_one_answer_holds_is_asked_in_halves(own: PlatformServer
 async def settled(matchtrader: MatchTrader, login: int) -> None:
     """One deposit of one dollar, through every doubt, as transfers settle it."""
     order, began = mark("D", uuid4()), datetime.now(UTC)
-    for _ in range(50):
+    for _ in range(1_000):
         outcome = await matchtrader.balance_op(login, MoneyKind.DEPOSIT, Decimal(1), order)
         if isinstance(outcome, Confirmed):
             return
@@ -321,7 +321,7 @@ async def settled(matchtrader: MatchTrader, login: int) -> None:
 
 
 async def is_there(matchtrader: MatchTrader, login: int, order: str, began: datetime) -> bool:
-    for _ in range(100):
+    for _ in range(1_200):
         try:
             return await matchtrader.find_balance_op(login, order, began) is not None
         except Unavailable:

@@ -34,6 +34,7 @@ from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Lines
 from stoa.connectors.outcomes import Confirmed, Unknown
 from stoa.kernel.refusals import Refusal
+from support.patience import until
 from support.stands._served import DealerTrader, Served
 from support.stands.mt5 import manager_of
 
@@ -56,7 +57,7 @@ async def calm(served: Served) -> AsyncGenerator[Served]:
 
 @asynccontextmanager
 async def joined(server: Served, key: str = "", **more: Any) -> AsyncGenerator[Mt4Bridge]:
-    told = {"base_url": f"http://127.0.0.1:{server.ports['port']}", "answer_s": 5} | more
+    told = {"base_url": f"http://127.0.0.1:{server.ports['port']}", "answer_s": 20} | more
     egress = Egress({f"127.0.0.1:{server.ports['port']}"})
     line = Lines(egress, limits=Limits(in_a_row=10_000, error_rate=2)).of("t", "mt4")
     keys = Keyring({"mt4.bridge": key or manager_of(server.folder)[1]})
@@ -199,14 +200,14 @@ async def test_a_stream_that_breaks_and_stutters_loses_nothing(calm: Served) -> 
         heard: list[News] = []
         known: dict[int, Deal] = {}
         listening = asyncio.create_task(_listen(mt4, login, heard, known))
-        await _until(lambda: bool(heard))
+        await until(lambda: bool(heard))
         await calm.lever("POST", "/faults", {"stream_drop": 0.3, "stream_noise": 0.3})
         for _ in range(40):
             await trader.open(login, "EURUSD", BUY, Decimal("0.01"))
         await calm.lever("DELETE", "/faults")
         await trader.open(login, "EURUSD", BUY, Decimal("0.01"))
 
-        await _until(lambda: sum(deal.kind.trade for deal in known.values()) == 41)
+        await until(lambda: sum(deal.kind.trade for deal in known.values()) == 41)
         listening.cancel()
         with suppress(asyncio.CancelledError):
             await listening
@@ -226,14 +227,6 @@ async def _listen(mt4: Mt4Bridge, login: int, heard: list[News], known: dict[int
                 cursor = batch.cursor
                 known.update({deal.deal: deal for deal in batch.deals})
         await asyncio.sleep(0.01)
-
-
-async def _until(holds: Any) -> None:
-    for _ in range(1_000):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 def a_ticket(**more: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from stoa.connectors.outcomes import Confirmed, Refused, Unknown
 from stoa.connectors.trouble import Blocked, NoAnswer, Unreachable, Unreadable
 from stoa.kernel.refusals import NotFound, Unavailable
 from support.mt5_server import Mt5, mt5_server
+from support.patience import until
 
 PATIENT = Limits(in_a_row=10_000, error_rate=2)
 
@@ -39,7 +40,7 @@ PATIENT = Limits(in_a_row=10_000, error_rate=2)
 @asynccontextmanager
 async def joined(server: Mt5, **settings: Any) -> AsyncGenerator[Mt5WebApi]:
     lines = Lines(Egress({server.place}), limits=PATIENT)
-    told = {"host": server.host, "port": server.port, "login": 1000, "answer_s": 2.0} | settings
+    told = {"host": server.host, "port": server.port, "login": 1000, "answer_s": 20.0} | settings
     secrets = Keyring({"mt5.manager": "Pässw0rd1"})
     connector = Mt5WebApi(msgspec.convert(told, Settings), secrets, lines.of("t", "mt5"))
     try:
@@ -263,7 +264,7 @@ async def test_money_moves_once_and_carries_its_mark(server: Mt5, mt5: Mt5WebApi
     found = await mt5.find_balance_op(501, operation, datetime.now(UTC))
     assert found is not None
     assert (found.kind, found.profit, found.entry) == (DealKind.BALANCE, Decimal(100), Entry.NONE)
-    assert abs(found.at - datetime.now(UTC)) < timedelta(seconds=5)
+    assert abs(found.at - datetime.now(UTC)) < timedelta(minutes=5), "not three hours away"
 
 
 @pytest.mark.parametrize(
@@ -315,7 +316,7 @@ async def test_money_without_an_answer_is_unknown_and_never_sent_again(
 ) -> None:
     server.user(501)
     operation = mark("D", uuid4())
-    async with joined(server, answer_s=0.3) as mt5:
+    async with joined(server, answer_s=2) as mt5:
         getattr(server, switch).add("TRADE_BALANCE")
 
         outcome = await mt5.balance_op(501, MoneyKind.DEPOSIT, Decimal(1), operation)
@@ -381,7 +382,7 @@ async def settled(mt5: Mt5WebApi, login: int) -> bool:
 
 
 async def is_there(mt5: Mt5WebApi, login: int, operation: str, began: datetime) -> bool:
-    for _ in range(200):
+    for _ in range(2_400):
         try:
             return await mt5.find_balance_op(login, operation, began) is not None
         except Unavailable:
@@ -558,28 +559,32 @@ async def test_positions_groups_symbols_and_prices(server: Mt5, mt5: Mt5WebApi) 
 
 async def test_a_slow_answer_holds_up_no_other(server: Mt5) -> None:
     server.user(501)
-    server.slow["USER_LOGINS"] = 0.6
-    async with joined(server, answer_s=5) as mt5:
+    answer = server.held["USER_LOGINS"] = asyncio.Event()
+    async with joined(server) as mt5:
         await mt5.get_account(501)
         slow = asyncio.ensure_future(mt5.list_logins(["real\\eur"]))
-        await asyncio.sleep(0.05)
+        await until(lambda: "USER_LOGINS" in commands(server))
 
-        async with asyncio.timeout(0.4):
-            await mt5.get_account(501)
+        await mt5.get_account(501)
 
         assert not slow.done()
+        answer.set()
         assert await slow == (501,)
     assert server.connections == 1
 
 
 async def test_one_question_at_a_time_where_the_server_wants_it(server: Mt5) -> None:
     server.user(501)
-    server.slow["USER_LOGINS"] = 0.2
+    answer = server.held["USER_LOGINS"] = asyncio.Event()
     async with joined(server, pipeline=1) as mt5:
         slow = asyncio.ensure_future(mt5.list_logins(["real\\eur"]))
-        await asyncio.sleep(0.05)
-        await mt5.get_account(501)
+        await until(lambda: "USER_LOGINS" in commands(server))
+        next_one = asyncio.ensure_future(mt5.get_account(501))
+        await asyncio.sleep(0.1)  # time enough to ask, if it were let
 
+        assert "USER_GET" not in commands(server)
+        answer.set()
+        await next_one
         assert slow.done()
         await slow
 
@@ -587,17 +592,15 @@ async def test_one_question_at_a_time_where_the_server_wants_it(server: Mt5) -> 
 async def test_a_lost_answer_leaves_the_connection_to_the_others(server: Mt5) -> None:
     server.user(501)
     server.swallow.add("USER_LOGINS")
-    async with joined(server, answer_s=0.4) as mt5:
-
-        async def chatter() -> None:
-            for _ in range(20):
-                await mt5.get_account(501)
-                await asyncio.sleep(0.05)
-
-        talking = asyncio.ensure_future(chatter())
+    async with joined(server, answer_s=2) as mt5:
+        await mt5.get_account(501)
+        lost = asyncio.ensure_future(mt5.list_logins(["real\\eur"]))
+        while not lost.done():
+            await mt5.get_account(501)
+            await asyncio.sleep(0.05)
         with pytest.raises(NoAnswer):
-            await mt5.list_logins(["real\\eur"])
-        await talking
+            await lost
+        await mt5.get_account(501)
 
     assert server.connections == 1
 
@@ -605,7 +608,7 @@ async def test_a_lost_answer_leaves_the_connection_to_the_others(server: Mt5) ->
 async def test_a_dead_connection_is_replaced_for_the_next_reader(server: Mt5) -> None:
     server.user(501)
     server.swallow.add("USER_GET")
-    async with joined(server, answer_s=0.2) as mt5:
+    async with joined(server, answer_s=2) as mt5:
         with pytest.raises(NoAnswer):
             await mt5.get_account(501)
         server.swallow.clear()
@@ -636,7 +639,7 @@ async def test_the_server_s_clock_is_taken_from_its_settings_where_it_tells_no_t
         async with joined(server) as mt5:
             (deal,) = (await mt5.get_deals([501], DealCursor.start())).deals
 
-    assert abs(deal.at - datetime.now(UTC)) < timedelta(seconds=5)
+    assert abs(deal.at - datetime.now(UTC)) < timedelta(minutes=5), "not three hours away"
 
 
 async def test_testing_the_connection_tells_what_a_person_needs() -> None:
@@ -651,7 +654,7 @@ async def test_testing_the_connection_tells_what_a_person_needs() -> None:
 
     assert [check.fine for check in good] == [True, True, True]
     assert [check.fine for check in wrong_clock] == [True, True, False]
-    assert wrong_clock[2].text == "+10800 s"
+    assert abs(int(wrong_clock[2].text.removesuffix(" s")) - 10_800) < 300
     assert [check.fine for check in shut_out] == [False]
     assert "mt5-1001" in shut_out[0].text
 

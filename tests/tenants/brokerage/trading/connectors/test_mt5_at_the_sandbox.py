@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +30,7 @@ from stoa.connectors.lines import Lines
 from stoa.connectors.outcomes import Confirmed, Refused, Unknown
 from stoa.connectors.trouble import Unreachable
 from stoa.kernel.refusals import Unavailable
+from support.patience import until
 from support.trading_server import TradingServer
 
 GROUP = "real\\standard-usd"
@@ -52,7 +53,7 @@ async def own(tmp_path: Path) -> AsyncGenerator[TradingServer]:
 @asynccontextmanager
 async def joined(server: TradingServer, **more: Any) -> AsyncGenerator[Mt5WebApi]:
     login, password = server.manager
-    told = {"host": "127.0.0.1", "port": server.port, "login": login, "answer_s": 5.0} | more
+    told = {"host": "127.0.0.1", "port": server.port, "login": login, "answer_s": 20.0} | more
     limits = Limits(in_a_row=10_000, error_rate=2)
     lines = Lines(Egress({f"127.0.0.1:{server.port}"}), limits=limits)
     keys = Keyring({"mt5.manager": password})
@@ -203,7 +204,7 @@ async def test_a_noisy_line_that_stutters_changes_nothing(own: TradingServer, cr
 async def settled(mt5: Mt5WebApi, login: int) -> int:
     """One operation through every doubt; answers how often it was sent."""
     operation, began = mark("D", uuid4()), datetime.now(UTC)
-    for sent in range(1, 50):
+    for sent in range(1, 400):
         outcome = await mt5.balance_op(login, MoneyKind.DEPOSIT, Decimal(1), operation)
         if isinstance(outcome, Confirmed):
             return sent
@@ -214,7 +215,7 @@ async def settled(mt5: Mt5WebApi, login: int) -> int:
 
 
 async def is_there(mt5: Mt5WebApi, login: int, operation: str, began: datetime) -> bool:
-    for _ in range(100):
+    for _ in range(2_400):
         try:
             return await mt5.find_balance_op(login, operation, began) is not None
         except Unavailable:
@@ -272,10 +273,10 @@ async def test_a_killed_server_is_found_again_with_all_it_knew(own: TradingServe
         assert isinstance(lost, Refused | Unknown)
         await own.start()
 
-        for _ in range(100):
-            try:
-                account = await mt5.get_account(login)
-                break
-            except Unavailable:
-                await asyncio.sleep(0.1)
-        assert account.balance == 7
+        async def is_back() -> bool:
+            with suppress(Unavailable):
+                return (await mt5.get_account(login)).balance == 7
+            return False
+
+        await until(is_back, every_s=0.1)
+        assert (await mt5.get_account(login)).balance == 7

@@ -239,7 +239,7 @@ async def real(server: Served, **more: Any) -> AsyncGenerator[Mt5Https]:
     login, password = manager_of(server.folder)
     tls = trusting(server.folder / "tls.pem")
     url = f"https://127.0.0.1:{server.ports['https']}"
-    async with joined(url, tls=tls, login=login, secret=password, answer_s=5, **more) as mt5:
+    async with joined(url, tls=tls, login=login, secret=password, answer_s=20, **more) as mt5:
         yield mt5
 
 
@@ -309,7 +309,7 @@ async def settled(mt5: Mt5Https, login: int, began: datetime) -> int:
         outcome = await mt5.balance_op(login, MoneyKind.DEPOSIT, Decimal(1), operation)
         if isinstance(outcome, Confirmed):
             return 1
-        for _ in range(100):
+        for _ in range(2_400):
             try:
                 found = await mt5.find_balance_op(login, operation, began)
                 break

@@ -25,6 +25,7 @@ from brokerage.trading.connector import (
 from brokerage.trading.connectors.tradelocker import TradeLocker, accounts
 from stoa.connectors.outcomes import Confirmed, Refused, Unknown
 from stoa.kernel.refusals import Unavailable
+from support.patience import until
 from support.platform_server import PlatformServer
 from support.tradelocker import BASE, a_trade, an_account, joined
 
@@ -419,12 +420,17 @@ async def test_deals_that_are_told_late_come_with_the_next_reading(own: Platform
     async with joined(own) as tradelocker:
         login = await an_account(tradelocker, 10_000)
         before = await tradelocker.get_deals([login], DealCursor.start())
-        await own.post("/faults", late_s=0.8)
+        await own.post("/faults", late_s=4)
         await a_trade(own, login)
         early = await tradelocker.get_deals([login], before.cursor)
-
-        await asyncio.sleep(1)
-        later = await tradelocker.get_deals([login], early.cursor)
-
         assert not any(deal.kind.trade for deal in early.deals)
-        assert sum(deal.kind.trade for deal in later.deals) == 1
+
+        async def told() -> int:
+            later = await tradelocker.get_deals([login], early.cursor)
+            return sum(deal.kind.trade for deal in later.deals)
+
+        async def came() -> bool:
+            return await told() > 0
+
+        await until(came, every_s=0.1)
+        assert await told() == 1

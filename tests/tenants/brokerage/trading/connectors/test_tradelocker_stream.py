@@ -20,6 +20,8 @@ from brokerage.trading.connector import (
 )
 from brokerage.trading.connectors.tradelocker import TradeLocker
 from stoa.kernel.refusals import Refusal, Unavailable
+from support import patience
+from support.patience import LONGEST_S
 from support.platform_server import PlatformServer
 from support.tradelocker import a_trade, an_account, joined
 
@@ -41,7 +43,7 @@ async def _news(tradelocker: TradeLocker) -> AsyncGenerator[News]:
 async def until(stream: AsyncGenerator[News], what: Told, login: int) -> list[News]:
     """All that is told up to a certain news."""
     heard: list[News] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONGEST_S):
         while not heard or (heard[-1].what, heard[-1].login) != (what, login):
             heard.append(await anext(stream))
     return heard
@@ -108,15 +110,18 @@ class Books:
         self._cursor = DealCursor.start()
         self.deals: dict[int, Deal] = {}
         self.gaps = 0
+        self.live = False
 
     async def keep(self, done: asyncio.Event) -> None:
         while not done.is_set():
             with suppress(Refusal):
                 async with aclosing(_news(self._tradelocker)) as stream:
                     async for one in stream:
+                        self.live = True
                         self.gaps += one.what is Told.GAP
                         if one.what in (Told.GAP, Told.DEAL):
                             await self.read()
+            self.live = False
             await asyncio.sleep(0.01)
 
     async def read(self) -> None:
@@ -134,6 +139,8 @@ async def test_random_disconnects_lose_nothing_and_double_nothing(own: PlatformS
         listening = asyncio.create_task(books.keep(done))
         for at in range(DISCONNECTS):
             fault = dice.choice(("stream_drop", "disconnect", "stream_noise"))
+            if fault == "stream_drop":  # which strikes who is listening, however slow to return
+                await patience.until(lambda: books.live)
             await own.post("/faults", **{fault: {"times": 1}})
             position = await a_trade(own, login, "0.02")
             await own.post(
