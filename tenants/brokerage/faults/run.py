@@ -29,7 +29,7 @@ from stoa.kernel.clock import real
 
 AT_ONCE: Final = 6
 _STUCK_S: Final = 120.0
-_ACCOUNTS_S: Final = 90.0
+_ACCOUNTS_S: Final = 300.0
 
 
 async def whole(

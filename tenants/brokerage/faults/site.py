@@ -25,7 +25,7 @@ from stoa.kernel.faultpoints import VARIABLE
 
 _PY: Final = sys.executable
 _POLL_S: Final = 0.05
-_READY_S: Final = 120
+_READY_S: Final = 300
 QUICK: Final = ("--settle-s", "0.2", "--retry-base-s", "0.3")
 
 

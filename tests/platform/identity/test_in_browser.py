@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from contextlib import asynccontextmanager
 
 import pyotp
@@ -11,6 +10,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from playwright.async_api import async_playwright
 
+from stoa.cli import ports
 from stoa.identity import people
 from support.patience import LONGEST_S, until
 from support.people import PASSWORD, make_staff
@@ -29,9 +29,7 @@ pytestmark = [
 
 @asynccontextmanager
 async def served(house):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    [port] = ports.free(1)
     server = Server(application(house), port=port, interface=Interfaces.ASGI, log_enabled=False)
     running = asyncio.create_task(server.serve())
 

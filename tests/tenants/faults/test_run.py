@@ -22,7 +22,7 @@ def test_sixty_operations_survive_four_deaths():
         capture_output=True,
         text=True,
         check=False,
-        timeout=540,
+        timeout=1_800,
     )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -67,7 +67,7 @@ async def test_nothing_is_posted_into_a_closed_day_and_a_correction_names_it(hou
                 operation="test:batch",
                 kind="fee",
                 legs=posting.moving(bank, fees, eur("1")),
-                effective_at=now - timedelta(days=41),
+                effective_at=now - timedelta(days=40),
             )
             await posting.post_many(work, [one])
     async with opened(house, broker) as work:

@@ -16,10 +16,6 @@ from .statements import Moved, camt053
 from .test_banks import day, lines_of, waited_for
 
 
-async def later(market, days: int):
-    market.house.door.clock = lambda now: now + timedelta(days=days)
-
-
 @pytest.fixture
 def tomorrow(market):
     """The desk a day later: the day of the test is over."""
@@ -54,14 +50,6 @@ async def test_a_day_is_calculated_from_evidence_and_says_where_it_is_missing(
     with pytest.raises(Conflict):
         async with market.opener()() as work:
             await client_money.calculate(work, today)
-
-
-async def calculated(market, customer) -> ClientMoneyDay:
-    await customer.paid("150.00")
-    async with market.opener()() as work:
-        zone_today = work.now.date()
-        found = await client_money.calculate(work, zone_today - timedelta(days=1))
-    return found[0] if found else None
 
 
 async def test_one_signs_another_reviews_and_neither_can_be_changed(market, customer):
