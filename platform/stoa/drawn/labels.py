@@ -25,6 +25,8 @@ class Labels:
     named: Mapping[str, str]
     help: Mapping[str, str] = field(default_factory=dict[str, str])
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    units: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What a number counts where its name does not say it, or says something else."""
 
 
 _KNOWN: Final[dict[str, Labels]] = {"": Labels("", commons.NAMED, commons.HELP)}
@@ -103,6 +105,8 @@ def _word(code: str) -> str:
 def unit(part: Part) -> str:
     """What a number counts, told by the end of its name; nothing where it does not say."""
     if said := part.hint.meta.get("suffix"):
+        return str(said)
+    if (said := _nearest(part, lambda one: one.units)) is not None:
         return str(said)
     if not is_number(part.hint.kind):
         pair = mapping(part.hint.kind)

@@ -31,6 +31,7 @@ from stoa.kernel.refusals import Invalid, Unfit
 
 Faults = dict[str, Invalid]
 _GONE: Final = object()
+_SHORT: Final = 5
 
 
 def as_data(value: Any) -> Any:
@@ -95,7 +96,11 @@ def _text(data: Any) -> str:
 
 
 def _lines(texts: list[str]) -> str:
-    """One on each line. A comma parts values on a lone line, so what holds one never stands alone."""
+    """One on each line, short codes on one. A comma parts values on a lone line, so what holds one
+    never stands alone.
+    """
+    if all(len(one) <= _SHORT and "," not in one for one in texts):
+        return ", ".join(texts)
     whole = "\n".join(texts)
     return f"{whole}\n" if "," in whole else whole
 
@@ -126,6 +131,8 @@ def harvest(hint: Hint, tree: Any, *, exact: bool = True) -> tuple[Any, Faults]:
         if isinstance(own, Unfit):
             path = join(path, own.field) if own.field else path
             return None, {path: own.refusal()}
+        if isinstance(own, ValueError | TypeError) and str(own):
+            return None, {path: Invalid("{problem}", problem=str(own))}
         return None, {path: Invalid(_worded(said))}
 
 

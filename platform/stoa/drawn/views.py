@@ -25,6 +25,9 @@ class View:
     label: str
     said: bool = True
     """Whether the label is a message id; names of rows are a person's own."""
+    note: str = ""
+    """What a row without a name is, a message id; `sum` is its amount."""
+    sum: str = ""
     kind: str = "text"
     help: str = ""
     value: Any = None
@@ -114,19 +117,25 @@ class _Drawer:
         inner = element(hint.kind)
         assert inner is not None  # noqa: S101 - what the sort says
         rows = tree if isinstance(tree, list) else []
-        drawn = tuple(
-            View(
-                name=join(path, at),
-                label=title_of(one, at),
-                said=False,
-                kind="row",
-                at=at,
-                faulty=self._faulty(join(path, at)),
-                fields=self.struct(inner, one, join(path, at)),
+        drawn: list[View] = []
+        for at, one in enumerate(rows):
+            fields = self.struct(inner, one, join(path, at))
+            named = title_of(one, at)
+            note, money = ("", "") if named != str(at + 1) else _told_by(fields)
+            drawn.append(
+                View(
+                    name=join(path, at),
+                    label=named,
+                    note=note,
+                    sum=money,
+                    said=False,
+                    kind="row",
+                    at=at,
+                    faulty=self._faulty(join(path, at)),
+                    fields=fields,
+                )
             )
-            for at, one in enumerate(rows)
-        )
-        return View(**common, kind="rows", fields=drawn, count=len(drawn))
+        return View(**common, kind="rows", fields=tuple(drawn), count=len(drawn))
 
     def _pairs(self, hint: Hint, tree: Any, path: str, common: dict[str, Any]) -> View:
         pair = mapping(hint.kind)
@@ -284,6 +293,26 @@ def _as_told(
     known = dict(options)
     first = [(one, known.get(one, one)) for one in dict.fromkeys(told)]
     return (*first, *((code, label) for code, label in options if code not in told))
+
+
+def _told_by(fields: Sequence[View]) -> tuple[str, str]:
+    """What a row without a name is told by: its first choice, and its first sum or share."""
+    chosen = next(
+        (
+            word
+            for one in fields
+            if one.kind == "select"
+            for code, word in one.options
+            if code == one.value
+        ),
+        "",
+    )
+    for one in fields:
+        if one.kind == "money" and one.fields[0].value:
+            return chosen, f"{one.fields[0].value} {one.fields[1].value}"
+        if one.unit == "%" and one.value:
+            return chosen, f"{one.value} %"
+    return chosen, ""
 
 
 def title_of(tree: Any, at: int) -> str:

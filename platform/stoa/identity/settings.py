@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
+
 FLOOR: int = 10
 
 
@@ -26,11 +28,11 @@ class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         if self.on and not (self.issuer and self.client_id):
-            raise ValueError("single sign-on needs the issuer and the client id")
+            raise Unfit("single sign-on needs the issuer and the client id")
         if "openid" not in self.scopes:
-            raise ValueError("the scopes include openid")
+            raise Unfit("the scopes include openid")
         if self.issuer and not self.issuer.startswith(("https://", "http://")):
-            raise ValueError("the issuer is an https address")
+            raise Unfit("the issuer is an https address")
 
 
 class IdentitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,7 +50,7 @@ class IdentitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     def __post_init__(self) -> None:
         if not self.staff_passwords and not self.oidc.on:
-            raise ValueError("without staff passwords, single sign-on has to be on")
+            raise Unfit("without staff passwords, single sign-on has to be on")
 
     def idle_minutes(self, audience: str) -> int:
         return self.staff_idle_minutes if audience == "desk" else self.client_idle_minutes

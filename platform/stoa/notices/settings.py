@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
+
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{3,253}")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
@@ -22,7 +24,7 @@ class Smtp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         if self.on and not _HOST.fullmatch(self.host):
-            raise ValueError("the mail server needs a host name")
+            raise Unfit("the mail server needs a host name")
 
 
 class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,4 +41,4 @@ class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         for name in ("sender_address", "reply_to"):
             said = getattr(self, name)
             if said and not _ADDRESS.fullmatch(said):
-                raise ValueError(f"{name} is an e-mail address")
+                raise Unfit("{name} is an e-mail address", name=name)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from stoa.kernel import currencies
+from stoa.kernel.refusals import Unfit
 
 
 class TenantFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -23,7 +24,7 @@ class TenantFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def __post_init__(self) -> None:
         for code in [self.base_currency, *self.currencies]:
             if not currencies.known(code):
-                raise ValueError(f"the currency {code} is not known")
+                raise Unfit("the currency {code} is not known", code=code)
         ZoneInfo(self.time_zone)
         if not set(self.languages) <= {"en", "es", "ar"}:
-            raise ValueError("languages are en, es and ar")
+            raise Unfit("languages are en, es and ar")

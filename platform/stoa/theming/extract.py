@@ -31,6 +31,7 @@ REFUSALS: Final = frozenset(
         "TooLarge",
         "TooMany",
         "Unavailable",
+        "Unfit",
     }
 )
 MARKS: Final = frozenset({"N_", "_", "gettext", "say", "Label"})

@@ -6,6 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
+
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 
 
@@ -28,4 +30,4 @@ class BonusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def __post_init__(self) -> None:
         for percent in (self.hedged_percent, self.rapid_percent):
             if not percent.is_finite() or not 0 < percent <= 100:
-                raise ValueError("a share is above 0 and at most 100 percent")
+                raise Unfit("a share is above 0 and at most 100 percent")

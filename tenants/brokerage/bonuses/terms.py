@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from stoa.kernel import currencies
+from stoa.kernel.refusals import Unfit
 
 Once = Literal["household", "device", "instrument"]
 Burn = Literal["all", "pro-rata", "none"]
@@ -20,9 +21,9 @@ class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         if not self.from_lots.is_finite() or self.from_lots < 0:
-            raise ValueError("a tier begins at zero lots or more")
+            raise Unfit("a tier begins at zero lots or more")
         if not self.amount.is_finite() or not 0 < self.amount <= 1_000:
-            raise ValueError("a lot brings above 0 and at most 1000")
+            raise Unfit("a lot brings above 0 and at most 1000")
 
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,18 +63,18 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         if self.kind == "cashback":
             starts = [one.from_lots for one in self.tiers]
             if not starts or starts[0] or starts != sorted(set(starts)):
-                raise ValueError("tiers of cashback begin at 0 lots, each above the one before")
+                raise Unfit("tiers of cashback begin at 0 lots, each above the one before")
         elif not self.percent.is_finite() or not 0 < self.percent <= 200:
-            raise ValueError("percent is above 0 and at most 200")
+            raise Unfit("percent is above 0 and at most 200")
         if not self.most.is_finite() or self.most <= 0:
-            raise ValueError("most is above 0")
+            raise Unfit("most is above 0")
         for amount in (self.least_deposit, self.lots_per_100):
             if not amount.is_finite() or amount < 0:
-                raise ValueError("amounts are zero or more")
+                raise Unfit("amounts are zero or more")
         if not currencies.known(self.currency):
-            raise ValueError(f"the currency {self.currency} is not known")
+            raise Unfit("the currency {currency} is not known", currency=self.currency)
         if self.last and self.last < self.first:
-            raise ValueError("last comes after first")
+            raise Unfit("last comes after first")
 
     def patterns(self) -> list[str]:
         """Symbols as SQL patterns."""

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
+
 Field = Literal["phone", "birth_date"]
 
 THROW_AWAY = tuple(
@@ -39,7 +41,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def __post_init__(self) -> None:
         if "en" not in self.texts:
-            raise ValueError(f"the legal text {self.code} needs at least English")
+            raise Unfit("the legal text {code} needs at least English", code=self.code)
 
     def in_language(self, language: str) -> LegalText:
         return self.texts.get(language) or self.texts["en"]
@@ -153,10 +155,10 @@ class ClientSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     def __post_init__(self) -> None:
         codes = [document.code for document in self.documents]
         if len(set(codes)) != len(codes):
-            raise ValueError("two legal texts share a code")
+            raise Unfit("two legal texts share a code")
         for code in self.blocked_countries:
             if len(code) != 2 or not code.isupper():
-                raise ValueError(f"{code} is not a country's code of two capital letters")
+                raise Unfit("{code} is not a country's code of two capital letters", code=code)
 
     def document(self, code: str) -> Document | None:
         return next((one for one in self.documents if one.code == code), None)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
 from stoa.theming.texts import N_
 
 Code = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,23}$")]
@@ -65,10 +66,10 @@ class CrmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def __post_init__(self) -> None:
         codes = [stage.code for stage in self.stages]
         if len(set(codes)) != len(codes):
-            raise ValueError("two stages share a code")
+            raise Unfit("two stages share a code")
         kinds = [stage.outcome for stage in self.stages]
         if kinds.count("won") != 1 or "open" not in kinds:
-            raise ValueError("one stage is won, and at least one is open")
+            raise Unfit("one stage is won, and at least one is open")
 
     def stage(self, code: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.code == code), None)

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from stoa.kernel import currencies
 from stoa.kernel.money import Money
+from stoa.kernel.refusals import Unfit
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Kind = Literal["deposit", "withdrawal", "conversion", "inactivity"]
@@ -21,9 +22,9 @@ class Sum(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     def __post_init__(self) -> None:
         if not currencies.known(self.currency):
-            raise ValueError(f"the currency {self.currency} is not known")
+            raise Unfit("the currency {currency} is not known", currency=self.currency)
         if not self.amount.is_finite() or self.amount < 0:
-            raise ValueError("an amount here is zero or more")
+            raise Unfit("an amount here is zero or more")
 
     @property
     def money(self) -> Money:
@@ -54,19 +55,21 @@ class FeeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def __post_init__(self) -> None:
         if not self.percent.is_finite() or not 0 <= self.percent <= 50:
-            raise ValueError(f"{self.name}: a fee is 0 to 50 percent")
+            raise Unfit("{name}: a fee is 0 to 50 percent", name=self.name)
         if self.on == "inactivity":
             if self.percent or self.free_per_month or self.methods:
-                raise ValueError(f"{self.name}: inactivity costs a fixed amount and nothing else")
+                raise Unfit(
+                    "{name}: inactivity costs a fixed amount and nothing else", name=self.name
+                )
             if self.fixed is None:
-                raise ValueError(f"{self.name}: inactivity needs a fixed amount")
+                raise Unfit("{name}: inactivity needs a fixed amount", name=self.name)
         if (
             self.least is not None
             and self.most is not None
             and self.least.currency == self.most.currency
             and self.least.amount > self.most.amount
         ):
-            raise ValueError(f"{self.name}: the least is above the most")
+            raise Unfit("{name}: the least is above the most", name=self.name)
 
 
 class FeeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -81,4 +84,4 @@ class FeeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def __post_init__(self) -> None:
         names = [one.name for one in self.lines]
         if len(set(names)) != len(names):
-            raise ValueError("two lines of the schedule share a name")
+            raise Unfit("two lines of the schedule share a name")

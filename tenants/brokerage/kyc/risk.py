@@ -8,6 +8,7 @@ import msgspec
 
 from brokerage.kyc.packs import FATF_CALL_FOR_ACTION, Country, Percent
 from stoa.kernel.money import Money
+from stoa.kernel.refusals import Unfit
 from stoa.theming.texts import N_
 
 FACTORS: Final = ("country", "pep", "product", "volume")
@@ -67,16 +68,22 @@ class RiskModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         unknown = sorted(set(self.weights) - set(FACTORS))
         if unknown:
-            raise ValueError(f"risk.weights: {unknown[0]} is no factor; {', '.join(FACTORS)} are")
+            raise Unfit(
+                "risk.weights: {unknown} is no factor; {these} are",
+                unknown=unknown[0],
+                these=", ".join(FACTORS),
+            )
         if sum(self.weights.values()) != 100:
-            raise ValueError(f"risk.weights: they add up to {sum(self.weights.values())}, not 100")
+            raise Unfit(
+                "risk.weights: they add up to {total}, not 100", total=sum(self.weights.values())
+            )
         expected = 0
         for low, high in sorted(self.bands.values()):
             if low != expected or high < low:
-                raise ValueError("risk.bands: together they cover 0 to 100 once, without a gap")
+                raise Unfit("risk.bands: together they cover 0 to 100 once, without a gap")
             expected = high + 1
         if expected != 101:
-            raise ValueError("risk.bands: together they cover 0 to 100 once, without a gap")
+            raise Unfit("risk.bands: together they cover 0 to 100 once, without a gap")
 
 
 class Known(msgspec.Struct, frozen=True):

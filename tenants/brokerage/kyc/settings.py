@@ -7,6 +7,7 @@ import msgspec
 from brokerage.kyc import defaults, forms
 from brokerage.kyc.packs import Blocked, Pack, Percent, Questionnaire, StepKind
 from brokerage.kyc.risk import RiskModel
+from stoa.kernel.refusals import Unfit
 
 
 class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +61,7 @@ class KycSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def _unique(where: str, codes: list[str]) -> None:
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
-        raise ValueError(f"{where}: {', '.join(twice)} is there twice")
+        raise Unfit("{where}: {twice} is there twice", where=where, twice=", ".join(twice))
 
 
 def _consistent(pack: Pack, questionnaires: set[str], bands: set[str]) -> None:
@@ -71,19 +72,34 @@ def _consistent(pack: Pack, questionnaires: set[str], bands: set[str]) -> None:
     for step in pages:
         _unique(f"{where}.steps.{step.code}.fields", [field.code for field in step.fields])
         if step.kind is StepKind.QUESTIONNAIRE and step.questionnaire not in questionnaires:
-            raise ValueError(
-                f"{where}.steps.{step.code}: there is no questionnaire {step.questionnaire!r}, "
-                f"known are {', '.join(sorted(questionnaires)) or 'none'}"
+            raise Unfit(
+                "{where}.steps.{code}: there is no questionnaire {questionnaire}, known are {these}",
+                where=where,
+                code=step.code,
+                questionnaire=repr(step.questionnaire),
+                these=", ".join(sorted(questionnaires)) or "none",
             )
     steps = {step.code for step in pages}
     for level in pack.levels:
         for missing in sorted(set(level.needs_steps) - steps):
-            raise ValueError(f"{where}.levels.{level.code}: there is no step {missing!r}")
+            raise Unfit(
+                "{where}.levels.{code}: there is no step {missing}",
+                where=where,
+                code=level.code,
+                missing=repr(missing),
+            )
         for missing in sorted(set(level.needs_checks) - set(pack.checks)):
-            raise ValueError(f"{where}.levels.{level.code}: the pack has no check {missing!r}")
+            raise Unfit(
+                "{where}.levels.{code}: the pack has no check {missing}",
+                where=where,
+                code=level.code,
+                missing=repr(missing),
+            )
     if set(pack.refresh_months) != bands:
-        raise ValueError(
-            f"{where}.refresh_months: name every risk band: {', '.join(sorted(bands))}"
+        raise Unfit(
+            "{where}.refresh_months: name every risk band: {these}",
+            where=where,
+            these=", ".join(sorted(bands)),
         )
 
 
@@ -91,7 +107,11 @@ def _scored(each: Questionnaire) -> None:
     where = f"questionnaires.{each.code}"
     _unique(f"{where}.questions", [question.code for question in each.questions])
     if not each.questions or not all(question.choices for question in each.questions):
-        raise ValueError(f"{where}: every questionnaire has questions, every question has choices")
+        raise Unfit(
+            "{where}: every questionnaire has questions, every question has choices", where=where
+        )
     if not any(band.from_percent == 0 for band in each.bands):
-        raise ValueError(f"{where}.bands: one band starts at 0, so that every score has a meaning")
+        raise Unfit(
+            "{where}.bands: one band starts at 0, so that every score has a meaning", where=where
+        )
     _unique(f"{where}.bands", [str(band.from_percent) for band in each.bands])

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from stoa.kernel import currencies
+from stoa.kernel.refusals import Unfit
 
 Bps = Annotated[int, Meta(ge=0, le=2_000)]
 PairCode = Annotated[str, Meta(pattern=r"^[A-Z]{3,5}/[A-Z]{3,5}$")]
@@ -15,13 +16,13 @@ PairCode = Annotated[str, Meta(pattern=r"^[A-Z]{3,5}/[A-Z]{3,5}$")]
 def _pair(code: str) -> None:
     base, _, quote = code.partition("/")
     if base == quote or not (currencies.known(base) and currencies.known(quote)):
-        raise ValueError(f"{code} is not a pair of two known currencies")
+        raise Unfit("{code} is not a pair of two known currencies", code=code)
 
 
 def _not_negative(*amounts: Decimal) -> None:
     for amount in amounts:
         if not amount.is_finite() or amount < 0:
-            raise ValueError("an amount here is zero or more")
+            raise Unfit("an amount here is zero or more")
 
 
 class ManualRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,7 +34,7 @@ class ManualRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def __post_init__(self) -> None:
         _pair(self.pair)
         if not self.rate.is_finite() or not Decimal("1e-9") <= self.rate <= Decimal("1e9"):
-            raise ValueError(f"the rate of {self.pair} is not possible")
+            raise Unfit("the rate of {pair} is not possible", pair=self.pair)
 
 
 class PairMargin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -118,10 +119,10 @@ class LedgerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     def __post_init__(self) -> None:
         for code in self.currencies:
             if not currencies.known(code):
-                raise ValueError(f"the currency {code} is not known")
+                raise Unfit("the currency {code} is not known", code=code)
         pairs = [one.pair for one in self.rates]
         if len(set(pairs)) != len(pairs):
-            raise ValueError("a pair has two rates")
+            raise Unfit("a pair has two rates")
 
     def offered(self, tenant: Any) -> tuple[str, ...]:
         """Currencies a wallet may be in; `tenant` are the tenant's facts."""

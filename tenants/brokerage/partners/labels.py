@@ -85,10 +85,8 @@ LABELS = Labels(
         "Plan.begins": N_("Left empty, at once."),
         "RewardRule.rate": N_("For an amount per lot and a sum per client."),
         "RewardRule.percent": N_("For every kind of share."),
-        "lots_min": N_("Lots."),
         "within_days": N_("0 sets no limit."),
         "shares": N_("Percent, the nearest level first."),
-        "pips_less_than": N_("Pips."),
         "percent_of_income": N_("Percent; above 100 needs its exception named."),
         "paused_at": N_("Paused and resumed at the plans."),
     },
@@ -149,5 +147,12 @@ LABELS = Labels(
             "automatic": N_("As partners set them"),
             "approved": N_("Each is agreed to"),
         },
+    },
+    units={
+        "lots_min": N_("lots"),
+        "active_min": "",
+        "pips_less_than": N_("pips"),
+        "percent_of_income": "%",
+        "pip": "",
     },
 )

@@ -22,6 +22,7 @@ from brokerage.partners.terms import (
     When,
     within,
 )
+from stoa.kernel.refusals import Unfit
 
 __all__ = [
     "Amount",
@@ -53,7 +54,7 @@ class SymbolGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         within("an income", self.income_per_lot)
         within("a pip", self.pip)
         if self.pip is not None and not self.pip:
-            raise ValueError("a pip is more than nothing")
+            raise Unfit("a pip is more than nothing")
 
 
 class Engine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -115,11 +116,15 @@ class PartnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     def __post_init__(self) -> None:
         if self.default_plan not in {plan.code for plan in self.plans}:
-            raise ValueError(f"there is no plan {self.default_plan}")
+            raise Unfit(
+                "there is no plan {default_plan}",
+                field="default_plan",
+                default_plan=self.default_plan,
+            )
         if len({plan.code for plan in self.plans}) != len(self.plans):
-            raise ValueError("two plans share a code")
+            raise Unfit("two plans share a code")
         if len({plan.currency for plan in self.plans}) != 1:
-            raise ValueError("all plans are in one currency: ranks of different ones are compared")
+            raise Unfit("all plans are in one currency: ranks of different ones are compared")
 
     @property
     def currency(self) -> str:

@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
+
 RewardKind = Literal[
     "per-lot",
     "spread-share",
@@ -35,7 +37,7 @@ def within(what: str, value: Decimal | None, most: Decimal | None = None) -> Non
         return
     if not value.is_finite() or value < 0 or (most is not None and value > most):
         bound = "never below zero" if most is None else f"between 0 and {most}"
-        raise ValueError(f"{what} is {bound}")
+        raise Unfit("{what} is {bound}", what=what, bound=bound)
 
 
 _HUNDRED: Final = Decimal(100)
@@ -78,14 +80,14 @@ class RewardRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def __post_init__(self) -> None:
         if self.kind in AMOUNTS and self.rate is None:
-            raise ValueError(f"a {self.kind} reward states its rate")
+            raise Unfit("a {kind} reward states its rate", kind=self.kind)
         if self.kind not in AMOUNTS and self.percent is None:
-            raise ValueError(f"a {self.kind} reward states its percent")
+            raise Unfit("a {kind} reward states its percent", kind=self.kind)
         within("a rate", self.rate.amount if self.rate is not None else None)
         within("a percentage", self.percent, _HUNDRED)
         within("the least of lots", self.when.lots_min)
         if self.kind != "fee-share" and self.when.source:
-            raise ValueError("only a share of fees has sources")
+            raise Unfit("only a share of fees has sources")
 
     @property
     def stated(self) -> Decimal:
@@ -112,9 +114,9 @@ class Levels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def __post_init__(self) -> None:
         if (self.pay == "by-level") != bool(self.shares):
-            raise ValueError("shares are stated by level, and only where it is paid by level")
+            raise Unfit("shares are stated by level, and only where it is paid by level")
         if self.pay == "by-level" and self.same_rank_percent:
-            raise ValueError("where it is paid by level, the same rank means nothing")
+            raise Unfit("where it is paid by level, the same rank means nothing")
         for share in (*self.shares, self.same_rank_percent):
             within("a share", share, _HUNDRED)
 
@@ -137,7 +139,7 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     def __post_init__(self) -> None:
         if (self.percent_of_income > 100) != bool(self.exception):
-            raise ValueError("a cap above 100 % names its exception, and only such a cap does")
+            raise Unfit("a cap above 100 % names its exception, and only such a cap does")
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -166,7 +168,7 @@ class Tiers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     def __post_init__(self) -> None:
         codes = [one.code for one in self.steps]
         if len(set(codes)) != len(codes):
-            raise ValueError("two tiers share a code")
+            raise Unfit("two tiers share a code")
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -194,9 +196,13 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         for rule in self.rewards:
             unknown = sorted(set(rule.when.tier) - tiers)
             if unknown:
-                raise ValueError(f"plan {self.code} has no tier {unknown[0]}")
+                raise Unfit("plan {code} has no tier {unknown}", code=self.code, unknown=unknown[0])
             if rule.rate is not None and rule.rate.currency != self.currency:
-                raise ValueError(f"plan {self.code} states its rates in {self.currency}")
+                raise Unfit(
+                    "plan {code} states its rates in {currency}",
+                    code=self.code,
+                    currency=self.currency,
+                )
         if self.begins is not None and self.begins.tzinfo is None:
             msgspec.structs.force_setattr(self, "begins", self.begins.replace(tzinfo=UTC))
 

@@ -117,8 +117,6 @@ LABELS = Labels(
         ),
         "Breaker.steps": N_("Percent, one after the other."),
         "up_to": N_("The last tier has none."),
-        "ratio_count": N_("Percent."),
-        "ratio_value": N_("Percent."),
     },
     choices={
         "Cap.per": {
@@ -196,5 +194,9 @@ LABELS = Labels(
             "close-only": N_("May only close"),
             "no-trading": N_("No trading"),
         },
+    },
+    units={
+        "ratio_count": "%",
+        "ratio_value": "%",
     },
 )

@@ -12,6 +12,7 @@ from brokerage.payments.routing.terms import Breaker, Cap, Cost, Route
 from brokerage.payments.source.settings import Sources
 from brokerage.payments.values import Method
 from brokerage.payments.written import Amount, Code, Text
+from stoa.kernel.refusals import Unfit
 from stoa.theming.texts import N_
 
 Hours = Annotated[int, Meta(ge=0, le=720)]
@@ -54,7 +55,7 @@ class Fee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.percent.is_finite() or not 0 <= self.percent <= 50:
-            raise ValueError("a fee is 0 to 50 percent")
+            raise Unfit("a fee is 0 to 50 percent")
 
 
 class DepositMethod(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -186,9 +187,9 @@ class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     def __post_init__(self) -> None:
         if not self.approvers or self.approvers[-1].up_to is not None:
-            raise ValueError("approvers end with a tier that has no up_to")
+            raise Unfit("approvers end with a tier that has no up_to")
         if any(tier.up_to is None for tier in self.approvers[:-1]):
-            raise ValueError("only the last tier of approvers may have no up_to")
+            raise Unfit("only the last tier of approvers may have no up_to")
 
     def method(self, method: Method) -> WithdrawalMethod | None:
         return next((one for one in self.methods if one.method is method), None)
@@ -213,7 +214,7 @@ class Disputes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __post_init__(self) -> None:
         for one in (self.ratio_count, self.ratio_value):
             if not one.is_finite() or not 0 < one <= 100:
-                raise ValueError("a ratio is more than 0 and at most 100 percent")
+                raise Unfit("a ratio is more than 0 and at most 100 percent")
 
 
 class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -238,13 +239,17 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     def __post_init__(self) -> None:
         codes = [psp.code for psp in self.psps]
         if len(set(codes)) != len(codes):
-            raise ValueError("two providers share a code")
+            raise Unfit("two providers share a code")
         for routes in (self.routes, self.payout_routes):
             _once("rule", (route.name for route in routes))
             for route in routes:
                 unknown = sorted(route.named - set(codes))
                 if unknown:
-                    raise ValueError(f"rule {route.name} names no known provider: {unknown[0]}")
+                    raise Unfit(
+                        "rule {name} names no known provider: {unknown}",
+                        name=route.name,
+                        unknown=unknown[0],
+                    )
         _once("method", (one.method for one in self.methods))
         _once("withdrawal method", (one.method for one in self.withdrawals.methods))
 
@@ -258,4 +263,4 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 def _once(what: str, values: Iterable[str]) -> None:
     seen = list(values)
     if len(set(seen)) != len(seen):
-        raise ValueError(f"a {what} is listed twice")
+        raise Unfit("a {what} is listed twice", what=what)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from stoa.kernel import currencies
+from stoa.kernel.refusals import Unfit
 
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Column = Annotated[str, Meta(max_length=80)]
@@ -76,11 +77,11 @@ class Settlement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def __post_init__(self) -> None:
         ZoneInfo(self.time_zone)
         if self.currency and not currencies.known(self.currency):
-            raise ValueError(f"the currency {self.currency} is not known")
+            raise Unfit("the currency {currency} is not known", currency=self.currency)
         if not self.currency and not self.columns.currency:
-            raise ValueError(f"{self.psp} names neither a column of currencies nor a currency")
+            raise Unfit("{psp} names neither a column of currencies nor a currency", psp=self.psp)
         if self.date_format not in {"iso", "unix"} and "%Y" not in self.pattern.replace("%y", "%Y"):
-            raise ValueError(f"the date format of {self.psp} names no year: use YYYY, MM, DD")
+            raise Unfit("the date format of {psp} names no year: use YYYY, MM, DD", psp=self.psp)
 
     @property
     def pattern(self) -> str:
@@ -119,7 +120,7 @@ class ReconSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def __post_init__(self) -> None:
         codes = [one.psp for one in self.settlements]
         if len(set(codes)) != len(codes):
-            raise ValueError("a provider has two mappings")
+            raise Unfit("a provider has two mappings")
         if self.time_zone:
             ZoneInfo(self.time_zone)
 

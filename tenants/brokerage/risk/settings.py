@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
+
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=60)]
 Percent = Annotated[int, Meta(ge=1, le=100)]
@@ -52,9 +54,9 @@ class Limit(_Part, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.most.is_finite() or self.most <= 0:
-            raise ValueError(f"limit {self.code}: `most` is more than zero")
+            raise Unfit("limit {code}: `most` is more than zero", code=self.code)
         if self.measure == "net-lots" and self.by not in _ONE_INSTRUMENT:
-            raise ValueError(f"limit {self.code}: lots of different instruments do not add up")
+            raise Unfit("limit {code}: lots of different instruments do not add up", code=self.code)
 
 
 class ClientLimit(_Part, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,9 +71,9 @@ class ClientLimit(_Part, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.most.is_finite() or self.most <= 0:
-            raise ValueError("a client's limit is more than zero")
+            raise Unfit("a client's limit is more than zero")
         if (self.tier == "broker") == bool(self.only):
-            raise ValueError("say whom a client's limit is for; the broker's is for everyone")
+            raise Unfit("say whom a client's limit is for; the broker's is for everyone")
 
 
 class Signs(_Part, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -96,7 +98,7 @@ class Signs(_Part, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def __post_init__(self) -> None:
         for value in (self.profit, self.large_notional):
             if not value.is_finite() or value < 0:
-                raise ValueError("a sign's amount is zero or more")
+                raise Unfit("a sign's amount is zero or more")
 
 
 class RiskSettings(_Part, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -128,8 +130,8 @@ class RiskSettings(_Part, frozen=True, forbid_unknown_fields=True, kw_only=True)
     def __post_init__(self) -> None:
         codes = [one.code for one in self.limits]
         if len(set(codes)) != len(codes):
-            raise ValueError("two limits share a code")
+            raise Unfit("two limits share a code")
         if _TAKEN & set(codes):
-            raise ValueError(f"limits are not called {', '.join(sorted(_TAKEN))}")
+            raise Unfit("limits are not called {these}", these=", ".join(sorted(_TAKEN)))
         if not self.hedge_most.is_finite() or self.hedge_most < 0:
-            raise ValueError("hedge_most is zero or more")
+            raise Unfit("hedge_most is zero or more")

@@ -9,6 +9,7 @@ from msgspec import Meta
 from brokerage.payments.written import Amount
 from brokerage.trading.lifecycle.settings import Dormancy, Moving, Requests, SwapFree
 from brokerage.trading.symbols import AssetClass, Symbols
+from stoa.kernel.refusals import Unfit
 
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
 Kind = Literal["live", "demo"]
@@ -129,10 +130,12 @@ class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         known = {server.code for server in self.servers}
         for product in self.products:
             if product.server not in known:
-                raise ValueError(f"product {product.code} names no known server")
+                raise Unfit("product {code} names no known server", code=product.code)
         chosen = [one.code for one in self.products if one.availability == "default"]
         if len(chosen) > 1:
-            raise ValueError(f"products: only one is the default, not {' and '.join(chosen)}")
+            raise Unfit(
+                "products: only one is the default, not {these}", these=" and ".join(chosen)
+            )
 
     def offered(self, pack: str, *, staff: bool = False) -> tuple[TradingProduct, ...]:
         """What can be opened in a jurisdiction, by its owner or by staff, in the settings' order."""

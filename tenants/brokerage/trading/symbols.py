@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from stoa.kernel import currencies
 from stoa.kernel.money import EXACT
+from stoa.kernel.refusals import Unfit
 
 AssetClass = Literal[
     "fx_major", "fx_minor", "gold", "index", "index_minor", "commodity", "share", "crypto", "other"
@@ -45,7 +46,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def __post_init__(self) -> None:
         if not self.contract_size.is_finite() or self.contract_size <= 0:
-            raise ValueError(f"{self.symbol}: a contract is of more than nothing")
+            raise Unfit("{symbol}: a contract is of more than nothing", symbol=self.symbol)
 
 
 def _fx(names: str, group: AssetClass) -> tuple[Instrument, ...]:
@@ -96,7 +97,7 @@ class Symbols(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         names = [name.upper() for one in self.listed for name in (one.symbol, *one.synonyms)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"symbols: {', '.join(twice)} is there twice")
+            raise Unfit("symbols: {twice} is there twice", twice=", ".join(twice))
 
 
 @lru_cache(maxsize=256)

@@ -148,7 +148,8 @@ async def test_what_does_not_go_together_is_said_in_the_readers_language(house, 
     )
 
     assert answer.status_code == 422
-    assert "nowhere" in answer.text
+    assert "no hay ningún plan nowhere" in re.sub("[\u2066-\u2069]", "", html.unescape(answer.text))
+    assert 'id="f-default_plan-error"' in answer.text
     assert tree_in(answer.text)["default_plan"] == "nowhere"
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from stoa.kernel.refusals import Unfit
+
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2}$")]
 Host = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$")]
@@ -67,13 +69,13 @@ class MarketingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         pages = [one.code for one in self.landings]
         pictures = [one.code for one in self.banners]
         if len(set(pages)) != len(pages) or len(set(pictures)) != len(pictures):
-            raise ValueError("two pages or two banners share a code")
+            raise Unfit("two pages or two banners share a code")
         for page in self.landings:
             if not allowed(page.url, self.hosts):
-                raise ValueError(f"the page {page.code} is at none of the listed hosts")
+                raise Unfit("the page {code} is at none of the listed hosts", code=page.code)
         for picture in self.banners:
             if picture.landing and picture.landing not in pages:
-                raise ValueError(f"the banner {picture.code} leads to no listed page")
+                raise Unfit("the banner {code} leads to no listed page", code=picture.code)
 
     def landing(self, code: str) -> Landing | None:
         return next((one for one in self.landings if one.code == code), None)

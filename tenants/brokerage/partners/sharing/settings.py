@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from stoa.kernel.refusals import Unfit
+
 
 class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Automatic: a partner's word counts at once, unless signs say the client is the partner
@@ -16,4 +18,4 @@ class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def __post_init__(self) -> None:
         if not self.percent_most.is_finite() or not 0 < self.percent_most <= 100:
-            raise ValueError("a share is above 0 and at most 100 percent")
+            raise Unfit("a share is above 0 and at most 100 percent")

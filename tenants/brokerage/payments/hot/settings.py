@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from stoa.kernel import currencies
+from stoa.kernel.refusals import Unfit
 
 
 class Hot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -16,7 +17,7 @@ class Hot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     def __post_init__(self) -> None:
         if not currencies.known(self.currency):
-            raise ValueError("this currency is not available")
+            raise Unfit("this currency is not available")
         bounds = [self.floor] if self.ceiling is None else [self.floor, self.ceiling]
         if any(not one.is_finite() or one < 0 for one in bounds) or bounds != sorted(bounds):
-            raise ValueError("floor is 0 or more, and ceiling is not below it")
+            raise Unfit("floor is 0 or more, and ceiling is not below it")

@@ -17,6 +17,7 @@ from msgspec import Meta
 from brokerage.payments.values import Method
 from brokerage.payments.written import Amount, Code, Text
 from stoa.kernel import currencies
+from stoa.kernel.refusals import Unfit
 
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
 Word = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -36,12 +37,12 @@ class Band(
 
     def __post_init__(self) -> None:
         if not currencies.known(self.currency):
-            raise ValueError(f"the currency {self.currency} is not known")
+            raise Unfit("the currency {currency} is not known", currency=self.currency)
         for bound in (self.min, self.max):
             if bound is not None and (not bound.is_finite() or bound < 0):
-                raise ValueError("a bound of an amount is zero or more")
+                raise Unfit("a bound of an amount is zero or more")
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min is not above max")
+            raise Unfit("min is not above max")
 
 
 class Times(
@@ -96,7 +97,7 @@ class When(
     def __post_init__(self) -> None:
         for code in self.currency:
             if not currencies.known(code):
-                raise ValueError(f"the currency {code} is not known")
+                raise Unfit("the currency {code} is not known", code=code)
 
 
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -131,10 +132,10 @@ class Route(
 
     def __post_init__(self) -> None:
         if not self.use and (self.otherwise != "stop" or self.cascade):
-            raise ValueError(f"the rule {self.name} uses no provider; then otherwise is stop")
+            raise Unfit("the rule {name} uses no provider; then otherwise is stop", name=self.name)
         used = [one.psp for one in self.use]
         if len(set(used)) != len(used):
-            raise ValueError(f"the rule {self.name} uses a provider twice")
+            raise Unfit("the rule {name} uses a provider twice", name=self.name)
 
     @property
     def named(self) -> set[str]:
@@ -150,7 +151,7 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     def __post_init__(self) -> None:
         if (self.most is None) == (self.count is None):
-            raise ValueError("a cap has either most or count")
+            raise Unfit("a cap has either most or count")
 
 
 class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -168,7 +169,7 @@ class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         if not self.percent.is_finite() or not 0 <= self.percent <= 50:
-            raise ValueError("a cost is 0 to 50 percent")
+            raise Unfit("a cost is 0 to 50 percent")
 
 
 class Breaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -193,4 +194,4 @@ class Breaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def __post_init__(self) -> None:
         if list(self.steps) != sorted(set(self.steps)):
-            raise ValueError("steps rise")
+            raise Unfit("steps rise")

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from brokerage.payments.written import Amount
+from stoa.kernel.refusals import Unfit
 
 
 class Analyst(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,8 +37,8 @@ class Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def __post_init__(self) -> None:
         for one in (self.hold_from, self.refuse_from, self.least_percent):
             if not one.is_finite() or not 0 <= one <= 100:
-                raise ValueError("scores and shares are 0 to 100")
+                raise Unfit("scores and shares are 0 to 100")
         if self.hold_from > self.refuse_from:
-            raise ValueError("hold_from is at most refuse_from")
+            raise Unfit("hold_from is at most refuse_from")
         if self.alone.amount < 0:
-            raise ValueError("alone is 0 or more")
+            raise Unfit("alone is 0 or more")

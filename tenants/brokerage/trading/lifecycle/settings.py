@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from brokerage.payments.written import Amount
+from stoa.kernel.refusals import Unfit
 
 Way = Literal["rule", "staff", "off"]
 """`rule`: what the rules allow goes by itself, the rest is refused with its reason; `staff`: a
@@ -73,7 +74,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         if (self.do == "fee") != (self.fee is not None):
-            raise ValueError("a fee names its amount, and nothing else does")
+            raise Unfit("a fee names its amount, and nothing else does")
 
 
 class Dormancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -94,10 +95,10 @@ class Dormancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         days = [one.after_days for one in self.steps]
         done = [one.do for one in self.steps]
         if days != sorted(set(days)) or len(set(done)) != len(done):
-            raise ValueError("dormancy.steps: each later than the one before, each kind once")
+            raise Unfit("dormancy.steps: each later than the one before, each kind once")
         order = ["notify", "fee", "disable", "archive"]
         if done != sorted(done, key=order.index):
-            raise ValueError("dormancy.steps: first notify, then fee, disable, archive")
+            raise Unfit("dormancy.steps: first notify, then fee, disable, archive")
 
 
 class Moving(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
