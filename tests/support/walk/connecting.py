@@ -39,13 +39,13 @@ async def section(
     told = tomllib.loads(await section_text(hand, name))
     change(told)
     await hand.submit(path, text=tomli_w.dumps(told), why=why)
-    await hand.sees(WAITS if waits else "In force as version")
+    await hand.sees(WAITS if waits else "In force now")
 
 
 async def section_text(hand: Hand, name: str) -> str:
     """Go to a section of the settings and read what its box says."""
     path = f"/desk/settings/sections/{name}"
-    await hand.open(path)
+    await hand.open(f"{path}/text")
     form = next(one for one in Read(await hand.html()).forms if one.action == path)
     return form.inputs["text"][0]
 

@@ -29,6 +29,8 @@ async def enter_and_leave(begun: Any, world: Any) -> None:
     await hand.open(f"{here}/desk/clients")
     await hand.sees("Support session")
     await hand.open(f"{here}/desk/settings/sections/crm")
+    assert "See what changes" not in await hand.text()
+    await hand.open(f"{here}/desk/settings/sections/crm/text")
     assert "Put in force" not in await hand.text()
     leave = await hand.one(r'action="(/desk/support/leave)"')
     await hand.submit(leave)

@@ -1,0 +1,108 @@
+"""A setting changed by form in a real browser, with a row added on the way, and seen in force."""
+
+import asyncio
+import shutil
+import socket
+from contextlib import asynccontextmanager
+
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from playwright.async_api import async_playwright
+
+from brokerage.product import PRODUCT
+from support.people import make_staff
+from support.web import application, signed_in
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium or Chrome here: `apt-get install chromium` gives one"
+    ),
+]
+
+
+@asynccontextmanager
+async def served(house):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(application(house), port=port, interface=Interfaces.ASGI, log_enabled=False)
+    running = asyncio.create_task(server.serve())
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            continue
+        writer.close()
+        await writer.wait_closed()
+        break
+    try:
+        yield port
+    finally:
+        server.stop()
+        await asyncio.wait([running], timeout=5)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_a_setting_is_changed_by_form_and_seen_in_force(house, aurora, scripts):
+    async with house.door.open(aurora) as work:
+        person, _ = await make_staff(work, ("settings:all:view", "settings:all:edit"))
+        before = work.settings(PRODUCT.slices["crm"])
+    visitor = await signed_in(house, aurora, person, "desk")
+    hours = str(before.first_call_hours + 3)
+    rows = len(before.score)
+    complaints: list[str] = []
+    async with served(house) as port, async_playwright() as p:
+        browser = await p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        base = f"http://{aurora.host}:{port}"
+        context = await browser.new_context(java_script_enabled=scripts, locale="en-GB")
+        await context.add_cookies(
+            [
+                {"name": one.name, "value": one.value, "url": base}
+                for one in visitor.http.cookies.jar
+            ]
+        )
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.goto(f"{base}/desk/settings/sections/crm")
+
+        await page.get_by_label("First call within").fill(hours)
+        await page.locator('button[value="add:score"]').click()
+        fresh = page.locator(f'[name="score.{rows}.code"]')
+        await fresh.wait_for()
+        assert await page.get_by_label("First call within").input_value() == hours
+        await fresh.fill("walked")
+        await page.locator(f'[name="score.{rows}.label"]').fill("Walked in")
+        await page.locator(f'[name="score.{rows}.field"]').select_option("source")
+        await page.locator(f'[name="score.{rows}.points"]').fill("7")
+        await page.locator('button.btn-primary[value="look"]').click()
+        await page.locator(".tree-changes li").first.wait_for()
+        assert f"becomes {hours}" in await page.inner_text("#tree")
+        await page.get_by_label("Why").fill("people are called sooner")
+        await page.locator('button[value="keep"]').click()
+
+        await page.wait_for_url("**/desk/settings/sections/crm")
+        await page.get_by_label("First call within").wait_for()
+        assert await page.get_by_label("First call within").input_value() == hours
+        await browser.close()
+    async with house.door.open(aurora) as work:
+        now = work.settings(PRODUCT.slices["crm"])
+    assert str(now.first_call_hours) == hours
+    assert (now.score[rows].code, now.score[rows].points) == ("walked", 7)
+    assert complaints == []
+
+
+@pytest.fixture(autouse=True)
+async def as_it_was(house, aurora):
+    """Each of the two begins from the settings the product has."""
+    from stoa.tenancy import settings
+    from stoa.tenancy.actor import SYSTEM
+
+    async with house.door.open(aurora, actor=SYSTEM) as work:
+        kind = PRODUCT.slices["crm"]
+        await settings.put(work, "crm", kind(), why="as it was")
