@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.ledger import accounts
-from brokerage.payments import asking, crediting
+from brokerage.payments import asking, copies, crediting
 from brokerage.payments.connector import EventKind, State, Status
 from brokerage.payments.model import (
     AttemptState,
@@ -52,6 +52,8 @@ async def conclude(work: Work, attempt: UUID, status: Status | None, event: UUID
         await _not_there(work, row, tried)
         return False
     await _apply(work, row, tried, status, told)
+    if told is not None:
+        await copies.close(work, told, tried, row)
     declined = (told is not None and told.technical) or (
         status.decline is not None and status.decline == "technical"
     )

@@ -11,11 +11,7 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.payments import (
-    queries,
-    settlement,
-    unresolved,
-)
+from brokerage.payments import copies, queries, settlement, unresolved
 from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
@@ -60,6 +56,7 @@ async def deposit_page(
     open_issues = await work.rows(
         select(Unresolved).where(Unresolved.deposit == row.id).order_by(Unresolved.id)
     )
+    told = await queries.events(work, deposit=row.id)
     return page(
         request,
         work,
@@ -70,7 +67,8 @@ async def deposit_page(
         paid_with=checks.shown(row.instrument),
         attempts=tried,
         sources=source.shown(tried),
-        events=await queries.events(work, deposit=row.id),
+        events=told,
+        closed_by=await copies.closed_by(work, told),
         issues=open_issues,
         problems=queries.PROBLEMS,
         may_ask=work.actor.may(Payments.RESOLVE),

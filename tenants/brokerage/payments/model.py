@@ -243,6 +243,12 @@ class ProviderEvent(TenantRow):
         Index("ix_provider_event_deposit", "deposit", "id"),
         Index("ix_provider_event_payout", "payout", "id"),
         Index("ix_provider_event_parked", "id", postgresql_where=text("state = 'parked'")),
+        Index(
+            "ix_provider_event_waiting",
+            "psp",
+            "reference",
+            postgresql_where=text("state in ('taken', 'parked')"),
+        ),
     )
 
 

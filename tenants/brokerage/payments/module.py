@@ -67,6 +67,17 @@ learn(
         "dispute reversed": Status(STAGES["reversed"], Tone.DONE),
         "dispute won": Status(STAGES["won"], Tone.DONE),
         "dispute lost": Status(STAGES["lost"], Tone.STOPPED),
+        "told created": Status(N_("Begun"), Tone.WAITING),
+        "told pending": Status(N_("Pending"), Tone.WAITING),
+        "told expired": Status(N_("Expired"), Tone.STOPPED),
+        "told cancelled": Status(N_("Cancelled"), Tone.WAITING),
+        "told failed": Status(N_("Failed"), Tone.STOPPED),
+        "told review": Status(N_("Not as ordered"), Tone.NEEDS),
+        "told succeeded": Status(N_("Money came"), Tone.DONE),
+        "told part-refunded": Status(N_("Part given back"), Tone.WAITING),
+        "told refunded": Status(N_("Given back"), Tone.WAITING),
+        "told returned": Status(N_("Came back"), Tone.STOPPED),
+        "told charged-back": Status(N_("Taken back by the bank"), Tone.STOPPED),
     }
 )
 kinds.learn(

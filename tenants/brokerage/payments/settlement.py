@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from brokerage.payments import concluding, crediting, deposits, payouts, providers
+from brokerage.payments import concluding, copies, crediting, deposits, payouts, providers
 from brokerage.payments.connector import CannotAsk, EventKind, PaymentConnector, State, Status
 from brokerage.payments.disputes import noticing
 from brokerage.payments.events import CallbackTaken
@@ -90,24 +90,13 @@ async def _paid_in(work: Work, event: ProviderEvent) -> UUID | None:
         return None
     if found is None:
         return None
-    if await _told_again(work, event, found):
-        event.move("done")
-        event.deposit, event.done_at = found.deposit, work.now
+    if found.state == AttemptState.PAID:
+        deposit = await work.get(Deposit, found.deposit)
+        if copies.says_the_same(event, found, deposit):
+            event.move("done")
+            event.deposit, event.done_at = found.deposit, work.now
+            await copies.close(work, event, found, deposit)
     return found.id
-
-
-async def _told_again(work: Work, event: ProviderEvent, attempt: PaymentAttempt) -> bool:
-    """Whether this is what was confirmed and credited before: then there is nothing to ask."""
-    if attempt.state != AttemptState.PAID or event.told != State.SUCCEEDED or event.technical:
-        return False
-    if (
-        event.reference != attempt.reference
-        or event.code
-        or (event.payment and not attempt.payment)
-    ):
-        return False
-    row = await work.get(Deposit, attempt.deposit)
-    return (event.amount, event.currency) == (row.amount, row.currency)
 
 
 async def _attempt_of(work: Work, event: ProviderEvent) -> PaymentAttempt | None:

@@ -1,0 +1,16 @@
+"""Callbacks that wait are found by what they are about: the one that settles closes the same ones."""
+
+from alembic import op
+
+revision = "0034"
+down_revision = "0033"
+
+STATEMENTS = (
+    "CREATE INDEX ix_provider_event_waiting ON provider_event (psp, reference) "
+    "WHERE state in ('taken', 'parked')",
+)
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS:
+        op.execute(statement)
