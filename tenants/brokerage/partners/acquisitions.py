@@ -4,15 +4,15 @@ The plan of the client's own partner says what has to be met and how long it is 
 above is paid by their own rate, as with deals. When the hold is over, all has still to be met.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from brokerage.clients.model import Client
 from brokerage.ledger import rates
 from brokerage.partners import accruals, timeline
 from brokerage.partners.model import PartnerStanding, Reward
@@ -85,31 +85,36 @@ async def pay(work: Work) -> int:
     return await accruals.earned(work, facts, "cpa")
 
 
-async def undone(work: Work, client: UUID, worth: Decimal) -> list[str]:
-    """The sources whose sums fall away when so much of a client's deposits (in the base currency) is
-    undone: all that their conditions no longer hold for.
+async def least_of(work: Work, clients: Collection[UUID]) -> dict[UUID, Decimal]:
+    """What each of these clients has to have paid in, in the base currency, for the sum their partners
+    were given for them; those for whom none was given, or without that condition, are absent.
     """
-    row = await work.first(
-        select(Reward).where(
-            Reward.client == client,
+    rows = await work.rows(
+        select(Reward)
+        .ext(distinct_on(Reward.client))
+        .where(
+            text("reward.client = any(:clients)"),
             Reward.deal == 0,
             Reward.kind == "cpa",
             Reward.depth == 0,
             Reward.dispute.is_(None),
         )
+        .params(clients=list(clients))
+        .order_by(Reward.client)
     )
-    if row is None:
-        return []
-    rule = await _rule_then(work, row)
-    if rule is None or rule.when.deposited_min is None:
-        return []
-    least = await _in_base(work, rule)
-    left = (await work.get(Client, client)).deposits_total - worth
-    return [SOURCE] if left < least else []
+    if not rows:
+        return {}
+    known, priced = await timeline.read(work), await rates.table(work)
+    found: dict[UUID, Decimal] = {}
+    for row in rows:
+        rule = _rule_then(known, row)
+        if rule is not None and rule.when.deposited_min is not None:
+            found[row.client] = _in_base(priced, rule, work.tenant.base_currency)
+    return found
 
 
-async def _rule_then(work: Work, row: Reward) -> RewardRule | None:
-    epoch = [one for one in await timeline.read(work) if one.since <= row.deal_at][-1:]
+def _rule_then(known: Sequence[timeline.Epoch], row: Reward) -> RewardRule | None:
+    epoch = [one for one in known if one.since <= row.deal_at][-1:]
     if not epoch:
         return None
     plan = epoch[0].settings.plan(row.plan)
@@ -122,20 +127,17 @@ def _rule(plan: Any, tier: str) -> RewardRule | None:
     return found[0] if found else None
 
 
-async def _in_base(work: Work, rule: RewardRule) -> Decimal:
+def _in_base(priced: rates.Rates, rule: RewardRule, base: str) -> Decimal:
+    """The least paid in that a rule asks for. Raises NoRate."""
     least = rule.when.deposited_min
-    if least is None:
-        return Decimal(0)
-    base = work.tenant.base_currency
-    if least.currency == base:
-        return least.amount
-    return least.amount * await rates.rate(work, least.currency, base)
+    return least.amount * priced.rate(least.currency, base) if least is not None else Decimal(0)
 
 
 async def _rules(work: Work) -> dict[str, Any]:
     """The rule of every plan and tier that somebody stands in, as columns."""
     settings = work.settings(PartnerSettings)
     places = await work.table(select(PartnerStanding.plan, PartnerStanding.tier).distinct())
+    priced = await rates.table(work)
     found: list[tuple[Any, ...]] = []
     for place in places:
         rule = _rule(settings.plan(place.plan), place.tier)
@@ -147,7 +149,7 @@ async def _rules(work: Work) -> dict[str, Any]:
             (
                 place.plan,
                 place.tier,
-                await _in_base(work, rule),
+                _in_base(priced, rule, work.tenant.base_currency),
                 least,
                 levels,
                 rule.when.within_days,

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from brokerage.clients.model import Client
 from brokerage.ledger import accounts, check
-from brokerage.partners import payouts, rules
+from brokerage.partners import clawing, payouts, rules
 from brokerage.partners.model import PartnerPayout, Reward
 from brokerage.partners.paying import drawing
 from brokerage.payments import crediting
@@ -17,6 +18,7 @@ from brokerage.payments.values import DisputeStage
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
 from support.planting import misnamed
+from support.queries import counted
 
 from .builders import a_trade, earned, imported, later, rewards, three
 
@@ -138,6 +140,54 @@ async def test_two_disputes_of_one_deal_never_take_more_than_it_was(work):
     await told(work, second, "lost", case="du_2")
 
     assert all(one >= 0 for one in (await earned(work, tree.trader.client)).values())
+    assert (await check.examine(work)).violations == []
+
+
+async def disputed_before_a_late_deal(work, count):
+    """A trader with so many undone payments, and a deal of before that nobody has heard of yet."""
+    tree = await three(work)
+    deposits = [await paid(work, tree.trader.client) for _ in range(count)]
+    later(work, hours=1)
+    late = a_trade(tree.trader.login, work.now, lots="10")
+    later(work, hours=1)
+    for number, deposit in enumerate(deposits):
+        await told(work, deposit, "chargeback", case=f"du_{tree.trader.login}_{number}")
+    return tree, late
+
+
+async def test_a_late_deal_asks_as_much_for_four_undone_payments_as_for_one(house, work):
+    one, first = await disputed_before_a_late_deal(work, 1)
+    four, second = await disputed_before_a_late_deal(work, 4)
+    await imported(work, one.trader, first)
+    await imported(work, four.trader, second)
+
+    with counted(house) as for_one:
+        await clawing.follow(work, [one.trader.client])
+    with counted(house) as for_four:
+        await clawing.follow(work, [four.trader.client])
+    with counted(house) as for_both:
+        await clawing.follow(work, [one.trader.client, four.trader.client])
+
+    assert len(for_one) == len(for_four) == len(for_both)
+    assert set((await earned(work, one.trader.client)).values()) == {Decimal(0)}
+    assert set((await earned(work, four.trader.client)).values()) == {Decimal(0)}
+
+
+async def test_undone_payments_that_ask_for_more_than_a_late_deal_gave_share_what_there_is(work):
+    tree, late = await disputed_before_a_late_deal(work, 2)
+    total = update(Client).where(Client.id == tree.trader.client)
+    await work.run(total.values(deposits_total=Decimal(800)))
+    work.session.expire_all()
+
+    await imported(work, tree.trader, late)
+    await work.run(total.values(deposits_total=Decimal(1000)))
+
+    assert set((await earned(work, tree.trader.client)).values()) == {Decimal(0)}
+    lines = [one for one in await rewards(work, tree.trader.client) if one.dispute is not None]
+    assert len(lines) == 6
+    by_dispute = {one.dispute: one.factor for one in lines}
+    assert [by_dispute[one] for one in sorted(by_dispute)] == [Decimal("-0.625"), Decimal("-0.375")]
+    assert all(rules.recompute(one) == one.amount for one in lines)
     assert (await check.examine(work)).violations == []
 
 
