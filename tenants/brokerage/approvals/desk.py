@@ -95,6 +95,12 @@ async def approve(request: AnyRequest) -> Response[str]:
     _, open_work = await entered(request)
     picked = await _picked(request)
     results: list[dict[str, Any]] = []
+    async with open_work() as work:
+        shown = {
+            (known.kind, row.key): row
+            for known, rows in await waiting.all_for(work)
+            for row in rows
+        }
     for one in picked:
         assert one.source.approve is not None  # noqa: S101 - `_picked` lets no other through
         problem: Refusal | None = None
@@ -115,7 +121,7 @@ async def approve(request: AnyRequest) -> Response[str]:
             results=[
                 {
                     "label": one["picked"].source.label,
-                    "key": one["picked"].key,
+                    "row": shown.get((one["picked"].source.kind, one["picked"].key)),
                     "told": say(one["problem"].sentence).format_map(one["problem"].places)
                     if one["problem"] is not None
                     else "",

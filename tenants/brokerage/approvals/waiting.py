@@ -54,6 +54,9 @@ class Waiting:
     mine: bool = False
     why: str = ""
     """A code that has a name, where a rule stopped it."""
+    yeses: int = 0
+    needs: int = 0
+    """How many have agreed, of how many; none where one yes is all."""
 
     @property
     def pick(self) -> str:
@@ -148,13 +151,15 @@ async def _partner_payouts(work: Work) -> list[Waiting]:
             "partner-payout",
             row.id,
             names.get(row.partner, ""),
-            f"{row.period or ''} · {len(row.yeses)}/{row.needs}".strip(" ·"),
+            row.period or "",
             f"/desk/partners/payouts/{row.id}",
             row.made_at,
             row.due_at if row.period else None,
             Money(row.amount, row.currency).rounded(),
             partner_payouts.seal(row),
             row.made_by == work.actor.id,
+            yeses=len(row.yeses),
+            needs=row.needs,
         )
         for row in rows
     ]
