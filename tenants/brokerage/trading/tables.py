@@ -8,6 +8,7 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.trading.model import Deal, TradingAccount
 from brokerage.trading.permissions import Trading
+from brokerage.trading.values import DealKind
 from stoa.kernel.money import Money
 from stoa.theming import words
 from stoa.theming.texts import N_
@@ -134,6 +135,8 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
         names = await clients.names(work, [row.client for row in found]) if desk else {}
         shown: list[tables.Shown] = []
         for row in found:
+            profit = Money(row.profit, row.currency).rounded()
+            trade = DealKind(row.kind).trade
             cells: list[Any] = [
                 row.at,
                 f"#{row.number}",
@@ -142,7 +145,8 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
                 row.entry,
                 row.lots or None,
                 row.price or None,
-                Money(row.profit, row.currency).rounded(),
+                profit if trade else None,
+                None if trade else profit,
                 Money(row.swap, row.currency).rounded(),
                 Money(row.commission, row.currency).rounded(),
             ]
@@ -166,6 +170,7 @@ def deal_table(*, desk: bool, account: Any = None) -> tables.Table:
         tables.Column("lots", N_("Lots"), "num"),
         tables.Column("price", N_("Price"), "num"),
         tables.Column("profit", N_("Profit"), "pnl"),
+        tables.Column("moved", N_("Money moved"), "money"),
         tables.Column("swap", N_("Swap"), "pnl", hidden=True),
         tables.Column("commission", N_("Commission"), "pnl", hidden=True),
     ]
