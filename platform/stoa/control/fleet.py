@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 
 from stoa.audit.model import OperatorAudit
-from stoa.control import usage
+from stoa.control import attention, usage
 from stoa.identity.operators import Control
 from stoa.kernel.money import Money
 from stoa.tenancy.model import Host, Provision, Pulse, SchemaSlot, SupportSession, Tenant
@@ -26,50 +25,10 @@ from stoa.web import access, tables
 from stoa.web.pages import page
 
 AnyRequest = Request[Any, Any, Any]
-_QUIET_AFTER_S = 60
-
-
-def _query(_work: Any) -> Any:
-    return (
-        select(
-            Tenant.id,
-            Tenant.slug,
-            Tenant.name,
-            Tenant.state,
-            Tenant.created_at,
-            SchemaSlot.revision,
-            SchemaSlot.error.label("migration_error"),
-            Pulse.body,
-            Pulse.at.label("pulse_at"),
-        )
-        .outerjoin(SchemaSlot, SchemaSlot.name == Tenant.schema)
-        .outerjoin(Pulse, Pulse.tenant == Tenant.id)
-    )
 
 
 def lag_s(body: dict[str, Any]) -> int:
     return max((lane.get("lag_s", 0) for lane in (body.get("lanes") or {}).values()), default=0)
-
-
-def worries(row: Any, now: Any) -> list[str]:
-    """What needs the operator's eye, most urgent first; empty when all is well."""
-    body = row.body or {}
-    found: list[str] = []
-    if row.migration_error:
-        found.append(N_("migration failed"))
-    if row.state == "active" and (
-        row.pulse_at is None or (now - row.pulse_at).total_seconds() > _QUIET_AFTER_S
-    ):
-        found.append(N_("no pulse"))
-    if any(lane.get("dead") for lane in (body.get("lanes") or {}).values()):
-        found.append(N_("dead letters"))
-    if lag_s(body) > _QUIET_AFTER_S:
-        found.append(N_("queue is late"))
-    if body.get("failing_connectors"):
-        found.append(N_("connector failing"))
-    if body.get("failing_sweeps"):
-        found.append(N_("sweep failing"))
-    return found
 
 
 class _Spoken(tuple[str, ...]):
@@ -103,17 +62,17 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     lots = await usage.lots(work, [row.id for row in rows])
     for row in rows:
         body = row.body or {}
-        concerns = worries(row, work.now)
+        concerns = attention.of(row)
         held = body.get("client_money") or {}
         shown.append(
             tables.Shown(
                 key=str(row.id),
                 href=f"/tenants/{row.id}",
-                tone="stopped" if concerns else "",
+                tone=concerns[0][1] if concerns else "",
                 cells=(
                     {"name": row.name, "note": row.slug},
                     row.state,
-                    _Spoken(concerns) if concerns else "",
+                    _Spoken(said for said, _ in concerns) if concerns else "",
                     body.get("clients", 0),
                     usage.Trend(lots.get(row.id, ())),
                     _Amounts(held) if held else "",
@@ -142,21 +101,23 @@ FLEET = tables.Table(
             fixed=True,
         ),
         tables.Column("state", N_("State"), "status", coded=True, sort=Tenant.state),
-        tables.Column("attention", N_("Needs attention")),
-        tables.Column("clients", N_("Clients"), "num"),
-        tables.Column("volume", N_("Lots, 30 days"), "num"),
-        tables.Column("held", N_("Client money")),
-        tables.Column("revision", N_("Schema"), "code"),
-        tables.Column("lag", N_("Queue lag, s"), "num"),
-        tables.Column("connectors", N_("Failing connectors"), hidden=True),
-        tables.Column("withdrawals", N_("Open withdrawals"), "num"),
-        tables.Column("kyc", N_("Pending verification"), "num", hidden=True),
-        tables.Column("pulse", N_("Last pulse"), "when"),
+        tables.Column("attention", N_("Needs attention"), sort=attention.NEED, fixed=True),
+        tables.Column("clients", N_("Clients"), "num", sort=attention.CLIENTS),
+        tables.Column("volume", N_("Lots, 30 days"), "num", sort=attention.LOTS),
+        tables.Column("held", N_("Client money"), sort=attention.HELD),
+        tables.Column("revision", N_("Schema"), "code", sort=attention.REVISION),
+        tables.Column("lag", N_("Queue lag, s"), "num", sort=attention.LAG_S),
+        tables.Column("connectors", N_("Failing connectors"), hidden=True, sort=attention.FAILING),
+        tables.Column("withdrawals", N_("Open withdrawals"), "num", sort=attention.WITHDRAWALS),
+        tables.Column(
+            "kyc", N_("Pending verification"), "num", hidden=True, sort=attention.TO_DECIDE
+        ),
+        tables.Column("pulse", N_("Last pulse"), "when", sort=attention.PULSE_AT),
     ),
-    query=_query,
+    query=lambda _work: attention.query(),
     view=_view,
     id=Tenant.id,
-    order="name",
+    order="attention",
     descending=False,
     filters=(
         tables.choice(
@@ -212,15 +173,6 @@ async def fleet(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Res
     )
 
 
-def _state(row: Tenant, slot: SchemaSlot | None, pulse: Pulse | None) -> Any:
-    return SimpleNamespace(
-        state=row.state,
-        migration_error=slot.error if slot else None,
-        body=pulse.body if pulse else {},
-        pulse_at=pulse.at if pulse else None,
-    )
-
-
 @get("/tenants/{tenant:uuid}", access=access.control(Control.TENANTS_VIEW))
 async def one(
     request: AnyRequest, work: NamedDependency[PlatformWork], tenant: FromPath[UUID]
@@ -256,6 +208,6 @@ async def one(
         visits=visits,
         charts=await usage.charts(work, row, 60),
         acts=acts,
-        worries=worries(_state(row, slot, pulse), work.now),
+        worries=attention.of((await work.table(attention.query().where(Tenant.id == tenant)))[0]),
         address=request.app.state.stoa.config.url(hosts[0].name) if hosts else "",
     )

@@ -92,6 +92,8 @@ class Provision(PlatformRow):
     """One request for a new tenant and how far it has come; any worker can take it up again."""
 
     __tablename__ = "provision"
+    __unaudited__ = frozenset({"step", "state", "tries", "leased_until", "error", "log", "done_at"})
+    """How far it has come; each step writes one entry by itself."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)

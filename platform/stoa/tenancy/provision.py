@@ -29,6 +29,10 @@ from stoa.tenancy.work import PlatformWork, Work, hash_of
 from stoa.theming import reasons
 
 STEPS: Final = ("reserve", "schema", "settings", "seed", "owner", "open")
+_ENTERED: Final = frozenset({"reserve", "schema", "open"})
+"""Steps that change the operator's own rows: that is their entry in the audit. The others change the
+tenant's, where they are audited; the operator's audit names them once, when they are over.
+"""
 LEASE_S: Final = 30
 _SLUG: Final = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
 _RESERVED: Final = frozenset(
@@ -166,6 +170,8 @@ class Provisioner:
                 return None
             row.state = "running"
             row.tries += 1
+            work.about_tenant = row.tenant
+            work.record("provisioning taken up", provision=str(row.id), tries=row.tries)
             row.leased_until = work.now + timedelta(seconds=LEASE_S)
             return row.id
 
@@ -192,6 +198,9 @@ class Provisioner:
                 return
             entry = {"step": step, "at": work.now.isoformat(), "took_ms": round(took_s * 1000)}
             row.log = [*row.log, entry]
+            work.about_tenant = row.tenant
+            if step not in _ENTERED:
+                work.record("provisioning step", provision=str(row.id), **entry)
             following = STEPS.index(step) + 1
             row.leased_until = work.now + timedelta(seconds=LEASE_S)
             row.error = None
@@ -204,6 +213,8 @@ class Provisioner:
         async with self.door.platform(purpose=f"provision.{step}.failed") as work:
             row = await work.lock(Provision, provision)
             row.error = f"{step}: {type(why).__name__}: {why}"[:2000]
+            work.about_tenant = row.tenant
+            work.record("provisioning step failed", provision=str(row.id), error=row.error)
             row.leased_until = work.now + timedelta(seconds=2 ** min(row.tries, 6))
             row.state = "failed" if row.tries >= 8 else "waiting"
 
@@ -242,6 +253,7 @@ class Provisioner:
         finally:
             await owner.close()
         async with self.door.platform(purpose="provision.schema") as work:
+            work.about_tenant = row.tenant
             tenant = await work.lock(Tenant, row.tenant)
             tenant.schema = name
             if tenant.wrapped_key is None:
