@@ -15,6 +15,8 @@ from aiosmtpd.smtp import SMTP
 class PostOffice:
     place: str = ""
     letters: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    """The bytes of each, as they came."""
     recipients: list[str] = field(default_factory=list)
     greeted: list[str] = field(default_factory=list)
     answer: str = ""
@@ -28,6 +30,7 @@ class PostOffice:
             return self.answer
         self.greeted.append(session.host_name)
         self.recipients += envelope.rcpt_tos
+        self.raw.append(envelope.content)
         self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK taken as 42"
 

@@ -18,8 +18,6 @@ async def send_queued(open_work: OpenWork, fact: MailQueued) -> None:
     outcome = await sending.send(config, letter)
 
     async with open_work() as work:
-        await letters.conclude(
-            work, fact.message, sent=outcome.id, trouble=outcome.trouble, final=outcome.final
-        )
+        await letters.conclude(work, fact.message, letter, outcome)
     if outcome.id is None and not outcome.final:
         raise Unavailable("The letter waits: {trouble}", trouble=outcome.trouble)

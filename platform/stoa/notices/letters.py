@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from stoa.identity.model import Person, Standing
 from stoa.kernel.config import Config
 from stoa.kernel.refusals import Conflict, Refusal
-from stoa.notices import unsubscribing
+from stoa.notices import keeping, unsubscribing
 from stoa.notices.model import Message, MessageState
 from stoa.notices.notices import LINK, TO
 from stoa.notices.plain import one_line, plain
@@ -25,6 +25,17 @@ from stoa.vault import credentials
 CLAIM: Final = timedelta(seconds=50)
 MOST_TRIES: Final = 10
 _TITLE: Final = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`id` is the server's word for it; without one the letter is not out, `final` never will be."""
+
+    id: str | None
+    trouble: str = ""
+    final: bool = False
+    raw: bytes = field(default=b"", repr=False)
+    """The very bytes that went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,8 @@ class Letter:
     unsubscribe: str
     smtp: Smtp
     smtp_password: str
+    secrets: tuple[str, ...]
+    """What in it opens something, and is not kept."""
 
     def __repr__(self) -> str:
         return f"Letter({self.id})"
@@ -79,12 +92,13 @@ async def compose(work: Work, row: Message, config: Config) -> Letter:
     if row.campaign is not None:
         unsubscribe = config.url(host, unsubscribing.path(work, row.id))
     link = work.unseal(row.id, LINK, row.link_sealed)
+    address = config.url(host, link) if link else ""
     markup = written(
         work,
         row,
         config,
         name=name,
-        link=config.url(host, link) if link else "",
+        link=address,
         unsubscribe=unsubscribe,
     )
     title = _TITLE.search(markup)
@@ -105,6 +119,7 @@ async def compose(work: Work, row: Message, config: Config) -> Letter:
         unsubscribe=unsubscribe,
         smtp=settings.smtp,
         smtp_password=secret,
+        secrets=keeping.secrets_of(link or "", address, unsubscribe),
     )
 
 
@@ -168,19 +183,21 @@ def read_params(params: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
-async def conclude(
-    work: Work, message: Any, *, sent: str | None, trouble: str, final: bool
-) -> None:
-    """Write down how it ended. What opened something is forgotten once the letter is out."""
+async def conclude(work: Work, message: Any, letter: Letter, outcome: Sent) -> None:
+    """Write down how it ended. What opened something is forgotten once the letter is out; the rest
+    of it is kept.
+    """
     row = await work.lock(Message, message)
     row.claimed_until = None
     if row.state != MessageState.QUEUED:
         return
-    if sent is not None:
+    if outcome.id is not None:
         row.move(MessageState.SENT)
-        row.sent_at, row.provider_id, row.error, row.link_sealed = work.now, sent[:200], None, None
+        row.sent_at, row.provider_id, row.error = work.now, outcome.id[:200], None
+        row.link_sealed = None
+        keeping.keep(work, row, outcome.raw, letter.secrets)
     else:
-        row.error = trouble[:300]
-        if final or row.tries >= MOST_TRIES:
+        row.error = outcome.trouble[:300]
+        if outcome.final or row.tries >= MOST_TRIES:
             row.move(MessageState.FAILED)
     work.announce("desk|messages")

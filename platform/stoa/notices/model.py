@@ -22,7 +22,8 @@ class Message(TenantRow):
     """One letter: which template with which facts, and how far it came.
 
     `params` are ids, amounts and dates; a link that opens something is sealed until it is sent and
-    then gone. `to_sealed` is the address of someone who is no person here yet.
+    then gone. `to_sealed` is the address of someone who is no person here yet. What went is kept in
+    `kept_sealed` without what opens something; `digest` is the SHA-256 of all of it (`keeping`).
     """
 
     __tablename__ = "message"
@@ -50,6 +51,8 @@ class Message(TenantRow):
     queued_at: Mapped[datetime]
     queued_by: Mapped[UUID | None]
     sent_at: Mapped[datetime | None]
+    kept_sealed: Mapped[bytes | None]
+    digest: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (
         CheckConstraint("state in ('queued', 'sent', 'failed')", name="state"),
@@ -57,6 +60,7 @@ class Message(TenantRow):
         Index("ix_message_queued_at", "queued_at", "id"),
         Index("ix_message_person", "person", "queued_at"),
         Index("ix_message_campaign", "campaign", postgresql_where=text("campaign is not null")),
+        Index("ix_message_kept", "queued_at", postgresql_where=text("kept_sealed is not null")),
         Index("ix_message_state", "state", "queued_at", postgresql_where=text("state <> 'sent'")),
     )
 

@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -18,22 +18,13 @@ import structlog
 from stoa.connectors.egress import Gate
 from stoa.connectors.trouble import Blocked, Unreachable
 from stoa.kernel.config import Config
-from stoa.notices.letters import Letter
+from stoa.notices.letters import Letter, Sent
 
 _TIMEOUT_S: Final = 15.0
 _PERMANENT: Final = 500
 _AUTHENTICATION: Final = frozenset({530, 534, 535, 538})
 
 log = structlog.get_logger("stoa.mail")
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """`id` is the server's word for it; without one the letter is not out, `final` never will be."""
-
-    id: str | None
-    trouble: str = ""
-    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +104,7 @@ async def send(config: Config, letter: Letter) -> Sent:
 
 
 async def _deliver(place: Place, letter: Letter, message: EmailMessage, gate: Gate) -> Sent:
-    client = aiosmtplib.SMTP(
+    client = _Line(
         hostname=place.host,
         sock=await _connected(place, gate),
         username=place.user or None,
@@ -126,7 +117,17 @@ async def _deliver(place: Place, letter: Letter, message: EmailMessage, gate: Ga
     )
     async with client:
         _, answer = await client.send_message(message)
-    return Sent(f"{answer}" or "accepted")
+    return Sent(f"{answer}" or "accepted", raw=client.said)
+
+
+class _Line(aiosmtplib.SMTP):
+    """Remembers the bytes it sent: how a message is written depends on what the server can read."""
+
+    said: bytes = b""
+
+    async def sendmail(self, sender: Any, recipients: Any, message: Any, /, **options: Any) -> Any:
+        self.said = message if isinstance(message, bytes) else str(message).encode("ascii")
+        return await super().sendmail(sender, recipients, self.said, **options)
 
 
 async def _connected(place: Place, gate: Gate) -> socket.socket:

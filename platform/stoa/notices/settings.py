@@ -35,6 +35,8 @@ class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     reply_to: Annotated[str, Meta(max_length=254)] = ""
     postal_address: Annotated[str, Meta(max_length=200, pattern=r"^[^\r\n\x00]*\Z")] = ""
     """Shown at the foot of campaign letters."""
+    kept_days: Annotated[int, Meta(ge=30, le=7300)] = 1826
+    """How long what a letter said is kept, sealed; that it went is kept for ever."""
     smtp: Smtp = Smtp()
 
     def __post_init__(self) -> None:
