@@ -1,6 +1,7 @@
 """Countries as people read them."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 from zoneinfo import available_timezones
@@ -23,6 +24,12 @@ def country(code: str | None) -> str:
     if not code:
         return NONE
     return str(shown().cldr.territories.get(code.upper(), code.upper()))
+
+
+def named(codes: str | Iterable[str] | None) -> str:
+    """Countries by name, in the order given; of a text, the codes apart by spaces or commas."""
+    found = codes.replace(",", " ").split() if isinstance(codes, str) else list(codes or ())
+    return ", ".join(country(code) for code in found) or NONE
 
 
 def flag(code: str | None, *, named: bool = True) -> Markup:

@@ -41,6 +41,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "percent": figures.percent,
     "when": times.when,
     "date": times.on,
+    "dated": times.dated,
     "clock": times.clock,
     "lasted": times.lasted,
     "status": statuses.status,
@@ -53,6 +54,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "flag": places.flag,
     "country": places.country,
     "reason": reasons.reason,
+    "countries_named": places.named,
 }
 
 

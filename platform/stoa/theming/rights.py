@@ -70,9 +70,11 @@ THINGS: Final[Mapping[str, str]] = {
     "portal": N_("Partner portal"),
     "psp": N_("Payment providers"),
     "request": N_("Account requests"),
+    "rollouts": N_("Rollouts"),
     "schedule": N_("Fee schedule"),
     "secrets": N_("Secrets"),
     "suppression": N_("Who gets no campaigns"),
+    "tenants": N_("Sub-brokers"),
 }
 """Things whose code is no word that people use of them."""
 

@@ -1,5 +1,6 @@
 """Moments as people read them: how long ago, the exact time on hover, the reader's own zone."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -15,6 +16,8 @@ from stoa.theming.texts import N_
 RELATIVE_FOR: Final = timedelta(days=6)
 NOW: Final = timedelta(seconds=5)
 _MONTH: Final = "LLLL y"
+_MONTHLY: Final = re.compile(r"\d{4}-\d{2}")
+_WEEK: Final = re.compile(r"(\d{4})-W(\d{2})")
 _NONE: Final = Markup('<span class="none">%s</span>') % NONE
 
 
@@ -56,6 +59,38 @@ def on(day: date | datetime | None, style: str = "medium") -> Markup:
     shape = _MONTH if style == "month" else style
     text = format_date(plain, shape, locale=shown().cldr)
     return Markup('<time datetime="%s">%s</time>') % (plain.isoformat(), text)
+
+
+def dated(text: str | None) -> str:
+    """A day kept as text, in the reader's words: a day, a month, a week, a year, or a span of days
+    (`2026-03-01/2026-03-31`), `~` where it is about then. Anything else stands as it is.
+    """
+    if not text:
+        return NONE
+    look = shown()
+    if text.startswith("~"):
+        return look.texts.say(N_("about {day}"), day=dated(text[1:]))
+    first, _, last = text.partition("/")
+    if last:
+        whole = first[:4] == last[:4] and first[4:] == "-01-01" and last[4:] == "-12-31"
+        return first[:4] if whole else f"{dated(first)} – {dated(last)}"
+    if week := _WEEK.fullmatch(text):
+        return look.texts.say(N_("week {week} of {year}"), week=int(week[2]), year=week[1])
+    try:
+        if _MONTHLY.fullmatch(text):
+            return format_date(date.fromisoformat(f"{text}-01"), _MONTH, locale=look.cldr)
+        return format_date(date.fromisoformat(text), "medium", locale=look.cldr)
+    except ValueError:
+        return text
+
+
+class Dated(str):
+    """A day as text that a page draws in the reader's words and a file keeps as it is."""
+
+    __slots__ = ()
+
+    def __html__(self) -> Markup:
+        return Markup("{}").format(dated(str(self)))
 
 
 def clock(moment: datetime | None) -> Markup:

@@ -19,6 +19,8 @@ class Match:
     """Text, or a day."""
     verdict: str
     hint: str = ""
+    kind: str = ""
+    """Which field it is, where its text is a stored day or a code."""
 
 
 _FIELDS: Final = {
@@ -40,6 +42,7 @@ def of(work: Work, case: KycCase, row: KycDocument) -> list[Match]:
                 one.printed,
                 one.typed,
                 {True: "same", False: "different", None: "missing"}[one.agrees],
+                kind=one.field,
             )
             for one in read
         ]
@@ -47,7 +50,7 @@ def of(work: Work, case: KycCase, row: KycDocument) -> list[Match]:
         found = [
             Match(_FIELDS["name"], "", who.name, "waiting"),
             Match(_FIELDS["birth_date"], "", who.birth_date, "waiting"),
-            Match(_FIELDS["nationality"], "", who.nationality, "waiting"),
+            Match(_FIELDS["nationality"], "", who.nationality, "waiting", kind="nationality"),
             Match(_FIELDS["number"], "", documents.number_of(work, row), "waiting"),
         ]
     else:

@@ -156,6 +156,7 @@ async def whole(
             "screening": work.actor.may(Kyc.SCREENING_VIEW),
             "pii": people.may_see_pii(work),
         },
+        check_names=wordings.CHECKS,
         asking=list(wordings.ASK.items()),
         rejecting=list(wordings.REJECT.items()),
         bands=list(model.bands),

@@ -109,7 +109,7 @@ PAYOUTS = tables.Table(
     columns=(
         tables.Column("partner", N_("Partner"), "person", beside=N_("Code"), fixed=True),
         tables.Column("state", N_("State"), "status", coded=True, sort=PartnerPayout.state),
-        tables.Column("period", N_("Period"), "code"),
+        tables.Column("period", N_("Period"), "dated"),
         tables.Column("amount", N_("Amount"), "money"),
         tables.Column("as", N_("Paid as"), "money", hidden=True),
         tables.Column("carried", N_("Carried on"), "money"),

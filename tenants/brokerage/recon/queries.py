@@ -30,6 +30,7 @@ from stoa.product import Card, Item
 from stoa.tenancy.work import Work
 from stoa.theming.figures import plain_money
 from stoa.theming.texts import N_
+from stoa.theming.times import Dated
 
 _MOST: Final = 8
 AGES: Final = (
@@ -277,7 +278,7 @@ async def _days(work: Work) -> Card:
     gaps = await client_money.missing(work)
     items = [
         Item(
-            title=day.isoformat(),
+            title=Dated(day.isoformat()),
             path="/desk/recon/client-money",
             detail="",
             status="day calculated",

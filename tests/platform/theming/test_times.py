@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from stoa.theming import times
+from stoa.theming import places, times
 from stoa.theming.look import Look, showing
 
 
@@ -53,3 +53,33 @@ def test_a_moment_without_a_zone_is_a_mistake(look: Look) -> None:
 
 def test_what_has_not_happened_is_a_dash() -> None:
     assert "–" in times.when(None)
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "shown"),
+    [
+        ("en", "2026-03-17", "Mar 17, 2026"),
+        ("es", "2026-03-17", "17 mar 2026"),
+        ("en", "2026-03", "March 2026"),
+        ("en", "2026-W07", "week 7 of 2026"),
+        ("en", "~1961-02-03", "about Feb 3, 1961"),
+        ("en", "1961-01-01/1961-12-31", "1961"),
+        ("en", "1961-01-01/1962-12-31", "Jan 1, 1961 – Dec 31, 1962"),
+        ("en", "by hand", "by hand"),
+        ("en", "2026-02-31", "2026-02-31"),
+        ("en", "", "–"),
+    ],
+)
+def test_a_day_kept_as_text_is_told_in_the_readers_words(look: Look, locale, text, shown) -> None:
+    with showing(replace(look, locale=locale)):
+        assert times.dated(text) == shown
+        if text:
+            assert str(times.Dated(text)) == text
+            assert times.Dated(text).__html__() == shown
+
+
+def test_countries_of_a_list_are_told_by_name(look: Look) -> None:
+    with showing(replace(look, locale="es")):
+        assert places.named("DE ES") == "Alemania, España"
+        assert places.named(("DE", "XQ")) == "Alemania, XQ"
+        assert places.named("") == "–"

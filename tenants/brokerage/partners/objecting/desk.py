@@ -91,7 +91,7 @@ OBJECTIONS = tables.Table(
         tables.Column("partner", N_("Partner"), "person", beside=N_("Code"), fixed=True),
         tables.Column("reference", N_("Reference"), "code"),
         tables.Column("state", N_("State"), "status", coded=True),
-        tables.Column("month", N_("Month"), "code"),
+        tables.Column("month", N_("Month"), "dated"),
         tables.Column("theirs", N_("Their figure"), "num"),
         tables.Column("ours", N_("Our figure"), "num"),
         tables.Column("difference", N_("Difference"), "num"),

@@ -87,7 +87,7 @@ MINE = tables.Table(
     columns=(
         tables.Column("reference", N_("Reference"), "code", fixed=True),
         tables.Column("state", N_("State"), "status"),
-        tables.Column("month", N_("Month"), "code"),
+        tables.Column("month", N_("Month"), "dated"),
         tables.Column("theirs", N_("Your figure"), "num"),
         tables.Column("ours", N_("Our figure"), "num"),
         tables.Column("added", N_("Added"), "num"),
