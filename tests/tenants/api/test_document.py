@@ -5,11 +5,13 @@ import re
 import pytest
 
 from brokerage.api import reference
-from brokerage.api.document import document, scopes
+from brokerage.api.document import ABOUT, document, scopes
 from brokerage.api.offer import OFFERS, PREFIX
 from brokerage.product import PRODUCT
 from stoa.events.facts import catalogue
+from stoa.theming import texts
 from stoa.web.access import handlers
+from stoa.web.reader import LANGUAGE_COOKIE
 from support.web import application, visitor
 
 
@@ -120,3 +122,29 @@ async def test_the_document_and_the_page_are_served_in_the_brokers_name(house, a
         assert f'id="{one.name}"' in told
         assert f'#{one.name}"' in contents.text
     assert (await browser.get("/api/docs/none")).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["es", "ar"])
+def test_the_reference_is_told_in_every_language(language):
+    known = texts.catalog(language).forms
+    said = {ABOUT}
+    for subject in reference.subjects():
+        said.add(subject.name)
+        for one in subject.operations:
+            said |= {one.about, one.summary if one.path.startswith("/") else ""}
+            said |= {field.about for field in (*one.parameters, *one.body, *one.answer)}
+            said |= {why for _, why in one.refusals}
+    for about in scopes().values():
+        said |= set(about.split("; "))
+
+    assert sorted(one for one in said - {""} if one not in known) == []
+
+
+async def test_a_page_of_the_reference_speaks_the_readers_language(house, aurora):
+    browser = visitor(house, aurora)
+    browser.http.cookies.set(LANGUAGE_COOKIE, "ar", domain=aurora.host)
+
+    page = await browser.get("/api/docs/clients")
+
+    assert "تسجيل عميل" in page.text and "Register a client" not in page.text
+    assert "ينقص المفتاحَ النطاقُ المطلوب." in page.text
