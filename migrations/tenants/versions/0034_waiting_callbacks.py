@@ -5,12 +5,11 @@ from alembic import op
 revision = "0034"
 down_revision = "0033"
 
-STATEMENTS = (
+STATEMENT = (
     "CREATE INDEX ix_provider_event_waiting ON provider_event (psp, reference) "
-    "WHERE state in ('taken', 'parked')",
+    "WHERE state in ('taken', 'parked')"
 )
 
 
 def upgrade() -> None:
-    for statement in STATEMENTS:
-        op.execute(statement)
+    op.execute(STATEMENT)
