@@ -108,7 +108,9 @@ FLEET = tables.Table(
         tables.Column("revision", N_("Schema"), "code", sort=attention.REVISION),
         tables.Column("lag", N_("Queue lag, s"), "num", sort=attention.LAG_S),
         tables.Column("connectors", N_("Failing connectors"), hidden=True, sort=attention.FAILING),
-        tables.Column("withdrawals", N_("Open withdrawals"), "num", sort=attention.WITHDRAWALS),
+        tables.Column(
+            "withdrawals", N_("Open withdrawals"), "num", hidden=True, sort=attention.WITHDRAWALS
+        ),
         tables.Column(
             "kyc", N_("Pending verification"), "num", hidden=True, sort=attention.TO_DECIDE
         ),

@@ -29,6 +29,7 @@ LABELS = Labels(
         "sender_address": N_("Sender's address"),
         "reply_to": N_("Answers go to"),
         "postal_address": N_("Postal address under letters"),
+        "kept_days": N_("Days that what a letter said is kept"),
         "smtp": N_("Own mail server"),
         "port": N_("Port"),
         "user": N_("User name"),

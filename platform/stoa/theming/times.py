@@ -151,4 +151,5 @@ def _day(day: date, now: datetime, locale: Locale) -> str:
 
 
 def _stamp(local: datetime, now: datetime, locale: Locale) -> str:
-    return f"{_day(local.date(), now, locale)}, {format_time(local, 'HH:mm', locale=locale)}"
+    comma = "،" if locale.language == "ar" else ","
+    return f"{_day(local.date(), now, locale)}{comma} {format_time(local, 'HH:mm', locale=locale)}"

@@ -53,6 +53,7 @@ CHECKS: Final = {
 words.learn(
     {
         "name": N_("Name"),
+        "ofac-sdn": N_("OFAC, list of blocked persons"),
         "birth-day": N_("Date of birth"),
         "birth-span": N_("Year of birth"),
         "birth-near": N_("Date of birth nearby"),

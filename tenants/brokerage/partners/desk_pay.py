@@ -78,6 +78,15 @@ def _query(work: Any) -> Any:
     )
 
 
+def _agreed(row: Any) -> tables.Said | str:
+    """How many have agreed, of how many; nothing where nobody has to."""
+    if not row.needs:
+        return ""
+    return tables.Said(
+        N_("{yeses} of {needs}"), {"yeses": str(len(row.yeses)), "needs": str(row.needs)}
+    )
+
+
 async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     names = await client_queries.names(work, [row.partner for row in rows])
     return [
@@ -93,7 +102,7 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
                 Money(row.pay_amount, row.pay_currency) if row.pay_currency else None,
                 Money(row.carried, row.currency).rounded(),
                 row.rewards,
-                f"{len(row.yeses)}/{row.needs}" if row.needs else "",
+                _agreed(row),
                 len(row.signs),
                 row.due_at,
                 row.made_at,
@@ -114,7 +123,7 @@ PAYOUTS = tables.Table(
         tables.Column("as", N_("Paid as"), "money", hidden=True),
         tables.Column("carried", N_("Carried on"), "money"),
         tables.Column("rewards", N_("Rewards"), "num"),
-        tables.Column("yeses", N_("Yeses"), "code"),
+        tables.Column("yeses", N_("Yeses"), "said"),
         tables.Column("signs", N_("Signs"), "num"),
         tables.Column("due", N_("Due"), "when", hidden=True),
         tables.Column("made", N_("Made"), "when", sort=PartnerPayout.made_at),
