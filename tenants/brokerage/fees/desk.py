@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
-from brokerage.fees import previewing, words
+from brokerage.fees import lineforms, previewing, words
 from brokerage.fees.permissions import Fees
 from brokerage.fees.quoting import SLICE
 from brokerage.fees.settings import FeeSettings
@@ -194,4 +194,13 @@ async def draft_drop(
     return go(request, HERE, notice=N_("The draft is dropped."))
 
 
-ALL = [schedule, draft_begin, draft_page, draft_write, draft_ask, draft_again, draft_drop]
+ALL = [
+    schedule,
+    *lineforms.ALL,
+    draft_begin,
+    draft_page,
+    draft_write,
+    draft_ask,
+    draft_again,
+    draft_drop,
+]

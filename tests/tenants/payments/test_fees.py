@@ -1,7 +1,10 @@
 """LED-13: fees by a versioned schedule, in entries of their own, given back with what they were for."""
 
+import html
+import re
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -16,14 +19,17 @@ from brokerage.payments import costs, payouts, withdrawals
 from brokerage.payments.hooks import Undoing
 from brokerage.payments.values import Method
 from brokerage.reporting import statements
+from stoa.drawn import carried
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.notices.model import Notice
-from stoa.settingsdesk import pending
+from stoa.settingsdesk import forming, pending
 from stoa.tenancy import settings
-from stoa.tenancy.model import Setting
+from stoa.tenancy.model import Setting, SettingChange
+from stoa.theming import texts
 from support.people import make_staff
+from support.typing_in import step
 
 from .people import finance
 from .test_withdrawals import a_place, approve, asked, funded, parts, state_of
@@ -401,6 +407,31 @@ async def test_a_change_is_tried_asked_for_and_agreed_to_by_another(market, cust
     dropped = await owner.post(f"{other_path}/drop", {})
     assert dropped.status_code in {200, 204, 303}
     assert (await owner.get(other_path)).status_code == 404
+
+
+async def test_a_draft_is_filled_in_as_a_form_and_kept_as_the_same_text(market, desk):
+    owner = await desk("Owner")
+    begun = await owner.post("/desk/fees/drafts", {"name": "By form"})
+    path = begun.headers.get("hx-redirect") or begun.headers["location"]
+    async with market.opener()() as work:
+        row = await work.get(SettingChange, UUID(path.rsplit("/", 1)[1]))
+        form = forming.opened(FeeSettings, work.settings(FeeSettings), row.version)
+    there = len(form.tree["lines"])
+    assert (await owner.get(f"{path}/form")).status_code == 200
+
+    added = await owner.post(f"{path}/form", step(form.drawn(texts.of("en")), "add:lines"))
+    cargo = dict(re.findall(r'name="(_draft|_version|_at)" value="([^"]*)"', added.text))
+    tree = carried.unpack(cargo["_draft"])
+    tree["lines"][there] |= {"name": "form-in", "on": "deposit", "percent": "1.5"}
+    kept = await owner.post(f"{path}/form", cargo | {"_draft": carried.pack(tree), "_do": "look"})
+
+    assert kept.status_code in {204, 303}, kept.text[:300]
+    shown = html.unescape((await owner.get(path)).text)
+    assert 'name = "form-in"' in shown and "Kept" in shown
+    refused = await owner.post(
+        f"{path}/form", step(form.drawn(texts.of("en")), "look") | {"lines.0.owner": "x"}
+    )
+    assert refused.status_code == 422
 
 
 @pytest.mark.parametrize(
