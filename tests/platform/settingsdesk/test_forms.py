@@ -158,6 +158,9 @@ async def test_rows_are_added_moved_and_removed_by_plain_submits(house, borealis
     drawn = await form_of(house, borealis, "crm")
     codes = [one["code"] for one in carried.unpack(drawn["draft"])["stages"]]
     action = f"{path_of('crm')}/form"
+    page = (await desk.get(path_of("crm"))).text
+    for press in ("add:stages", "down:stages.0", "up:stages.1", "drop:stages.1"):
+        assert f'value="{press}"' in page
 
     added = await desk.post(
         action, step(drawn, "add:stages", stages__0__label="Typed & kept", assign_role="Anyone")
