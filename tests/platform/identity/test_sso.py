@@ -66,7 +66,7 @@ async def to_provider(browser, path="/desk/sso"):
     """Off, through the provider's door, and what it would have the browser call next."""
     away = await browser.get(path)
     assert away.status_code == 303, away.text[:300]
-    async with httpx2.AsyncClient() as plain:
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as plain:
         told = await plain.get(away.headers["location"])
     return told.headers["location"].split("://", 1)[1].partition("/")[2]
 

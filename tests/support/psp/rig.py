@@ -30,6 +30,7 @@ from stoa.connectors.egress import Egress
 from stoa.connectors.keyring import Keyring
 from stoa.connectors.lines import Lines
 from stoa.kernel.money import Money
+from support.patience import LONGEST_S
 
 LOOSE = Limits(in_a_row=10_000, error_rate=2)
 TESTS = Path(__file__).parents[2]
@@ -211,7 +212,7 @@ async def running(setup: Setup) -> AsyncGenerator[Rig]:
     port = int(await process.stdout.readline())
     place = f"127.0.0.1:{port}"
     lines = Lines(Egress({place}), limits=LOOSE)
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(timeout=LONGEST_S, trust_env=False) as http:
         yield Rig(setup, f"http://{place}", lines, http)
     await lines.egress.aclose()
     process.terminate()

@@ -14,7 +14,9 @@ async def rest(trading: TradingServer) -> AsyncIterator[httpx2.AsyncClient]:
     """A client on one kept-alive connection, logged in."""
     limits = httpx2.Limits(max_connections=1)
     base = f"http://127.0.0.1:{trading.http}"
-    async with httpx2.AsyncClient(base_url=base, limits=limits, trust_env=False) as client:
+    async with httpx2.AsyncClient(
+        base_url=base, limits=limits, timeout=60, trust_env=False
+    ) as client:
         assert (await enter(client, *trading.manager))["retcode"] == "0 Done"
         yield client
 
@@ -105,7 +107,7 @@ async def test_authority_belongs_to_the_connection(
 ) -> None:
     base = f"http://127.0.0.1:{trading.http}"
 
-    async with httpx2.AsyncClient(base_url=base, trust_env=False) as stranger:
+    async with httpx2.AsyncClient(base_url=base, timeout=60, trust_env=False) as stranger:
         refused = await stranger.get("/api/test/access")
         wrong = await enter(stranger, trading.manager[0], "not it")
         still_out = await stranger.get("/api/user/logins", params={"group": "*"})
@@ -210,7 +212,7 @@ async def test_groups_and_managers_stay_after_a_restart(own: TradingServer) -> N
 async def test_the_terminal_page_is_whole_and_loads_nothing_from_elsewhere(
     trading: TradingServer,
 ) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
         page = await client.get(f"http://127.0.0.1:{trading.http}/")
 
     assert page.status_code == 200

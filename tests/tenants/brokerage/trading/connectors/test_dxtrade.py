@@ -269,7 +269,7 @@ async def test_a_bent_order_is_put_aside_and_stops_no_other(site):
 
 async def test_nobody_is_let_in_without_a_token(site):
     port = site.server.ports["port"]
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
         answer = await client.get(
             f"http://127.0.0.1:{port}/dxweb/rest/api/register/account",
             headers={"authorization": "DXAPI 00"},
