@@ -1,21 +1,17 @@
 """Signing in as a person does it: typed, pressed, told beside the field, back and reload harmless."""
 
-import asyncio
 import shutil
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import pyotp
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from playwright.async_api import TimeoutError as Late
 from playwright.async_api import async_playwright
 
-from stoa.cli import ports
 from stoa.identity import people
+from support.browsing import ARGUMENTS, served
 from support.patience import LONGEST_S, until
 from support.people import PASSWORD, make_staff
-from support.web import application
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -28,40 +24,13 @@ pytestmark = [
 ]
 
 
-@asynccontextmanager
-async def served(house):
-    [port] = ports.free(1)
-    server = Server(application(house), port=port, interface=Interfaces.ASGI, log_enabled=False)
-    running = asyncio.create_task(server.serve())
-
-    async def listens():
-        assert not running.done(), "it did not start"
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            return False
-        writer.close()
-        await writer.wait_closed()
-        return True
-
-    await until(listens)
-    try:
-        yield port
-    finally:
-        server.stop()
-        await asyncio.wait([running], timeout=LONGEST_S)
-
-
 async def test_staff_sign_in_set_up_an_app_and_sign_out(house, aurora):
     async with house.door.open(aurora) as work:
         person, _ = await make_staff(work, ("Owner",), name="Sam Staff", password=PASSWORD)
         email = people.email_of(work, person)
     complaints = []
     async with served(house) as port, async_playwright() as p:
-        browser = await p.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
+        browser = await p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = await browser.new_page()
         page.set_default_timeout(LONGEST_S * 1000)
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -1,18 +1,15 @@
 """A setting changed by form in a real browser, with a row added on the way, and seen in force."""
 
-import asyncio
 import shutil
-import socket
-from contextlib import asynccontextmanager
 
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from playwright.async_api import async_playwright
 
 from brokerage.product import PRODUCT
+from support.browsing import ARGUMENTS, served
+from support.patience import LONGEST_S, until
 from support.people import make_staff
-from support.web import application, signed_in
+from support.web import signed_in
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -25,29 +22,6 @@ pytestmark = [
 ]
 
 
-@asynccontextmanager
-async def served(house):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(application(house), port=port, interface=Interfaces.ASGI, log_enabled=False)
-    running = asyncio.create_task(server.serve())
-    for _ in range(100):
-        await asyncio.sleep(0.05)
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            continue
-        writer.close()
-        await writer.wait_closed()
-        break
-    try:
-        yield port
-    finally:
-        server.stop()
-        await asyncio.wait([running], timeout=5)
-
-
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 async def test_a_setting_is_changed_by_form_and_seen_in_force(house, aurora, scripts):
     async with house.door.open(aurora) as work:
@@ -58,7 +32,7 @@ async def test_a_setting_is_changed_by_form_and_seen_in_force(house, aurora, scr
     rows = len(before.score)
     complaints: list[str] = []
     async with served(house) as port, async_playwright() as p:
-        browser = await p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         base = f"http://{aurora.host}:{port}"
         context = await browser.new_context(java_script_enabled=scripts, locale="en-GB")
         await context.add_cookies(
@@ -67,6 +41,7 @@ async def test_a_setting_is_changed_by_form_and_seen_in_force(house, aurora, scr
                 for one in visitor.http.cookies.jar
             ]
         )
+        context.set_default_timeout(LONGEST_S * 1000)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(f"{base}/desk/settings/sections/crm")
@@ -86,6 +61,11 @@ async def test_a_setting_is_changed_by_form_and_seen_in_force(house, aurora, scr
         await page.get_by_label("Why").fill("people are called sooner")
         await page.locator('button[value="keep"]').click()
 
+        async def is_in_force():
+            async with house.door.open(aurora) as work:
+                return str(work.settings(PRODUCT.slices["crm"]).first_call_hours) == hours
+
+        await until(is_in_force, every_s=0.2)
         await page.wait_for_url("**/desk/settings/sections/crm")
         await page.get_by_label("First call within").wait_for()
         assert await page.get_by_label("First call within").input_value() == hours

@@ -11,6 +11,7 @@ import pytest
 
 from stoa.kernel import where
 from stoa.theming import sprite, themes
+from support.browsing import ARGUMENTS
 from support.patience import LONGEST_S, until
 
 from . import guide
@@ -25,8 +26,6 @@ CHROMIUM = next(
     None,
 )
 QUIET_MS = 150
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-"""A container's shared memory is too small for a page."""
 
 
 @pytest.fixture(scope="module")
