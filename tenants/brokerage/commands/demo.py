@@ -28,9 +28,16 @@ def code(login: str) -> None:
     default="telling",
     help="Two, five or all twelve ways to see a page.",
 )
-def sheet(out: Path | None, only: str, who: str, variants: str) -> None:
-    """Needs a running `stoa up` with its demo, and Chromium; fails when a page has a fault."""
+@click.option(
+    "--pictures/--no-pictures",
+    default=True,
+    help="Without: only which routes the demo has no example of.",
+)
+def sheet(out: Path | None, only: str, who: str, variants: str, *, pictures: bool) -> None:
+    """Needs a running `stoa up` with its demo, and Chromium; fails when a page has a fault, and when a
+    route has no example in the demo.
+    """
     from brokerage.demo.sheet import make
 
-    if not make.run(out, only=only, who=who, variants=variants):
+    if not make.run(out, only=only, who=who, variants=variants, pictures=pictures):
         raise SystemExit(1)

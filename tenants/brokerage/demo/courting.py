@@ -17,7 +17,8 @@ from brokerage.crm.segments import Conditions
 from stoa.kernel.refusals import Refusal
 
 if TYPE_CHECKING:
-    from brokerage.demo.story import Played, Story
+    from brokerage.demo.played import Played
+    from brokerage.demo.story import Story
 
 SOURCES: Final = (
     ("webinar", "gold-in-autumn"),

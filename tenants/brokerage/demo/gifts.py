@@ -9,7 +9,8 @@ from brokerage.bonuses.terms import Terms, Tier
 from stoa.kernel.refusals import Refusal
 
 if TYPE_CHECKING:
-    from brokerage.demo.story import Played, Story
+    from brokerage.demo.played import Played
+    from brokerage.demo.story import Story
 
 _WELCOME: Final = "welcome"
 _LOTS: Final = "lots-back"

@@ -22,8 +22,11 @@ from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 
 if TYPE_CHECKING:
-    from brokerage.demo.story import Played, Story
+    from brokerage.demo.played import Played
+    from brokerage.demo.story import Story
 
+_LATELY: Final = 12
+"""So many of those who trade take money out on the last day; others did before."""
 CARD: Final = "4242424242424242"
 DECLINED: Final = "4000000000000002"
 CLOSED_LATER: Final = "4000000000005126"
@@ -112,10 +115,10 @@ async def later(story: "Story") -> None:
     traders = [row for row in story.played if row.logins]
     story.chance.shuffle(traders)
     await world.to(now - timedelta(minutes=100))
-    for row in traders[:24]:
+    for row in traders[:_LATELY]:
         await _bring_back(story, row)
     asked: list[UUID] = []
-    for number, row in enumerate(traders[:24]):
+    for number, row in enumerate(traders[:_LATELY]):
         await world.to(now - timedelta(minutes=95 - number))
         found = await ask(story, row, large=number % 2 == 0)
         if found is not None:

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from sqlalchemy import func, select
 
+from brokerage.demo import wires
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.recon import banks, booking, client_money, files, outside_lines, proofs
 from brokerage.recon.model import OutsideFile, OutsideLine
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 WEEKS: Final = 8
 PSPS: Final = ("alpha", "beta")
-IBANS: Final = {
-    "northlight": ("CY17002001280000001200527600", "CY21002001950000357001234567", "BCYPCY2N"),
-    "pulse": ("AE070331234567890123456", "AE460090000000123456789", "EBILAEAD"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +37,11 @@ class Move:
     end: str = ""
 
 
-async def told(story: "Story") -> None:
-    """Weeks of files, each week's as finance brings it; the newest leaves work to do."""
-    world = story.world
-    clients, house, bic = IBANS.get(story.wish.slug, IBANS["northlight"])
+async def begin(story: "Story") -> None:
+    """The banks, as the house registered them before anything came."""
+    clients, house, bic = wires.IBANS[story.wish.slug]
     base = story.ref.base_currency
-    finance, head = story.hands["finance"], story.hands["head"]
-    async with world.work(story.ref, head, "demo.banks") as work:
+    async with story.world.work(story.ref, story.hands["head"], "demo.banks") as work:
         for code, name, number, purpose in (
             ("clients", f"Clients, {base}", clients, "client"),
             ("house", f"House, {base}", house, "house"),
@@ -61,25 +56,50 @@ async def told(story: "Story") -> None:
                 bic=bic,
                 bank="Bank of Cyprus" if base == "EUR" else "Emirates NBD",
             )
-    end = world.real_now.replace(hour=6, minute=0, second=0, microsecond=0)
-    balance = Decimal(0)
-    for week in range(WEEKS, -1, -1):
-        until = end - timedelta(days=7 * week)
-        since = until - timedelta(days=7)
-        newest = week == 0
-        sent: list[Move] = []
-        for psp in PSPS:
-            sent += await _sent(story, psp, since, until)
-            lies = await _lies(story, psp, since, until, base) if newest else {}
-            await _settlement(story, psp, since, until, lies)
-        if not newest:
-            await _fees(story)
-        moved = _bank_moves(sent, until, newest=newest)
-        content = _statement(clients, base, balance, moved, until)
-        balance += sum((one.amount for one in moved), Decimal(0))
-        await _brought(story, content, f"statement-{until:%Y-%m-%d}.xml", None, finance)
-        await _book(story, newest=newest)
+
+
+def ends(story: "Story") -> list[datetime]:
+    """When each week's files come; the last one this morning."""
+    end = story.world.real_now.replace(hour=6, minute=0, second=0, microsecond=0)
+    return [end - timedelta(days=7 * week) for week in range(WEEKS, -1, -1)]
+
+
+async def week(story: "Story", until: datetime, *, newest: bool) -> None:
+    """A week of files, as finance brings it; the newest leaves work to do."""
+    since, base = until - timedelta(days=7), story.ref.base_currency
+    moved: list[Move] = []
+    for psp in PSPS:
+        moved += await _sent(story, psp, since, until)
+        lies = await _lies(story, psp, since, until, base) if newest else {}
+        await _settlement(story, psp, since, until, lies)
+    if not newest:
+        await _fees(story)
+    moved += await _wired(story, since, until)
+    moved = _bank_moves(moved, until, newest=newest)
+    clients = wires.IBANS[story.wish.slug][0]
+    content = _statement(clients, base, story.at_bank, moved, until)
+    story.at_bank += sum((one.amount for one in moved), Decimal(0))
+    await _brought(story, content, f"statement-{until:%Y-%m-%d}.xml", None, story.hands["finance"])
+    await _book(story, newest=newest)
+
+
+async def told(story: "Story") -> None:
+    """The newest week's files, and the client money of the last days."""
+    await week(story, ends(story)[-1], newest=True)
     await _days(story)
+
+
+async def _wired(story: "Story", since: datetime, until: datetime) -> list[Move]:
+    """Transfers of clients that came, and those of our files that the bank sent out."""
+    day = until - timedelta(days=1)
+    came = [
+        Move(amount, one.reference, one.name, day) for one, amount in wires.arriving(story, until)
+    ]
+    gone = [
+        Move(-amount, "PAYOUT", "", day, end=payout.hex)
+        for payout, amount in await wires.paid_out(story, since, until)
+    ]
+    return [*came, *gone]
 
 
 async def _lies(

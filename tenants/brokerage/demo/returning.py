@@ -16,7 +16,8 @@ from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 
 if TYPE_CHECKING:
-    from brokerage.demo.story import Played, Story
+    from brokerage.demo.played import Played
+    from brokerage.demo.story import Story
 
 _IBANS: Final = ("DE89370400440532013000", "ES9121000418450200051332")
 _PAID_WITH_A_CLOSED_CARD: Final = 3

@@ -1,23 +1,43 @@
-"""Examples of every page, found as a person finds them: by following links."""
+"""Examples of every page, found as a person finds them: by following links.
+
+What a page fetches by itself (a part of it, a picture, a file) is no page to look at, but it has to be
+there: it is asked for below the address of the page it belongs to.
+"""
 
 import html
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from brokerage.demo.sheet.routes import Route, all_routes, match
 
-_LINK: Final = re.compile(r'(?:href|data-href|hx-get|data-fragment)="([^"#]+)')
+_LINK: Final = re.compile(
+    r'(?:href|src|data-href|hx-get|data-fragment|data-panel|data-explain)="([^"#]+)'
+)
 _ROW: Final = re.compile(r'<tr[^>]*?data-href="([^"]+)"[^>]*>(.*?)</tr>', re.DOTALL)
 _STATUS: Final = re.compile(r'class="state tone-[^"]*"[^>]*>(.*?)</span>', re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
 _FETCH: Final = """async (path) => {
   const answer = await fetch(path, { headers: { accept: "text/html" } });
   const html = (answer.headers.get("content-type") || "").startsWith("text/html");
-  return [answer.url, html ? await answer.text() : ""];
+  return [answer.url, html ? await answer.text() : "", answer.ok];
 }"""
+_USUAL: Final = {
+    "{month:str}": (datetime.now(UTC).replace(day=1) - timedelta(days=1)).strftime("%Y-%m"),
+    "{number:int}": "1",
+    "{kind:str}": "routes",
+}
+"""What stands for a parameter below a page: the last month, the first of a list."""
+_ASKED: Final = {
+    "/desk/partners/{partner:uuid}/ratios/preview": (
+        f"?ratio=120&master=100&since={datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+    ),
+}
+"""What a form of a page above would ask with."""
+_TRIED: Final = 30
 _KINDS: Final = 6
 _NAMED: Final = 40
 _MOST_READ: Final = 700
@@ -29,6 +49,8 @@ class Found:
 
     pages: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
+    """The templates that have an example."""
 
 
 @dataclass
@@ -51,6 +73,17 @@ async def pages(page: Any, audience: str, start: tuple[str, ...]) -> Found:
     for one in search.routes:
         if one.plain:
             search.queue.append((one.template, ""))
+    await _crawl(page, search)
+    shown = {found.template for bare, _ in search.pages if (found := match(search.routes, bare))}
+    shown |= search.led
+    for route in search.routes:
+        if route.template not in shown and await _below(page, search, route):
+            shown.add(route.template)
+    missing = [one.template for one in search.routes if one.template not in shown]
+    return Found(sorted(search.pages), missing, shown)
+
+
+async def _crawl(page: Any, search: _Search) -> None:
     read = 0
     while search.queue and read < _MOST_READ:
         path, state = search.queue.popleft()
@@ -59,16 +92,44 @@ async def pages(page: Any, audience: str, start: tuple[str, ...]) -> Found:
         if route is None or not _wanted(search, route, bare, state):
             continue
         read += 1
-        url, body = await page.evaluate(_FETCH, path)
+        url, body, good = await page.evaluate(_FETCH, path)
         arrived = urlsplit(url).path
         if arrived != bare or "<html" not in body:
-            search.led.add(route.template)
+            if good:
+                search.led.add(route.template)
+            if arrived == bare:
+                _follow(search, body, path)
             continue
         search.pages.append((bare, state))
         _follow(search, body, path)
-    have = {found.template for bare, _ in search.pages if (found := match(search.routes, bare))}
-    missing = [one.template for one in search.routes if one.template not in have | search.led]
-    return Found(sorted(search.pages), missing)
+
+
+async def _below(page: Any, search: _Search, route: Route) -> bool:
+    """Whether something answers below a page that was found, such as a part or a file of it."""
+    above = [
+        one
+        for one in search.routes
+        if not one.plain
+        and one.template != route.template
+        and route.template.startswith(f"{one.template}/")
+    ]
+    if not above:
+        return False
+    nearest = max(above, key=lambda one: len(one.template))
+    rest = route.template.removeprefix(nearest.template)
+    for name, value in _USUAL.items():
+        rest = rest.replace(name, value)
+    if "{" in rest:
+        return False
+    known = [bare for bare in sorted(search.seen) if nearest.shape.fullmatch(bare)]
+    asked = _ASKED.get(route.template, "")
+    for bare in known[:_TRIED]:
+        url, body, good = await page.evaluate(_FETCH, bare + rest + asked)
+        if good and urlsplit(url).path == bare + rest:
+            if "<html" in body:
+                search.pages.append((bare + rest + asked, ""))
+            return True
+    return False
 
 
 def _theirs(route: Route, audience: str) -> bool:

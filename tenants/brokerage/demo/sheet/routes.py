@@ -8,7 +8,7 @@ from brokerage.product import PRODUCT
 
 _PARAMETER: Final = re.compile(r"\{(\w+):(\w+)\}")
 _SHAPES: Final = {"uuid": r"[0-9a-f-]{36}", "int": r"\d+", "str": r"[^/]+"}
-_NEVER_PAGES: Final = ("/live", "/desk/live", "/api/v1/", "/metrics", "/health", "/ready", "/tls/")
+_NEVER_PAGES: Final = ("/live", "/desk/live", "/api/", "/metrics", "/health", "/ready", "/tls/")
 
 
 @dataclass(frozen=True, slots=True)
