@@ -217,7 +217,7 @@ async def take(work: Work, alert: UUID) -> RiskAlert:
     if row.state == AlertState.OPEN:
         row.move(AlertState.TAKEN)
     row.owner, row.taken_at = work.actor.id, work.now
-    row.story = [*row.story, note(work, N_("Taken"))]
+    row.story = [*row.story, note(work, N_("In hand"))]
     return row
 
 

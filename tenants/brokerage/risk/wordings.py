@@ -71,7 +71,7 @@ LEVELS: Final = (
 )
 STATES: Final = (
     ("open", N_("Open")),
-    ("taken", N_("Taken")),
+    ("taken", N_("In hand")),
     ("over", N_("Over")),
 )
 _MONEY: Final = frozenset({"net-notional", "clients-profit", "profit", "notional", "overflow"})
@@ -79,7 +79,7 @@ _MONEY: Final = frozenset({"net-notional", "clients-profit", "profit", "notional
 statuses.learn(
     {
         "alert open": Status(N_("Nobody has taken it"), Tone.NEEDS),
-        "alert taken": Status(N_("Taken"), Tone.MOVING),
+        "alert taken": Status(N_("In hand"), Tone.MOVING),
         "alert over": Status(N_("Over"), Tone.DONE),
         "level notice": Status(N_("Notice"), Tone.WAITING),
         "level warning": Status(N_("Warning"), Tone.NEEDS),

@@ -30,7 +30,7 @@ from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
 HERE: Final = "/desk/partners/parallel"
-MOST_SHOWN: Final = 300
+MOST_SHOWN: Final = 100
 MOST_EXPORTED: Final = 100
 
 
@@ -69,13 +69,15 @@ async def one(
     """Both sums by partner."""
     row, theirs = await runs.opened(work, run)
     found = await runs.beside(work, row, theirs)
+    rows = [one for one in found if not runs.agree(one)][:MOST_SHOWN]
     return page(
         request,
         work,
         "desk/partners/parallel_run.html",
         audience="desk",
         run=row,
-        rows=[one for one in found if not runs.agree(one)][:MOST_SHOWN],
+        rows=rows,
+        names=await clients.names(work, [one.partner for one in rows if one.partner]),
         same=sum(1 for one in found if runs.agree(one)),
         differ=sum(1 for one in found if not runs.agree(one)),
         theirs=sum(one.theirs for one in found),
