@@ -12,6 +12,8 @@ import httpx2
 
 from brokerage.processes import door_of, provisioner_of
 from brokerage.product import PRODUCT
+from stoa.connectors.lines import Lines
+from stoa.connectors.outside import outside
 from stoa.events.facts import LANES
 from stoa.jobs import drain, relay
 from stoa.kernel.clock import Simulated
@@ -35,8 +37,14 @@ class World:
         self.door = door_of(config, application="demo", pool=4, relaxed=True)
         self.door.clock = self.clock
         self.provisioner = provisioner_of(config, self.door)
+        # What rests until a provider is tried again rests by the story's time as well.
+        out = outside()
+        out.lines = Lines(out.egress, steady=self._steady)
         self.http = httpx2.AsyncClient(timeout=60, trust_env=False)
         self.tell = tell
+
+    def _steady(self) -> float:
+        return self.clock.now.timestamp()
 
     async def aclose(self) -> None:
         await self.http.aclose()
