@@ -4,26 +4,45 @@ import secrets
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from brokerage.demo.connect import change
 from brokerage.demo.trying import pumped, tried
+from brokerage.product import PRODUCT
 from brokerage.trading import covering, servers
 from brokerage.trading.connector import Which
 from brokerage.trading.importing import asking as importing
 from brokerage.trading.importing.lines import Options
-from brokerage.trading.lifecycle import asking, batches, deciding, planning, sleeping
+from brokerage.trading.lifecycle import asking, batches, deciding, evidence, planning, sleeping
 from brokerage.trading.lifecycle.model import BatchState, RequestState
 from brokerage.trading.lifecycle.planning import Choice
 from brokerage.trading.model import TradingAccount
 from brokerage.trading.settings import TradingSettings
 from brokerage.trading.values import NewAccount, Profile
+from stoa.tenancy.settings import as_data
 
 if TYPE_CHECKING:
     from brokerage.demo.played import Played
     from brokerage.demo.story import Story
 
 LIVE: Final = "mt5-live"
+_IN_DOLLARS: Final = "real\\standard-usd"
+_WITHOUT_SWAPS: Final = "real\\islamic-usd"
 _STRANGERS: Final = 7
 _CORRECTION: Final = 5
 """The server's own kind of money movement: a dealer's correction."""
+
+
+async def offer(story: "Story") -> None:
+    """Where accounts are kept in dollars some may be without swaps; staff decide."""
+    if story.ref.base_currency != "USD":
+        return
+    async with story.world.work(story.ref, purpose="demo.swaps") as work:
+        body = as_data(work.settings(PRODUCT.slices["trading"]))
+        for one in body["servers"]:
+            for rule in one["groups"]:
+                if rule["group"] == _IN_DOLLARS:
+                    rule["swap_free"] = _WITHOUT_SWAPS
+        swap_free = {**body["swap_free"], "decides": "staff"}
+        await change(work, "trading", servers=body["servers"], swap_free=swap_free)
 
 
 async def happen(story: "Story") -> None:
@@ -31,6 +50,7 @@ async def happen(story: "Story") -> None:
     rows = [row for row in story.played if row.logins]
     await _wishes(story, rows)
     await _by_staff(story, rows)
+    await _without_swaps(story, rows)
     await _put_away(story)
     await _batches(story)
     await _from_elsewhere(story)
@@ -107,6 +127,18 @@ async def _by_staff(story: "Story", rows: list["Played"]) -> None:
         elif at == 2:
             seal = deciding.seal_of(made)
             await pumped(story, owner, "yes", deciding.approve, made.id, seal)
+
+
+async def _without_swaps(story: "Story", rows: list["Played"]) -> None:
+    """Two ask for an account without swaps, one of them with a paper that says why."""
+    if story.ref.base_currency != "USD":
+        return
+    told = "I keep the rules of my faith and neither pay nor take interest."
+    for at, row in enumerate(rows[26:28]):
+        if (plain := row.live) is not None:
+            paper = story.papers["address"][:2] if at == 0 else None
+            actor = story.world.client(row.id)
+            await pumped(story, actor, "swap-free", evidence.ask, plain, told, paper)
 
 
 async def _put_away(story: "Story") -> None:

@@ -172,6 +172,7 @@ class Story:
         await proof.begin(self)
         await wires.connect(self)
         await alliances.offer(self)
+        await lives.offer(self)
         await changes.settle_in(self)
 
     def _fate(self, number: int) -> str:
