@@ -29,15 +29,15 @@ def code(login: str) -> None:
     help="Two, five or all twelve ways to see a page.",
 )
 @click.option(
-    "--pictures/--no-pictures",
-    default=True,
-    help="Without: only which routes the demo has no example of.",
+    "--no-pictures",
+    is_flag=True,
+    help="Only which routes the demo has no example of.",
 )
-def sheet(out: Path | None, only: str, who: str, variants: str, *, pictures: bool) -> None:
+def sheet(out: Path | None, only: str, who: str, variants: str, *, no_pictures: bool) -> None:
     """Needs a running `stoa up` with its demo, and Chromium; fails when a page has a fault, and when a
     route has no example in the demo.
     """
     from brokerage.demo.sheet import make
 
-    if not make.run(out, only=only, who=who, variants=variants, pictures=pictures):
+    if not make.run(out, only=only, who=who, variants=variants, pictures=not no_pictures):
         raise SystemExit(1)

@@ -198,7 +198,7 @@ class Story:
             await gifts.take(self, row, number)
             await money.deposit(self, row)
             self.paid_in += 1
-            if self.paid_in % wires.EVERY == 3:
+            if self.paid_in % wires.EVERY == 1:
                 await wires.announce(self, row)
         if fate == "trader" and row.live is not None:
             await dealing.fund(self, row)

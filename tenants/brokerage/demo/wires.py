@@ -20,6 +20,7 @@ from brokerage.recon import files
 from brokerage.recon.orders import making
 from stoa.kernel.ids import reference
 from stoa.kernel.money import Money
+from stoa.kernel.refusals import Refusal
 from stoa.tenancy.settings import as_data
 
 if TYPE_CHECKING:
@@ -116,8 +117,12 @@ async def announce(story: "Story", row: "Played") -> None:
     )
     opener = world.door.opener(story.ref, actor=actor, purpose="demo.wire")
     amount = Money(_SUMS[number % len(_SUMS)], story.ref.base_currency)
-    started = await deposits.start(opener, row.id, Method.BANK, amount)
-    if number % 4 == 1:
+    try:
+        started = await deposits.start(opener, row.id, Method.BANK, amount)
+    except Refusal as why:
+        world.tell(f"{story.wish.name}: a transfer was refused: {why}")
+        return
+    if number % 4 == 0:
         seen, made = await verify.prepared(verify.bill(row.someone), "transfer.jpg")
         await tried(story, actor, "slip", slips.add, started.deposit, seen, made)
     async with world.work(story.ref, purpose="demo.look") as work:

@@ -14,9 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from brokerage.demo.sheet.routes import Route, all_routes, match
 
-_LINK: Final = re.compile(
-    r'(?:href|src|data-href|hx-get|data-fragment|data-panel|data-explain)="([^"#]+)'
-)
+_LINK: Final = re.compile(r'(?:href|src|data-href|hx-get|data-fragment|data-panel-href)="([^"#]+)')
 _ROW: Final = re.compile(r'<tr[^>]*?data-href="([^"]+)"[^>]*>(.*?)</tr>', re.DOTALL)
 _STATUS: Final = re.compile(r'class="state tone-[^"]*"[^>]*>(.*?)</span>', re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
@@ -37,6 +35,8 @@ _ASKED: Final = {
     ),
 }
 """What a form of a page above would ask with."""
+_LISTED: Final = {"/desk/deposits/{deposit:uuid}/slip": "/desk/deposits?method=bank"}
+"""The list that shows those which have it."""
 _TRIED: Final = 30
 _KINDS: Final = 6
 _NAMED: Final = 40
@@ -61,6 +61,8 @@ class _Search:
     kinds: dict[str, set[str]] = field(default_factory=dict)
     pages: list[tuple[str, str]] = field(default_factory=list)
     led: set[str] = field(default_factory=set)
+    linked: set[str] = field(default_factory=set)
+    """Every address that a page leads to, visited or not."""
 
 
 async def pages(page: Any, audience: str, start: tuple[str, ...]) -> Found:
@@ -121,7 +123,10 @@ async def _below(page: Any, search: _Search, route: Route) -> bool:
         rest = rest.replace(name, value)
     if "{" in rest:
         return False
-    known = [bare for bare in sorted(search.seen) if nearest.shape.fullmatch(bare)]
+    if route.template in _LISTED:
+        _, listed, _ = await page.evaluate(_FETCH, _LISTED[route.template])
+        _follow(search, listed, _LISTED[route.template])
+    known = [bare for bare in sorted(search.linked, reverse=True) if nearest.shape.fullmatch(bare)]
     asked = _ASKED.get(route.template, "")
     for bare in known[:_TRIED]:
         url, body, good = await page.evaluate(_FETCH, bare + rest + asked)
@@ -157,8 +162,11 @@ def _follow(search: _Search, body: str, base: str) -> None:
     for href, inside in _ROW.findall(body):
         told = _STATUS.search(inside)
         state = " ".join(_TAG.sub("", told[1]).split()) if told else ""
+        search.linked.add(urlsplit(urljoin(base, html.unescape(href))).path)
         search.queue.append((urljoin(base, html.unescape(href)), state))
     for href in _LINK.findall(body):
         link = html.unescape(href)
         if link.startswith(("/", "?", "./")) and "format=" not in link:
-            search.queue.append((urljoin(base, link).split("?")[0], ""))
+            bare = urljoin(base, link).split("?")[0]
+            search.linked.add(bare)
+            search.queue.append((bare, ""))
