@@ -1,6 +1,7 @@
 """What staff see of a letter: what its reader got, with nothing in it that proves who somebody is."""
 
 import ast
+import hashlib
 import re
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from brokerage.crm import campaigns
 from brokerage.crm.permissions import Crm
 from stoa.audit.model import AuditEntry
 from stoa.identity.model import Person
+from stoa.identity.permissions import Identity
 from stoa.kernel import process, where
-from stoa.notices import notices, reading, unsubscribing
+from stoa.notices import keeping, notices, reading, unsubscribing
 from stoa.notices.model import Message
 from stoa.theming import words
 from stoa.web.reader import LANGUAGE_COOKIE
+from support.people import make_staff
 
 from .builders import a_campaign, a_client, a_tag
 
@@ -161,3 +164,48 @@ def test_no_letter_is_given_a_proof_beside_its_link():
                     ]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("whose", "right"), [("staff", Identity.STAFF_VIEW), ("lead", Crm.LEADS_VIEW)]
+)
+async def test_a_letter_to_others_than_clients_is_read_with_the_right_to_them(
+    house, aurora, desk, whose, right
+):
+    async with house.door.open(aurora, purpose="test") as work:
+        if whose == "staff":
+            person, *_ = await make_staff(work)
+            message = await notices.mail(work, person.id, "reset", link=SECRET)
+        else:
+            message = await notices.mail_to(work, "lead@example.com", "reset", link=SECRET)
+    rights = [Crm.MESSAGES_VIEW, Clients.VIEW, Clients.SEE_PII]
+    poor, good = await desk(*rights), await desk(*rights, right)
+
+    shown = await poor.get(f"/desk/messages/{message}?letter=shown")
+    refused = await poor.get(f"/desk/messages/{message}/letter")
+    letter = await good.get(f"/desk/messages/{message}/letter")
+
+    assert shown.status_code == 200 and "<iframe" not in shown.text
+    assert refused.status_code == 403
+    assert letter.status_code == 200 and "Choose a new password" in letter.text
+    assert SECRET not in letter.text
+
+
+async def test_what_was_sent_is_taken_away_as_a_file_and_that_is_kept(house, aurora, client, desk):
+    message = await queued(house, aurora, client)
+    raw = b"Subject: Hello\r\nContent-Type: text/plain\r\n\r\nDear reader\r\n"
+    browser = await desk(Crm.MESSAGES_VIEW, Clients.VIEW, Clients.SEE_PII)
+    before = await browser.get(f"/desk/messages/{message}/sent")
+    async with house.door.open(aurora, purpose="test") as work:
+        keeping.keep(work, await work.get(Message, message), raw, ())
+
+    page = await browser.get(f"/desk/messages/{message}")
+    file = await browser.get(f"/desk/messages/{message}/sent")
+
+    assert before.status_code == 404
+    assert hashlib.sha256(raw).hexdigest() in page.text
+    assert file.content == raw and file.headers["content-type"].startswith("message/rfc822")
+    async with house.door.open(aurora, purpose="test") as work:
+        entries = await work.rows(select(AuditEntry).where(AuditEntry.subject == client))
+    kept = [one for entry in entries for one in entry.changes if one.get("did") == "pii.read"]
+    assert [one["field"] for one in kept] == ["letter file"]
