@@ -23,7 +23,10 @@ WAITING: Final = text("provider_event.state in ('taken', 'parked')")
 
 
 def says_the_same(event: ProviderEvent, attempt: PaymentAttempt, deposit: Deposit) -> bool:
-    """Whether an event of this attempt tells what was confirmed and credited, and nothing beside."""
+    """Whether an event of this attempt tells what was confirmed and credited, and nothing beside.
+
+    One that names another payment of the same amount may be a second payment: it is asked about.
+    """
     return (
         attempt.state == AttemptState.PAID
         and event.kind == EventKind.DEPOSIT
@@ -31,7 +34,7 @@ def says_the_same(event: ProviderEvent, attempt: PaymentAttempt, deposit: Deposi
         and not event.technical
         and not event.code
         and event.reference == attempt.reference
-        and (not event.payment or bool(attempt.payment))
+        and event.payment in {"", attempt.payment}
         and (event.amount, event.currency) == (deposit.amount, deposit.currency)
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from brokerage.payments import callbacks, copies, settlement
 from brokerage.payments.connector import Event, EventKind, State
 from brokerage.payments.events import CallbackTaken
-from brokerage.payments.model import PaymentAttempt, ProviderEvent
+from brokerage.payments.model import Deposit, PaymentAttempt, ProviderEvent
 from stoa.kernel.money import Money
 from support.queries import counted
 
@@ -153,3 +153,22 @@ async def test_a_hundred_copies_settled_at_once_credit_once_and_all_end(told, cu
 
     assert {row.state for row in await told.stored()} == {"done"}
     assert await customer.available() == Decimal("500.00")
+
+
+async def test_another_payment_of_the_same_amount_is_no_copy_and_is_asked_about(house, told):
+    [first] = await told.again(1, payment="p-1")
+    await told.settle(first)
+    [again] = await told.again(1, payment="p-1")
+    [second] = await told.again(1, payment="p-2")
+    async with told.market.opener()() as work:
+        tried = await work.get(PaymentAttempt, told.attempt.id)
+        deposit = await work.get(Deposit, told.deposit)
+        tried.payment = "p-1"
+    rows = {row.id: row for row in await told.stored()}
+
+    assert copies.says_the_same(rows[again], tried, deposit)
+    assert not copies.says_the_same(rows[second], tried, deposit)
+    await told.settle(again)
+    with counted(house) as said:
+        await told.settle(second)
+    assert [one for one in said if "payment_attempt" in one and "FOR UPDATE" in one.upper()]
