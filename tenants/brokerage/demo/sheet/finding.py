@@ -35,7 +35,10 @@ _ASKED: Final = {
     ),
 }
 """What a form of a page above would ask with."""
-_LISTED: Final = {"/desk/deposits/{deposit:uuid}/slip": "/desk/deposits?method=bank"}
+_LISTED: Final = {
+    "/desk/deposits/{deposit:uuid}/slip": "/desk/deposits?method=bank",
+    "/desk/payouts/{payout:uuid}/routing": "/desk/withdrawals?method=bank",
+}
 """The list that shows those which have it."""
 _TRIED: Final = 30
 _KINDS: Final = 6
@@ -108,6 +111,11 @@ async def _crawl(page: Any, search: _Search) -> None:
 
 async def _below(page: Any, search: _Search, route: Route) -> bool:
     """Whether something answers below a page that was found, such as a part or a file of it."""
+    if route.template in _LISTED:
+        await _through(page, search, _LISTED[route.template])
+        for bare in [one for one in sorted(search.linked) if route.shape.fullmatch(one)][:_TRIED]:
+            if (await page.evaluate(_FETCH, bare))[2]:
+                return True
     above = [
         one
         for one in search.routes
@@ -123,9 +131,6 @@ async def _below(page: Any, search: _Search, route: Route) -> bool:
         rest = rest.replace(name, value)
     if "{" in rest:
         return False
-    if route.template in _LISTED:
-        _, listed, _ = await page.evaluate(_FETCH, _LISTED[route.template])
-        _follow(search, listed, _LISTED[route.template])
     known = [bare for bare in sorted(search.linked, reverse=True) if nearest.shape.fullmatch(bare)]
     asked = _ASKED.get(route.template, "")
     for bare in known[:_TRIED]:
@@ -135,6 +140,16 @@ async def _below(page: Any, search: _Search, route: Route) -> bool:
                 search.pages.append((bare + rest + asked, ""))
             return True
     return False
+
+
+async def _through(page: Any, search: _Search, listed: str) -> None:
+    """What the first rows of a list lead to."""
+    _, body, _ = await page.evaluate(_FETCH, listed)
+    for href, _ in _ROW.findall(body)[:_TRIED]:
+        path = urljoin(listed, html.unescape(href))
+        _, inside, _ = await page.evaluate(_FETCH, path)
+        search.linked.add(urlsplit(path).path)
+        _follow(search, inside, path)
 
 
 def _theirs(route: Route, audience: str) -> bool:
