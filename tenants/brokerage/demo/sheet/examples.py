@@ -109,7 +109,6 @@ MADE: Final = {
     "/partner/rewards/{reward:uuid}": "dealing.trade",
     "/partner/statements/{month:str}": "dealing.trade",
     "/statements/{month:str}": "money.deposit",
-    "/verify/paper/{document:uuid}": "arriving.verified",
     "/verify/{step:str}": "arriving.verified",
     "/verify/{step:str}/{part:int}": "arriving.verified",
     "/withdrawals/{withdrawal:uuid}": "leaving.along",
@@ -118,6 +117,7 @@ MADE: Final = {
 
 NONE: Final = {
     "/desk/servers/{code:str}/session": "no server of the demo sends drop copies by FIX",
+    "/verify/paper/{document:uuid}": "the client whose wizard is shown has sent no paper yet",
     "/money/exchange/{quote:uuid}": "a promised rate lives for half a minute",
 }
 """Routes that the demo cannot show, with the reason."""
