@@ -183,7 +183,7 @@ class Connection:
         while True:
             number, text = await self.hear()
             task = asyncio.ensure_future(self.act(number, text))
-            if text.split("|")[0] not in self.server.slow:
+            if text.split("|")[0] not in {*self.server.slow, *self.server.held}:
                 await task
 
     async def hear(self) -> tuple[int, str]:
