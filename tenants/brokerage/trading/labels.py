@@ -3,6 +3,18 @@
 from stoa.drawn.labels import Labels
 from stoa.theming.texts import N_
 
+_CLASSES = {
+    "fx_major": N_("Major currency pairs"),
+    "fx_minor": N_("Other currency pairs"),
+    "gold": N_("Gold"),
+    "index": N_("Main indices"),
+    "index_minor": N_("Other indices"),
+    "commodity": N_("Commodities"),
+    "share": N_("Shares of companies"),
+    "crypto": N_("Cryptocurrencies"),
+    "other": N_("Other"),
+}
+
 LABELS = Labels(
     "brokerage.trading",
     {
@@ -136,27 +148,7 @@ LABELS = Labels(
             "disable": N_("Switch it off"),
             "archive": N_("Archive it"),
         },
-        "classes": {
-            "fx_major": N_("Major currency pairs"),
-            "fx_minor": N_("Other currency pairs"),
-            "gold": N_("Gold"),
-            "index": N_("Main indices"),
-            "index_minor": N_("Other indices"),
-            "commodity": N_("Commodities"),
-            "share": N_("Shares of companies"),
-            "crypto": N_("Cryptocurrencies"),
-            "other": N_("Other"),
-        },
-        "Instrument.group": {
-            "fx_major": N_("Major currency pairs"),
-            "fx_minor": N_("Other currency pairs"),
-            "gold": N_("Gold"),
-            "index": N_("Main indices"),
-            "index_minor": N_("Other indices"),
-            "commodity": N_("Commodities"),
-            "share": N_("Shares of companies"),
-            "crypto": N_("Cryptocurrencies"),
-            "other": N_("Other"),
-        },
+        "classes": _CLASSES,
+        "Instrument.group": _CLASSES,
     },
 )
