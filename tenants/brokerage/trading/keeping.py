@@ -1,7 +1,7 @@
 """Storing what was heard of accounts: deals, balances, positions; the newer hearing counts."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +22,10 @@ from stoa.tenancy.work import Work
 _LAGS: Final = 100
 """How many of the last deals' ways to the screen are kept to tell their 95th percentile from."""
 _LIVE: Final = timedelta(minutes=10)
+_DEAF: Final = timedelta(minutes=2)
+"""Not heard for longer than this, a server has deals that waited for us."""
+_STARTED: Final = datetime.now(UTC)
+"""Deals booked before this process began may have waited for one to ask."""
 
 
 class Found(msgspec.Struct):
@@ -153,16 +157,18 @@ async def _note_lags(
 
     Deals that waited for us, at the start or after an outage, say nothing about the way.
     """
-    known = {row.login: row.deals_at for row in rows}
+    await know(work, code)
+    row = await work.lock(TradingServer, code)
+    deaf = row.ok_at is None or work.now - row.ok_at > _DEAF
+    known = {one.login: one.deals_at for one in rows}
     lags = [
         max(0, int((work.now - deal.at).total_seconds() * 1000))
         for deal in told
-        if (since := known.get(deal.login)) is not None
-        and deal.at > since
+        if not deaf
+        and (since := known.get(deal.login)) is not None
+        and deal.at > max(since, _STARTED)
         and work.now - deal.at < _LIVE
     ]
-    await know(work, code)
-    row = await work.lock(TradingServer, code)
     row.deals_seen += fresh
     row.event_at = work.now
     if lags:
