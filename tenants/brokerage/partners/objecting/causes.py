@@ -30,7 +30,7 @@ SAYS: Final[dict[str, str]] = {
     "rate": N_("Your figure is the rate {theirs}; in force was {ours} ({plan}, version {version})"),
     "conversion": N_("Converted into {currency} at {rate}"),
     "month": N_("The deal closed on {day}, in another month"),
-    "clock": N_("By the tenant's clock the deal closed on {day}; months are counted by that"),
+    "clock": N_("By our clock the deal closed on {day}; months are counted by that"),
     "late": N_("The deal reached us on {day} and is rewarded with the month of its close"),
     "opening": N_("This deal opens a position; its closing earns"),
     "waits": N_("The opening of this position is not here yet; it is rewarded once it is"),
@@ -72,6 +72,34 @@ KINDS: Final[dict[str, str]] = {
     "taken-back": N_("Taken back"),
     "shared": N_("Given to the client"),
     "unexplained": N_("No cause found"),
+}
+
+_OF_THEM: Final[dict[str, str]] = {
+    "ratio": N_(
+        "The partner's personal and master ratio together is {ratio}; their figure is without it"
+    ),
+    "other-ratio": N_("Their figure is with the ratio {theirs}; in force was {ratio}"),
+    "lots": N_("Their sheet has {theirs} lots, the deal {ours}"),
+    "version": N_(
+        "They count the rate {rate}, last in force on {day}; the deal is of {plan}, version {version}"
+    ),
+    "rate": N_(
+        "Their figure is the rate {theirs}; in force was {ours} ({plan}, version {version})"
+    ),
+    "moved": N_("The client was not theirs when the deal closed"),
+    "not-yours": N_("We know no deal of a client of theirs by this number"),
+    "symbol": N_("Their plan pays nothing for {symbol}"),
+    "nothing": N_("The deal has nothing that their share is of, such as a commission"),
+    "twice": N_("The deal is in their sheet twice"),
+    "missing": N_("Not in their sheet"),
+    "shared": N_("They gave it to a client of theirs"),
+    "unexplained": N_("No cause was found; look at the deal"),
+}
+DESK_SAYS: Final[dict[str, str]] = SAYS | _OF_THEM
+"""The same told to staff, who are not the partner."""
+DESK_KINDS: Final[dict[str, str]] = KINDS | {
+    "moved": N_("Not their client then"),
+    "missing": _OF_THEM["missing"],
 }
 
 

@@ -42,11 +42,12 @@ def of(row: Objection, *, page: int, desk: bool) -> dict[str, Any]:
     pages = max((len(row.lines) + A_PAGE - 1) // A_PAGE, 1)
     here = min(page, pages)
     first = (here - 1) * A_PAGE
+    kinds = causes.DESK_KINDS if desk else causes.KINDS
     return {
         "difference": row.claimed - row.ours,
         "counted": [
             {
-                "label": causes.KINDS.get(one["cause"], one["cause"]),
+                "label": kinds.get(one["cause"], one["cause"]),
                 "count": one["count"],
                 "difference": Decimal(one["difference"]),
                 "same": one["cause"] == "same",
@@ -66,6 +67,7 @@ def of(row: Objection, *, page: int, desk: bool) -> dict[str, Any]:
 
 def _line(at: int, line: dict[str, Any], desk: bool) -> dict[str, Any]:
     difference = causes.difference(line)
+    kinds, says = (causes.DESK_KINDS, causes.DESK_SAYS) if desk else (causes.KINDS, causes.SAYS)
     return {
         "at": at,
         "deal": line["deal"],
@@ -74,8 +76,8 @@ def _line(at: int, line: dict[str, Any], desk: bool) -> dict[str, Any]:
         "theirs": Decimal(line["theirs"]) if line["theirs"] is not None else None,
         "ours": Decimal(line["ours"]) if line["ours"] is not None else None,
         "difference": difference,
-        "cause": causes.KINDS.get(line["cause"], line["cause"]),
-        "says": causes.SAYS.get(line["cause"], ""),
+        "cause": kinds.get(line["cause"], line["cause"]),
+        "says": says.get(line["cause"], ""),
         "places": {k: Said(v) if k == "why" else v for k, v in line["places"].items()},
         "inside": line["inside"] if desk else "",
         "may_adjust": bool(line["reward"]) and difference > 0,

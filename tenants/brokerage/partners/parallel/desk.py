@@ -112,11 +112,12 @@ async def of_partner(
         theirs=found.theirs,
         ours=found.ours,
         counted=[
-            one | {"label": causes.KINDS[one["cause"]], "difference": -Decimal(one["difference"])}
+            one
+            | {"label": causes.DESK_KINDS[one["cause"]], "difference": -Decimal(one["difference"])}
             for one in found.counted
         ],
         lines=[
-            line | {"says": causes.SAYS[line["cause"]], "difference": -causes.difference(line)}
+            line | {"says": causes.DESK_SAYS[line["cause"]], "difference": -causes.difference(line)}
             for line in found.lines[:MOST_SHOWN]
         ],
         more=max(0, len(found.lines) - MOST_SHOWN),
