@@ -108,8 +108,18 @@ async def progress(
         audience="control",
         row=found,
         steps=_steps(found),
+        may=work.actor.may(Control.TENANTS_PROVISION),
         address=request.app.state.stoa.config.url(host) if host else "",
     )
+
+
+@post("/provisions/{row:uuid}/again", access=access.control(Control.TENANTS_PROVISION))
+async def again(
+    request: AnyRequest, work: NamedDependency[PlatformWork], row: FromPath[UUID]
+) -> Response[None]:
+    await provision.again(work, row)
+    work.after.append(lambda: ring(request))
+    return go(request, f"/provisions/{row}", notice="It goes on where it stopped.")
 
 
 def _steps(row: Provision) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ MODULE = Module(
         desk.new,
         desk.create,
         desk.progress,
+        desk.again,
         desk.suspend,
         desk.resume,
         desk.enter,

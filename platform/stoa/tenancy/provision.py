@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import available_timezones
 
 import asyncpg
 import msgspec
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import or_, select
 
-from stoa.kernel import where
+from stoa.kernel import currencies, where
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
@@ -27,6 +29,7 @@ from stoa.tenancy.door import Door
 from stoa.tenancy.model import Host, Provision, SchemaSlot, Tenant, TenantState
 from stoa.tenancy.work import PlatformWork, Work, hash_of
 from stoa.theming import reasons
+from stoa.theming.texts import N_
 
 STEPS: Final = ("reserve", "schema", "settings", "seed", "owner", "open")
 _ENTERED: Final = frozenset({"reserve", "schema", "open"})
@@ -34,12 +37,21 @@ _ENTERED: Final = frozenset({"reserve", "schema", "open"})
 tenant's, where they are audited; the operator's audit names them once, when they are over.
 """
 LEASE_S: Final = 30
+_MOST_TRIES: Final = 8
+_LONGEST_NAME: Final = 120
+_LONGEST_ENTITY: Final = 160
+TAKEN: Final = N_("This short name is taken, or was once. Choose another.")
+_HEX: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _SLUG: Final = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
 _RESERVED: Final = frozenset(
     {"control", "www", "api", "mail", "admin", "status", "platform", "operator", "static", "app"}
 )
 
 InviteOwner = Callable[[Work, str], Awaitable[None]]
+
+
+def _unheard(_step: str, _took_ms: int) -> None:
+    """Nobody watches."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,12 +77,15 @@ def check(asked: Asked) -> Asked:
         )
     if asked.slug in _RESERVED:
         raise Invalid("This short name is reserved. Choose another.", field="slug")
-    if not asked.name.strip():
-        raise Invalid("Give the sub-broker a name.", field="name")
-    if not asked.legal_entity.strip():
-        raise Invalid("Name the legal entity.", field="legal_entity")
-    if "@" not in asked.owner_email:
-        raise Invalid("Give the owner's e-mail address.", field="owner_email")
+    if not 0 < len(asked.name.strip()) <= _LONGEST_NAME:
+        raise Invalid(
+            "Give the sub-broker a name of up to {n} letters.", field="name", n=_LONGEST_NAME
+        )
+    if not 0 < len(asked.legal_entity.strip()) <= _LONGEST_ENTITY:
+        raise Invalid(
+            "Name the legal entity in up to {n} letters.", field="legal_entity", n=_LONGEST_ENTITY
+        )
+    _check_wishes(asked)
     if asked.mode not in {"assume", "login"}:
         raise Invalid("The isolation mode is assume or login.", field="mode")
     if asked.blueprint not in blueprints():
@@ -81,6 +96,22 @@ def check(asked: Asked) -> Asked:
             known=", ".join(blueprints()),
         )
     return asked
+
+
+def _check_wishes(asked: Asked) -> None:
+    """What a later step would stumble over, when the short name is used up already."""
+    try:
+        validate_email(asked.owner_email, check_deliverability=False)
+    except EmailNotValidError as why:
+        raise Invalid("Give the owner's e-mail address.", field="owner_email") from why
+    if asked.base_currency and not currencies.known(asked.base_currency):
+        raise Invalid(
+            "The currency {code} is not known.", field="base_currency", code=asked.base_currency
+        )
+    if asked.time_zone and asked.time_zone not in available_timezones():
+        raise Invalid("The time zone {name} is not known.", field="time_zone", name=asked.time_zone)
+    if asked.accent and not _HEX.fullmatch(asked.accent):
+        raise Invalid("Write a colour as # and six hex digits.", field="accent")
 
 
 def blueprints() -> list[str]:
@@ -109,8 +140,11 @@ async def request(work: PlatformWork, asked: Asked, *, key: str, mine: bool = Fa
         if known.asked_hash != digest:
             raise Conflict("This key was used for another request. Nothing was changed.")
         return known
-    if await work.first(select(Tenant.id).where(Tenant.slug == asked.slug)):
-        raise Conflict("This short name is taken, or was once. Choose another.", field="slug")
+    under_way = select(Provision.id).where(
+        Provision.asked["slug"].astext == asked.slug, Provision.state != "failed"
+    )
+    if await work.first(under_way) or await _taken(work, asked.slug):
+        raise Conflict(TAKEN, field="slug")
     row = Provision(
         id=uuid7(),
         key=key,
@@ -124,6 +158,22 @@ async def request(work: PlatformWork, asked: Asked, *, key: str, mine: bool = Fa
     )
     work.add(row)
     await work.flush()
+    return row
+
+
+async def _taken(work: PlatformWork, slug: str) -> bool:
+    return await work.first(select(Tenant.id).where(Tenant.slug == slug)) is not None
+
+
+async def again(work: PlatformWork, provision: UUID) -> Provision:
+    """Let a request that was given up be tried anew, from the step where it stopped."""
+    row = await work.lock(Provision, provision)
+    if row.state != "failed":
+        raise Conflict("It was not given up: it goes on by itself. Nothing was changed.")
+
+    row.state, row.tries, row.leased_until = "waiting", 0, None
+    work.about_tenant = row.tenant
+    work.record("provisioning tried anew", provision=str(row.id), step=row.step)
     return row
 
 
@@ -175,8 +225,11 @@ class Provisioner:
             row.leased_until = work.now + timedelta(seconds=LEASE_S)
             return row.id
 
-    async def run(self, provision: UUID) -> Provision:
-        """All remaining steps of one request. A failing step is kept with its error."""
+    async def run(self, provision: UUID, told: Callable[[str, int], None] = _unheard) -> Provision:
+        """All remaining steps of one request; `told` hears of each as it ends, with milliseconds.
+
+        A failing step is kept with its error.
+        """
         while True:
             async with self.door.platform(purpose="provision.read") as work:
                 row = await work.get(Provision, provision)
@@ -189,7 +242,9 @@ class Provisioner:
                 await self._failed(row.id, row.step, why)
                 raise
             faultpoint(f"provision.{row.step}")
-            await self._advance(row.id, row.step, time.monotonic() - started)
+            took_s = time.monotonic() - started
+            await self._advance(row.id, row.step, took_s)
+            told(row.step, round(took_s * 1000))
 
     async def _advance(self, provision: UUID, step: str, took_s: float) -> None:
         async with self.door.platform(purpose=f"provision.{step}") as work:
@@ -212,17 +267,21 @@ class Provisioner:
     async def _failed(self, provision: UUID, step: str, why: Exception) -> None:
         async with self.door.platform(purpose=f"provision.{step}.failed") as work:
             row = await work.lock(Provision, provision)
-            row.error = f"{step}: {type(why).__name__}: {why}"[:2000]
+            said = getattr(why, "orig", None) or why  # the statement and its values are for the log
+            row.error = f"{step}: {type(why).__name__}: {said}"[:2000]
             work.about_tenant = row.tenant
             work.record("provisioning step failed", provision=str(row.id), error=row.error)
             row.leased_until = work.now + timedelta(seconds=2 ** min(row.tries, 6))
-            row.state = "failed" if row.tries >= 8 else "waiting"
+            for_good = isinstance(why, Conflict | Invalid)
+            row.state = "failed" if for_good or row.tries >= _MOST_TRIES else "waiting"
 
     async def _reserve(self, row: Provision, asked: Asked) -> None:
         async with self.door.platform(purpose="provision.reserve") as work:
             row = await work.lock(Provision, row.id)
             if row.tenant is not None:
                 return
+            if await _taken(work, asked.slug):
+                raise Conflict(TAKEN)
             facts = settings.read_toml(self._blueprint(asked), self.product.slices)["tenant"]
             tenant = Tenant(
                 id=uuid7(),
@@ -269,6 +328,9 @@ class Provisioner:
             name=asked.name,
             legal_entity=asked.legal_entity,
             base_currency=tenant.base_currency,
+            currencies=tuple(
+                dict.fromkeys([tenant.base_currency, *sections["tenant"].currencies])  # type: ignore[attr-defined]
+            ),
             time_zone=tenant.time_zone,
         )
         if "brand" in sections:

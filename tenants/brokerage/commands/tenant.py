@@ -61,9 +61,18 @@ async def _new(asked: object, key: str) -> None:
         started = time.monotonic()
         async with door.platform(purpose="cli tenant new") as work:
             row = await provision.request(work, asked, key=key, mine=True)
-        done = await provisioner_of(config, door).run(row.id)
-        for step in done.log:
-            click.echo(f"  {step['step']:10} {step['took_ms']:>6} ms")
+
+        def told(step: str, took_ms: int) -> None:
+            click.echo(f"  {step:10} {took_ms:>6} ms")
+
+        for step in row.log:
+            told(step["step"], step["took_ms"])
+        try:
+            await provisioner_of(config, door).run(row.id, told)
+        except Exception as why:
+            raise click.ClickException(
+                f"a step failed: {why}. A running worker tries again; ask with the same --key."
+            ) from why
         click.echo(
             f"{asked.name} is ready in {time.monotonic() - started:.2f} s: "
             f"{config.url(config.tenant_host(asked.slug))}"

@@ -112,3 +112,85 @@ async def test_two_workers_take_disjoint_requests(house):
         states = await work.rows(select(Tenant.state).where(Tenant.slug.in_(slugs)))
     assert count == len(slugs)
     assert set(states) == {"active"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("base_currency", "XXX"),
+        ("time_zone", "Mars/Olympus"),
+        ("accent", "red"),
+        ("owner_email", "owner@"),
+        ("name", "n" * 121),
+        ("legal_entity", "e" * 161),
+    ],
+)
+async def test_what_a_later_step_would_stumble_over_is_refused_before_the_name_is_used_up(
+    house, field, value
+):
+    slug = fresh()
+
+    with pytest.raises(Invalid) as refused:
+        await asked(house, slug, **{field: value})
+
+    assert refused.value.field == field
+    assert (await asked(house, slug)).state == "waiting", "the name is still free"
+
+
+async def test_a_name_that_is_being_set_up_is_taken(house):
+    slug = fresh()
+    await asked(house, slug)
+
+    with pytest.raises(Conflict):
+        await asked(house, slug)
+
+
+async def test_of_two_asked_for_at_once_one_is_given_up_and_says_why(house):
+    slug = fresh()
+    first, second = await asked(house, slug), await asked(house, fresh())
+    async with house.door.platform(purpose="test") as work:
+        row = await work.lock(Provision, second.id)
+        row.asked = row.asked | {"slug": slug}
+    await house.provisioner.run(first.id)
+
+    with pytest.raises(Conflict):
+        await house.provisioner.run(second.id)
+
+    async with house.door.platform(purpose="test") as work:
+        given_up = await work.get(Provision, second.id)
+    assert given_up.state == "failed"
+    assert "taken" in (given_up.error or "")
+
+
+async def test_what_was_given_up_goes_on_where_it_stopped_when_asked_again(house):
+    slug = fresh()
+    row = await asked(house, slug)
+    heard: list[str] = []
+
+    class Trouble(Exception):
+        pass
+
+    async def fails(*_):
+        raise Trouble("the disk is full")
+
+    broken = type(house.provisioner)(
+        house.door,
+        house.product,
+        owner_dsn=house.provisioner.owner_dsn,
+        base_domain=house.config.domain,
+        invite_owner=fails,
+    )
+    async with house.door.platform(purpose="test") as work:
+        (await work.lock(Provision, row.id)).tries = 8
+    with pytest.raises(Trouble):
+        await broken.run(row.id)
+    async with house.door.platform(purpose="test") as work:
+        assert (await work.get(Provision, row.id)).state == "failed"
+        await provision.again(work, row.id)
+
+    ended = await house.provisioner.run(row.id, lambda step, _ms: heard.append(step))
+
+    assert (ended.state, heard) == ("done", ["owner", "open"])
+    async with house.door.platform(purpose="test") as work:
+        with pytest.raises(Conflict):
+            await provision.again(work, row.id)
