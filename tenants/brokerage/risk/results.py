@@ -37,6 +37,7 @@ BYS: Final = {
 }
 _TRADES: Final = ("buy", "sell")
 _MOST_DAYS: Final = 400
+_FIRST_YEAR: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,12 @@ def period(work: Work, first: str, last: str) -> Period:
     zone = work.settings(TenantFacts).time_zone
     today = business_day(work.now, zone)
     try:
-        to = date.fromisoformat(last) if last else today
+        to = min(date.fromisoformat(last), today) if last else today
         since = date.fromisoformat(first) if first else to.replace(day=1)
     except ValueError as why:
         raise Invalid("Write a date as year-month-day.", field="from") from why
+    if since.year < _FIRST_YEAR:
+        raise Invalid("Write a date as year-month-day.", field="from")
     if since > to:
         raise Invalid("The first day comes before the last one.", field="from")
     if (to - since).days > _MOST_DAYS:

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, true
 
+from brokerage.clients import queries as clients
+from brokerage.ledger import rates as fx
 from brokerage.trading.model import (
     AccountState,
     Deal,
@@ -25,20 +27,17 @@ from stoa.tenancy.work import Work
 STALE_S: Final = 90
 SLOW_MS: Final = 2_000
 """A deal that takes longer to a screen is late."""
-_CLOSING: Final = ("out", "reversal", "out-by")
+_TRADES: Final = ("buy", "sell")
 _VOLUME: Final = (
     select(
-        func.coalesce(func.sum(Deal.lots), 0),
-        func.count(),
-        func.coalesce(func.sum(Deal.profit + Deal.swap + Deal.commission), 0),
+        Deal.currency,
+        func.coalesce(func.sum(Deal.lots_closed), 0).label("lots"),
+        func.count().label("deals"),
+        func.coalesce(func.sum(Deal.profit + Deal.swap + Deal.commission), 0).label("result"),
     )
     .join(TradingAccount, TradingAccount.id == Deal.account)
-    .where(
-        Deal.at >= bindparam("since"),
-        Deal.kind.in_(("buy", "sell")),
-        Deal.entry.in_(_CLOSING),
-        TradingAccount.kind == "live",
-    )
+    .where(Deal.at >= bindparam("since"), Deal.kind.in_(_TRADES), TradingAccount.kind == "live")
+    .group_by(Deal.currency)
 )
 
 
@@ -144,9 +143,26 @@ async def others(work: Work, row: TradingAccount) -> Sequence[TradingAccount]:
 
 
 async def volume(work: Work, since: datetime) -> tuple[Decimal, int, Decimal]:
-    """Closed lots, closing deals and the clients' result of live accounts since an instant."""
-    row = (await work.table(_VOLUME, {"since": since}))[0]
-    return Decimal(row[0]), int(row[1]), Decimal(row[2])
+    """Closed lots, deals and the clients' result of live accounts since an instant.
+
+    As the daily report and the results of risk count them: commissions of opening deals too, in
+    the house's currency at the rates stored now; what has no rate is left out of the result.
+    """
+    within = clients.within(work, Deal.client)
+    statement = _VOLUME if within is true() else _VOLUME.where(within)
+    rows = await work.table(statement, {"since": since})
+    house = work.tenant.base_currency
+    rates = await fx.table(work) if any(row.currency != house for row in rows) else fx.Rates(())
+    result = sum(
+        (
+            Decimal(row.result) * rates.rate(row.currency, house)
+            for row in rows
+            if rates.knows(row.currency, house)
+        ),
+        Decimal(0),
+    )
+    lots = sum((Decimal(row.lots) for row in rows), Decimal(0))
+    return lots, sum(int(row.deals) for row in rows), result
 
 
 async def usage(work: Work, first: date, last: date) -> dict[str, dict[date, Any]]:
@@ -156,14 +172,14 @@ async def usage(work: Work, first: date, last: date) -> dict[str, dict[date, Any
     rows = await work.table(
         select(
             local,
-            func.coalesce(func.sum(Deal.lots).filter(Deal.entry.in_(_CLOSING)), 0),
+            func.coalesce(func.sum(Deal.lots_closed), 0),
             func.count(func.distinct(Deal.client)),
         )
         .join(TradingAccount, TradingAccount.id == Deal.account)
         .where(
             Deal.at >= day_bounds(first, zone)[0],
             Deal.at < day_bounds(last, zone)[1],
-            Deal.kind.in_(("buy", "sell")),
+            Deal.kind.in_(_TRADES),
             TradingAccount.kind == "live",
         )
         .group_by(local)
