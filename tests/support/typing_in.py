@@ -21,6 +21,8 @@ def sent(fields: Iterable[View]) -> dict[str, Any]:
         elif one.kind == "switch":
             if one.value:
                 found[one.name] = "true"
+        elif one.kind == "secret":
+            found[one.name] = ""
         elif one.kind == "multi":
             if one.value:
                 found[one.name] = [code for code, _ in one.options if code in one.value]

@@ -17,9 +17,20 @@ from stoa.connectors.lines import Line, Lines
 from stoa.kernel import process
 from stoa.kernel.config import Config
 from stoa.kernel.refusals import Invalid
+from stoa.theming.texts import N_
 
 PREFIX: Final = "service:"
+NOTED: Final = N_("The installation notes this address by itself.")
 C = TypeVar("C", bound=Closable)
+
+
+def own_addresses(told: Mapping[str, Any]) -> dict[str, str]:
+    """Those among settings that the installation notes itself: not for a form to change or lose."""
+    return {
+        name: value
+        for name, value in told.items()
+        if isinstance(value, str) and value.startswith(PREFIX)
+    }
 
 
 class Outside:

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from stoa.drawn import labels
 from stoa.drawn.hints import Hint, element, mapping, parts, sort_of
+from stoa.drawn.rownames import title_of
 from stoa.drawn.sent import ROWS_AT_MOST
 from stoa.drawn.trees import plant
-from stoa.drawn.views import title_of
 from stoa.kernel.refusals import Invalid, NotFound
 
+STEPS: Final = ("add", "drop", "up", "down")
 _DEEPEST: Final = 24
 
 
@@ -108,6 +109,15 @@ def move(hint: Hint, tree: Any, path: str, by: int) -> str:
     if 0 <= to < len(held):
         held[at], held[to] = held[to], held[at]
     return above
+
+
+def step(hint: Hint, tree: Any, act: str, path: str) -> str:
+    """One of `STEPS`; answers where what was added stands, or what is left of where it stood."""
+    if act == "add":
+        return add(hint, tree, path)
+    if act == "drop":
+        return drop(hint, tree, path)
+    return move(hint, tree, path, -1 if act == "up" else 1)
 
 
 def crumbs(hint: Hint, tree: Any, path: str) -> list[dict[str, Any]]:

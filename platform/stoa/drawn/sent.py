@@ -18,14 +18,22 @@ LONGEST: Final = 100_000
 Sent = Mapping[str, Any]
 
 
-def gather(hint: Hint, sent: Sent, path: str, tree: Any, only: frozenset[str] = frozenset()) -> Any:
-    """The tree as the form says it below `path`; `only` limits the outermost struct to these fields.
+def gather(
+    hint: Hint,
+    sent: Sent,
+    path: str,
+    tree: Any,
+    only: frozenset[str] = frozenset(),
+    still: frozenset[str] = frozenset(),
+) -> Any:
+    """The tree as the form says it below `path`; `only` limits the outermost struct to these fields,
+    and those of `still` stay as they are.
 
     Raises Invalid for names that no form of this type has, and for lists without end.
     """
     if len(sent) > FIELDS_AT_MOST:
         raise Invalid("This form is longer than we can take. Nothing was changed.")
-    reader = _Reader(sent)
+    reader = _Reader(sent, still)
     found = reader.read(hint, path, tree, None, only)
     strange = next((name for name in sent if name not in reader.used), None)
     if strange is not None:
@@ -34,8 +42,9 @@ def gather(hint: Hint, sent: Sent, path: str, tree: Any, only: frozenset[str] = 
 
 
 class _Reader:
-    def __init__(self, sent: Sent) -> None:
+    def __init__(self, sent: Sent, still: frozenset[str]) -> None:
         self.sent = sent
+        self.still = still
         self.used: set[str] = set()
         self.stems: dict[str, set[int]] = {}
         for name in sent:
@@ -84,7 +93,11 @@ class _Reader:
         found: dict[str, Any] = {}
         for one in parts(hint.kind):
             before = held.get(one.name)
-            if one.hint.meta.get("hidden") or (only and one.name not in only):
+            if (
+                one.hint.meta.get("hidden")
+                or join(path, one.name) in self.still
+                or (only and one.name not in only)
+            ):
                 if one.name in held:
                     found[one.name] = before
                 continue

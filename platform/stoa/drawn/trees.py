@@ -9,19 +9,18 @@ chosen codes, so that it holds whatever was typed, also what is wrong:
 
 import tomllib
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
 import tomli_w
 
 from stoa.drawn import labels
+from stoa.drawn.faults import Problem, fault_of, worded
 from stoa.drawn.hints import (
     Hint,
     Part,
     element,
     fixed,
-    is_number,
     join,
     mapping,
     parts,
@@ -133,7 +132,7 @@ def harvest(hint: Hint, tree: Any, *, exact: bool = True) -> tuple[Any, Faults]:
             return None, {path: own.refusal()}
         if isinstance(own, ValueError | TypeError) and str(own):
             return None, {path: Invalid("{problem}", problem=str(own))}
-        return None, {path: Invalid(_worded(said))}
+        return None, {path: Invalid(worded(said))}
 
 
 class _Reader:
@@ -208,7 +207,7 @@ class _Reader:
         assert inner is not None  # noqa: S101 - what the sort says
         found: list[Any] = []
         for one in split(tree):
-            if fault := _fault(inner, one):
+            if fault := fault_of(inner, one):
                 said = fault.sentence
                 self.faults[path] = Invalid("{value}: {problem}", value=one, problem=Problem(said))
             found.append(one)
@@ -231,18 +230,9 @@ class _Reader:
                     return _GONE
                 self.faults[path] = Invalid("Please fill this in.")
                 return _GONE
-        if fault := _fault(hint, text):
+        if fault := fault_of(hint, text):
             self.faults[path] = fault
         return text
-
-
-class Problem(str):
-    """A sentence inside another one, said in the reader's language."""
-
-    __slots__ = ()
-
-    def spoken(self, translate: Any) -> str:
-        return str(translate(str(self)))
 
 
 def split(tree: Any) -> list[str]:
@@ -252,50 +242,3 @@ def split(tree: Any) -> list[str]:
     text = str(tree or "").replace("\r\n", "\n").replace("\r", "\n")
     found = text.split("\n" if "\n" in text else ",")
     return [one.strip() for one in found if one.strip()]
-
-
-def _fault(hint: Hint, text: str) -> Invalid | None:
-    if is_number(hint.kind):
-        try:
-            if not Decimal(text).is_finite():
-                return Invalid("Write a number in digits.")
-        except InvalidOperation:
-            return Invalid("Write a number in digits.")
-    try:
-        msgspec.convert(text, hint.whole, strict=False)
-    except msgspec.ValidationError as fault:
-        return _bounded(hint, str(fault), text)
-    except (ValueError, OverflowError):
-        return Invalid("This does not look right.")
-    return None
-
-
-def _bounded(hint: Hint, said: str, text: str) -> Invalid:
-    least, most = hint.meta.get("ge"), hint.meta.get("le")
-    if is_number(hint.kind) and "Expected `int` " in said and least is not None is not most:
-        return Invalid("From {least} to {most}.", least=least, most=most)
-    if is_number(hint.kind) and ">=" in said and least is not None:
-        return Invalid("At least {least}.", least=least)
-    if hint.kind is int and "." in text:
-        return Invalid("Write a whole number.")
-    if "length >=" in said and not text:
-        return Invalid("Please fill this in.")
-    if "length <=" in said and "max_length" in hint.meta:
-        return Invalid("At most {n} characters.", n=hint.meta["max_length"])
-    return Invalid(_worded(said))
-
-
-def _worded(fault: str) -> str:
-    if "missing required" in fault:
-        return "Please fill this in."
-    if "length <=" in fault:
-        return "This is too long."
-    if "length >=" in fault:
-        return "This is too short."
-    if "enum" in fault:
-        return "Choose one of the offered values."
-    if "`int`" in fault or "`decimal`" in fault or "`float`" in fault:
-        return "Write a number in digits."
-    if "date" in fault:
-        return "Write a date as year-month-day."
-    return "This does not look right."

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from stoa.drawn import labels
+from stoa.drawn.given import NOTHING, Given
 from stoa.drawn.hints import Hint, Part, element, fixed, is_number, join, mapping, parts, sort_of
+from stoa.drawn.rownames import title_of
+from stoa.drawn.trees import split
 from stoa.theming.texts import N_
 
 Said = Mapping[str, str]
@@ -32,6 +35,8 @@ class View:
     help: str = ""
     value: Any = None
     error: str = ""
+    locked: str = ""
+    """Who fixed it, as a sentence; then it cannot be typed in."""
     options: Sequence[tuple[str, str]] = ()
     known: str = ""
     """The list of suggestions to type from: currency, country, zone."""
@@ -56,17 +61,19 @@ def views(
     path: str = "",
     errors: Said | None = None,
     only: frozenset[str] = frozenset(),
+    given: Given = NOTHING,
 ) -> tuple[View, ...]:
     """The fields below `path`, which is a struct, a list or pairs."""
-    drawer = _Drawer(errors or {})
+    drawer = _Drawer(errors or {}, given)
     if sort_of(hint) in ("struct", "money"):
         return drawer.struct(hint, tree, path, only)
     return (drawer.view(hint, tree, path, None),)
 
 
 class _Drawer:
-    def __init__(self, errors: Said) -> None:
+    def __init__(self, errors: Said, given: Given) -> None:
         self.errors = errors
+        self.given = given
 
     def struct(
         self, hint: Hint, tree: Any, path: str, only: frozenset[str] = frozenset()
@@ -86,6 +93,7 @@ class _Drawer:
             "label": labels.label(part) if part is not None else "",
             "help": labels.help_of(part) if part is not None else "",
             "error": self.errors.get(path, ""),
+            "locked": self.given.lock(path),
             "optional": hint.optional,
             "faulty": any(one == path or one.startswith(f"{path}.") for one in self.errors),
         }
@@ -190,11 +198,16 @@ class _Drawer:
         return View(**common, kind="duo", fields=inner)
 
     def _leaf(self, hint: Hint, tree: Any, part: Part | None, common: dict[str, Any]) -> View:
-        options = labels.options(hint, part)
+        if (stored := self.given.secret(common["name"])) is not None:
+            return _secret(stored, common)
+        offered = self.given.choices(common["name"])
+        options = offered or labels.options(hint, part)
         inner = element(hint.kind)
         many = inner is not None
         meta = (inner if inner is not None else hint).meta
         told: Any = tree if isinstance(tree, list) else str(tree or "")
+        if many and offered:
+            told = split(told)
         if options:
             options = _with_what_stands(options, told if many else [told] if told else [])
         least, most = _bounds(meta)
@@ -215,6 +228,11 @@ class _Drawer:
 
     def _faulty(self, path: str) -> bool:
         return any(one == path or one.startswith(f"{path}.") for one in self.errors)
+
+
+def _secret(stored: str, common: dict[str, Any]) -> View:
+    """Written and never shown: what may be said of the stored one is its value."""
+    return View(**common, kind="secret", value=stored)
 
 
 def _kind(hint: Hint, part: Part | None, options: Sequence[Any], told: Any) -> str:
@@ -313,23 +331,3 @@ def _told_by(fields: Sequence[View]) -> tuple[str, str]:
         if one.unit == "%" and one.value:
             return chosen, f"{one.value} %"
     return chosen, ""
-
-
-def title_of(tree: Any, at: int) -> str:
-    """What a row is called where it is folded: its own name, else its number."""
-    held = tree if isinstance(tree, Mapping) else {}
-    for name in (
-        "label",
-        "title",
-        "name",
-        "text",
-        "code",
-        "symbol",
-        "psp",
-        "pair",
-        "group",
-        "word",
-    ):
-        if isinstance(found := held.get(name), str) and found.strip():
-            return found.strip()[:80]
-    return str(at + 1)

@@ -4,6 +4,7 @@ A refusal's sentence is an English message id with named places; the edge transl
 reader's language. It tells what happened, whether money moved and what to do, never internals.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 
@@ -122,6 +123,10 @@ class Unfit(ValueError):
         self.sentence = sentence
         self.field = field
         self.places = places
+
+    def spoken(self, translate: Callable[[str], str]) -> str:
+        """The sentence inside another one, in the reader's language."""
+        return translate(self.sentence).format_map(_Lenient(self.places))
 
     def refusal(self) -> Invalid:
         """The same as a refusal of what was sent."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -10,66 +10,75 @@ from litestar import MediaType, Request, get, post
 from litestar.di import NamedDependency
 from litestar.response import Response
 
+from stoa.drawn import whole
+from stoa.drawn.given import Given
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid, ManyInvalid
 from stoa.tenancy import settings
 from stoa.tenancy.work import Work
+from stoa.theming import brand as colours
 from stoa.theming import contrast, themes
-from stoa.theming import forms as drawn
 from stoa.theming.brand import Brand
 from stoa.theming.module import Branding
 from stoa.theming.render import render
+from stoa.theming.texts import N_
 from stoa.web import access
+from stoa.web.forms import sent_of
 from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
 
 
+GROUPS: Final = (
+    (N_("Words"), ("name", "strapline", "support_email")),
+    (N_("Look"), ("theme", "mode", "fonts", "density", "radius")),
+    (N_("Colours"), colours.COLOURS),
+    (N_("Dark mode"), colours.DARK_COLOURS),
+)
+
+
 @get("/desk/brand", access=access.desk(Branding.VIEW))
 async def editor(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    brand = work.settings(Brand)
-    versions = await settings.versions(work, "brand", 20)
+    return await _page(request, work, _opened(work), work.settings(Brand))
+
+
+async def _page(request: AnyRequest, work: Work, form: whole.Whole, brand: Brand) -> Response[str]:
+    """The form beside what it looks like: as typed where that can be read, else as published."""
     return page(
         request,
         work,
         "desk/settings/brand.html",
         audience="desk",
-        brand=brand,
-        fields=drawn.describe(
-            Brand,
-            brand,
-            options={"theme": [(theme.name, theme.label) for theme in themes.installed()]},
-        ),
-        themes=themes.installed(),
-        problems=[str(one) for one in contrast.problems(brand)],
-        versions=versions,
+        status=422 if form.faults else 200,
+        form=form.drawn(look(request, work, "desk").texts, groups=GROUPS),
+        problems=[one.refusal() for one in contrast.problems(brand)],
+        query=_query(brand),
+        versions=await settings.versions(work, "brand", 20),
         may_edit=work.actor.may(Branding.EDIT),
     )
 
 
-async def _typed(request: AnyRequest) -> Brand:
-    """The brand as the form says it. Raises ManyInvalid."""
-    form = await request.form()
-    sent = {str(key): value for key, value in form.items() if not str(key).startswith("_")}
-    sent.pop("why", None)
-    brand: Brand = drawn.convert(Brand, sent)
-    return brand
+def _opened(work: Work) -> whole.Whole:
+    layouts = tuple((theme.name, theme.label) for theme in themes.installed())
+    return whole.opened(Brand, work.settings(Brand), given=Given(options={"theme": layouts}))
+
+
+async def _typed(request: AnyRequest, work: Work) -> whole.Whole:
+    """The brand as the form says it, read or with what is wrong."""
+    return whole.read(whole.sent(_opened(work), await sent_of(request)), exact=True)
 
 
 @post("/desk/brand/preview", access=access.desk(Branding.VIEW))
 async def preview(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     """The typed brand on sample pages, with every contrast that fails; nothing is stored."""
-    try:
-        brand = await _typed(request)
-    except (Invalid, ManyInvalid):
-        brand = work.settings(Brand)
+    form = await _typed(request, work)
+    brand: Brand = work.settings(Brand) if form.faults else form.value
     return page(
         request,
         work,
         "desk/settings/brand_preview.html",
         audience="desk",
-        brand=brand,
-        problems=[str(one) for one in contrast.problems(brand)],
+        problems=[one.refusal() for one in contrast.problems(brand)],
         query=_query(brand),
     )
 
@@ -118,20 +127,24 @@ async def sample(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
     )
 
 
-@post("/desk/brand", access=access.desk(Branding.EDIT))
+@post("/desk/brand", access=access.desk(Branding.EDIT), status_code=200)
 async def publish(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
-    """Publish as a new version. Refused with the failing pair when it cannot be read."""
-    brand = await _typed(request)
-    before = work.settings(Brand)
-    brand = msgspec.structs.replace(
-        brand, logo_light=before.logo_light, logo_dark=before.logo_dark, icon=before.icon
-    )
-    problems = contrast.problems(brand)
-    if problems:
-        raise Invalid(
-            "Not published: {problem}. Change one of the two colours.",
-            code="contrast",
-            problem=str(problems[0]),
-        )
+    """Publish as a new version, or only look at it. What cannot be read is said at its colour."""
+    form = await _typed(request, work)
+    if form.faults:
+        return await _page(request, work, form, work.settings(Brand))
+    brand: Brand = form.value
+    if form.do == "look":
+        return await _page(request, work, form, brand)
+    if problems := contrast.problems(brand):
+        said = [
+            Invalid(
+                "Not published: colours that cannot be read stand beside one another. Change one "
+                "of each two.",
+                code="contrast",
+            ),
+            *(one.refusal() for one in problems),
+        ]
+        return await _page(request, work, whole.refused(form, ManyInvalid(said)), brand)
     await settings.put(work, "brand", brand, why="brand editor")
     return go(request, "/desk/brand", notice="Published.")

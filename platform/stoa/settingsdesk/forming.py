@@ -233,18 +233,18 @@ def _is_row(at: str) -> bool:
 def _done(form: Form) -> Form:
     """The step a button asks for: `add:path`, `drop:path`, `up:path`, `down:path`, `open:path`."""
     act, _, path = form.do.partition(":")
+    if act not in paths.STEPS:
+        return _led(form, act, path)
+    made = paths.step(form.hint, form.tree, act, path)
     if act == "add":
-        made = paths.add(form.hint, form.tree, path)
         place = form.reach(f"{made}.x") if made != path else form.at
         within = place if _within(place, form.at) or not form.at else form.at
         return replace(form, at=within, find="")
-    if act in ("drop", "up", "down"):
-        if act == "drop":
-            left = paths.drop(form.hint, form.tree, path)
-            gone = form.at == path or _within(form.at, path)
-            return replace(form, at=left if gone and left != path else form.at)
-        paths.move(form.hint, form.tree, path, -1 if act == "up" else 1)
-        return form
+    gone = act == "drop" and _within(form.at, path)
+    return replace(form, at=made) if gone and made != path else form
+
+
+def _led(form: Form, act: str, path: str) -> Form:
     if act == "open":
         return replace(form, at=_place(form, path), find="", do="open")
     if act in _HARVESTED:

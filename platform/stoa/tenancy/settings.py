@@ -10,7 +10,7 @@ import msgspec
 import tomli_w
 from sqlalchemy import func, select
 
-from stoa.kernel.refusals import Invalid
+from stoa.kernel.refusals import Invalid, Unfit
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.model import Setting
 from stoa.tenancy.work import Work
@@ -38,11 +38,14 @@ def parse(name: str, slice_type: type[msgspec.Struct], body: Mapping[str, Any]) 
     try:
         return msgspec.convert(body, slice_type, strict=False)
     except msgspec.ValidationError as why:
+        own = why.__cause__
+        plain = not isinstance(own, Unfit)
+        path = str(why).partition(" - at `$")[2].rstrip("`").lstrip(".")
         raise Invalid(
             "These settings were not taken: {problem} (in {section}). Nothing was changed.",
             code="settings",
-            problem=str(why),
-            section=name,
+            problem=str(why) if plain else own,
+            section=name if plain or not path else f"{name}.{path}",
         ) from why
 
 

@@ -107,8 +107,12 @@ def _http(raised: HTTPException) -> Refusal:
 
 def sentence(refusal: Refusal, locale: str) -> str:
     """The refusal in the reader's language, its places filled."""
-    said = texts.of(locale).gettext(refusal.sentence)
-    return said.format_map(_Places(refusal.places))
+    translate = texts.of(locale).gettext
+    places = {
+        name: one.spoken(translate) if isinstance(one, texts.Spoken) else one
+        for name, one in refusal.places.items()
+    }
+    return translate(refusal.sentence).format_map(_Places(places))
 
 
 class _Places(dict[str, object]):

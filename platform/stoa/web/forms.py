@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from stoa.drawn.faults import worded
 from stoa.kernel.refusals import Invalid, ManyInvalid
 from stoa.web.open import CSRF_FIELD
 
@@ -101,7 +102,7 @@ def _value(name: str, value: Any, kind: Any) -> Any:
     try:
         return _convert(value, kind)
     except (msgspec.ValidationError, ValueError) as why:
-        raise _worded(name, str(why)) from why
+        raise Invalid(worded(str(why)), field=name) from why
 
 
 def _longest(kind: Any) -> int:
@@ -116,17 +117,3 @@ def _convert(value: Any, kind: Any) -> Any:
     if isinstance(value, UploadFile):
         return value
     return msgspec.convert(value, kind, strict=False)
-
-
-def _worded(name: str, fault: str) -> Invalid:
-    if "length <=" in fault:
-        return Invalid("This is too long.", field=name)
-    if "length >=" in fault:
-        return Invalid("This is too short.", field=name)
-    if "enum" in fault or "Invalid literal" in fault or "Invalid enum" in fault:
-        return Invalid("Choose one of the offered values.", field=name)
-    if "date" in fault:
-        return Invalid("Write a date as year-month-day.", field=name)
-    if "Decimal" in fault or "decimal" in fault:
-        return Invalid("Write a number in digits.", field=name)
-    return Invalid("This does not look right.", field=name)

@@ -1,6 +1,6 @@
 """How bonuses join the product."""
 
-from brokerage.bonuses import desk, jobs, losing, room, serverside, shown, turnover
+from brokerage.bonuses import campaigndesk, desk, jobs, losing, room, serverside, shown, turnover
 from brokerage.bonuses.events import BonusCredited, BonusLost, BonusReleased
 from brokerage.bonuses.labels import LABELS
 from brokerage.bonuses.permissions import Bonuses
@@ -58,7 +58,7 @@ MODULE = Module(
     settings=BonusSettings,
     labels=LABELS,
     permissions=Bonuses,
-    web=[*room.ALL, *desk.ALL],
+    web=[*room.ALL, *desk.ALL, *campaigndesk.ALL],
     reactions={
         DepositCredited: [jobs.on_deposit],
         DealsImported: [turnover.counted],

@@ -21,9 +21,9 @@ class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         if not self.from_lots.is_finite() or self.from_lots < 0:
-            raise Unfit("a tier begins at zero lots or more")
+            raise Unfit("a tier begins at zero lots or more", field="from_lots")
         if not self.amount.is_finite() or not 0 < self.amount <= 1_000:
-            raise Unfit("a lot brings above 0 and at most 1000")
+            raise Unfit("a lot brings above 0 and at most 1000", field="amount")
 
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,7 +40,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     percent: Decimal = Decimal(0)
     most: Decimal
     tiers: tuple[Tier, ...] = ()
-    currency: str = "USD"
+    currency: Annotated[str, Meta(min_length=1)] = "USD"
     least_deposit: Decimal = Decimal(0)
     first: Annotated[int, Meta(ge=1, le=1000)] = 1
     last: Annotated[int, Meta(ge=0, le=1000)] = 1
@@ -63,18 +63,23 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         if self.kind == "cashback":
             starts = [one.from_lots for one in self.tiers]
             if not starts or starts[0] or starts != sorted(set(starts)):
-                raise Unfit("tiers of cashback begin at 0 lots, each above the one before")
+                raise Unfit(
+                    "tiers of cashback begin at 0 lots, each above the one before", field="tiers"
+                )
         elif not self.percent.is_finite() or not 0 < self.percent <= 200:
-            raise Unfit("percent is above 0 and at most 200")
+            raise Unfit("percent is above 0 and at most 200", field="percent")
         if not self.most.is_finite() or self.most <= 0:
-            raise Unfit("most is above 0")
-        for amount in (self.least_deposit, self.lots_per_100):
+            raise Unfit("most is above 0", field="most")
+        for name in ("least_deposit", "lots_per_100"):
+            amount: Decimal = getattr(self, name)
             if not amount.is_finite() or amount < 0:
-                raise Unfit("amounts are zero or more")
+                raise Unfit("amounts are zero or more", field=name)
         if not currencies.known(self.currency):
-            raise Unfit("the currency {currency} is not known", currency=self.currency)
+            raise Unfit(
+                "the currency {currency} is not known", field="currency", currency=self.currency
+            )
         if self.last and self.last < self.first:
-            raise Unfit("last comes after first")
+            raise Unfit("last comes after first", field="last")
 
     def patterns(self) -> list[str]:
         """Symbols as SQL patterns."""

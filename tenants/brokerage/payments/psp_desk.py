@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -12,19 +13,20 @@ from brokerage.payments.connector import PaymentConnector
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings, Psp
 from stoa.connectors.keyring import filled_fields, secret_fields
-from stoa.kernel.refusals import NotFound
+from stoa.connectors.outside import NOTED
+from stoa.drawn import whole
+from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access
-from stoa.web.forms import ONCE_FIELD, one_of, sent_of
-from stoa.web.open import CSRF_FIELD
-from stoa.web.pages import go, page
+from stoa.web.forms import one_of, sent_of
+from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
 
 WAITS = N_("It waits for a second person to agree. Nothing has changed yet.")
-_OWN = frozenset({CSRF_FIELD, ONCE_FIELD, "code", "label", "on", "why", "connector"})
+_OWN = frozenset({"code", "label", "on", "why", "connector"})
 ABOUT = {
     "stripe": N_("Cards, on Stripe's own page."),
     "adyen": N_("Cards, by payment links."),
@@ -58,7 +60,8 @@ async def choose(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
             if name not in taken
         )
         fresh = Psp(code=code, connector=kind.code, label=kind.label)
-        return await _form(request, work, fresh, kind, new=True)
+        form = await _opened(request, work, fresh, kind, new=True)
+        return await _page(request, work, fresh, kind, form, new=True)
     return page(
         request,
         work,
@@ -78,46 +81,89 @@ async def show(
     psp = work.settings(PaymentsSettings).psp(code)
     if psp is None:
         raise NotFound
-    return await _form(request, work, psp, psps.kind_of(psp.connector))
+    kind = psps.kind_of(psp.connector)
+    form = await _opened(request, work, psp, kind, new=False)
+    return await _page(request, work, psp, kind, form)
 
 
-@post("/desk/psps/new", access=access.desk(Settings.EDIT, step_up=True))
+@post("/desk/psps/new", access=access.desk(Settings.EDIT, step_up=True), status_code=200)
 async def add(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
     sent = await sent_of(request)
-    connector, code = one_of(sent, "connector"), one_of(sent, "code")
-    return await _keep(request, work, code, sent, connector)
+    kind = psps.kind_of(one_of(sent, "connector"))
+    fresh = Psp(code=one_of(sent, "code") or kind.code, connector=kind.code, label=kind.label)
+    return await _step(request, work, fresh, kind, sent, new=True)
 
 
-@post("/desk/psps/{code:str}/settings", access=access.desk(Settings.EDIT, step_up=True))
+@post(
+    "/desk/psps/{code:str}/settings",
+    access=access.desk(Settings.EDIT, step_up=True),
+    status_code=200,
+)
 async def change(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[Any]:
-    return await _keep(request, work, code, await sent_of(request), "")
+    psp = work.settings(PaymentsSettings).psp(code)
+    if psp is None:
+        raise NotFound
+    return await _step(request, work, psp, psps.kind_of(psp.connector), await sent_of(request))
 
 
-async def _keep(
-    request: AnyRequest, work: Work, code: str, sent: dict[str, Any], connector: str
-) -> Response[Any]:
-    typed = psps.Typed(
-        label=one_of(sent, "label"),
-        on=one_of(sent, "on") in {"true", "on", "1"},
-        sent={name: value for name, value in sent.items() if name not in _OWN},
-    )
-    version = await psps.keep(work, code, typed, why=one_of(sent, "why"), connector=connector)
-    where = "/desk/psps" if version is None else f"/desk/psps/{code}/settings"
-    notice = WAITS if version is None else N_("Kept. Test the connection now.")
-    return go(request, where, notice=notice)
-
-
-async def _form(
+async def _step(
     request: AnyRequest,
     work: Work,
     psp: Psp,
     kind: type[PaymentConnector],
+    sent: dict[str, Any],
     *,
     new: bool = False,
-) -> Response[str]:
+) -> Response[Any]:
+    """A step of the form, or the account put in force; what is wrong is said at its field."""
+    told = {name: value for name, value in sent.items() if name not in _OWN}
+    form = whole.sent(await _opened(request, work, psp, kind, new=new), told)
+    on = one_of(sent, "on") in {"true", "on", "1"}
+    said = {name: one_of(sent, name) for name in ("code", "label", "why")}
+    if form.do == "keep":
+        form = whole.read(form)
+        if not form.faults:
+            typed = psps.Typed(label=said["label"], on=on, value=form.value, entered=form.entered)
+            try:
+                version = await psps.keep(
+                    work,
+                    said["code"] if new else psp.code,
+                    typed,
+                    why=said["why"],
+                    connector=kind.code if new else "",
+                )
+            except (Invalid, Conflict) as why:
+                form = whole.refused(form, why)
+            else:
+                where = "/desk/psps" if version is None else f"/desk/psps/{psp.code}/settings"
+                notice = WAITS if version is None else N_("Kept. Test the connection now.")
+                return go(request, where, notice=notice)
+    shown = msgspec.structs.replace(psp, label=said["label"], on=on)
+    code = said["code"] if new else psp.code
+    return await _page(request, work, shown, kind, form, code=code, why=said["why"], new=new)
+
+
+async def _opened(
+    request: AnyRequest, work: Work, psp: Psp, kind: type[PaymentConnector], *, new: bool
+) -> whole.Whole:
     known = {} if new else await psps.known(work, kind.settings_type, psp.settings)
+    noted = look(request, work, "desk").texts.gettext(NOTED)
+    return psps.form_of(kind.settings_type, psp.settings, known, noted)
+
+
+async def _page(
+    request: AnyRequest,
+    work: Work,
+    psp: Psp,
+    kind: type[PaymentConnector],
+    form: whole.Whole,
+    *,
+    code: str = "",
+    why: str = "",
+    new: bool = False,
+) -> Response[str]:
     able = providers.abilities(psp)
     called = bool(
         set(filled_fields(kind.settings_type, "callback")) or secret_fields(kind.settings_type)
@@ -127,9 +173,12 @@ async def _form(
         work,
         "desk/payments/psp.html",
         audience="desk",
+        status=422 if form.faults else 200,
         psp=psp,
+        code=code or psp.code,
+        why=why,
         kind={"code": kind.code, "label": kind.label, "about": ABOUT.get(kind.code, "")},
-        fields=psps.fields_of(kind.settings_type, psp.settings, known, {}),
+        form=form.drawn(look(request, work, "desk").texts, beside=_OWN),
         hook=hook_paths.address(work, psp.code) if called else "",
         able=[
             {

@@ -15,12 +15,13 @@ from brokerage.payments.connector import PaymentConnector
 from brokerage.payments.routing import watching
 from brokerage.payments.settings import PaymentsSettings, Psp
 from stoa.connectors.keyring import filled_fields, secret_fields
-from stoa.connectors.outside import PREFIX
+from stoa.connectors.outside import own_addresses
+from stoa.drawn import whole
+from stoa.drawn.given import Given
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy import settings
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
-from stoa.theming import forms
 from stoa.vault import credentials
 
 SLICE: Final = "payments"
@@ -29,11 +30,12 @@ _CODE: Final = re.compile(r"[a-z][a-z0-9-]{1,30}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a person entered. `sent` holds the connector's own fields, secrets among them."""
+    """What a person entered. `value` holds the connector's own settings, `entered` its secrets by field."""
 
     label: str
     on: bool
-    sent: Mapping[str, Any] = field(default_factory=dict)
+    value: msgspec.Struct
+    entered: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def kind_of(connector: str) -> type[PaymentConnector]:
@@ -41,21 +43,20 @@ def kind_of(connector: str) -> type[PaymentConnector]:
     return connectors.named(connector)
 
 
-def fields_of(
-    kind: type[msgspec.Struct],
-    told: Mapping[str, Any],
-    known: Mapping[str, str],
-    errors: Mapping[str, str],
-) -> tuple[forms.FieldView, ...]:
-    """The connector's settings as form fields; of a secret only whether it is stored, and its end.
+def form_of(
+    kind: type[msgspec.Struct], told: Mapping[str, Any], known: Mapping[str, str], noted: str
+) -> whole.Whole:
+    """The connector's settings as a form; of a secret only whether it is stored, and its end.
 
-    `known` maps the name of a secret in the vault to what may be shown of it.
+    `known` maps the name of a secret in the vault to what may be shown of it; `noted` says who fixed
+    an address of the installation's own.
     """
-    secrets = set(secret_fields(kind))
     usual = {one.name: one.default for one in msgspec.structs.fields(kind)}
-    shown = {name: value for name, value in told.items() if name not in secrets}
-    shown |= {name: known.get(str(told.get(name, usual[name])), "") for name in secrets}
-    return forms.describe(kind, shown, errors)
+    secrets = {
+        name: known.get(str(told.get(name, usual[name])), "") for name in secret_fields(kind)
+    }
+    locked = dict.fromkeys(own_addresses(told), noted)
+    return whole.opened(kind, told, given=Given(secrets=secrets, locked=locked))
 
 
 async def known(work: Work, kind: type[msgspec.Struct], told: Mapping[str, Any]) -> dict[str, str]:
@@ -69,7 +70,7 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
     """Put a provider in force, new or changed; its version, or None where a second person is owed.
 
     Secrets that were entered are stored at once and count from the next call on. Raises Invalid,
-    ManyInvalid, Conflict or NotFound; then nothing was changed.
+    Conflict or NotFound; then nothing was changed.
     """
     work.require(Settings.EDIT)
     if len(why.strip()) < 3:
@@ -84,7 +85,7 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
         raise Invalid("A code has 2 to 31 small letters, digits and hyphens.", field="code")
     kind = kind_of(connector or (held.connector if held is not None else ""))
     told, entered = told_and_entered(
-        kind.settings_type, code, held.settings if held is not None else None, typed.sent
+        code, held.settings if held is not None else None, typed.value, typed.entered
     )
     if entered:
         work.require(Settings.SECRETS)
@@ -106,32 +107,23 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
 
 
 def told_and_entered(
-    kind: type[msgspec.Struct],
     code: str,
     held: Mapping[str, Any] | None,
-    sent: Mapping[str, Any],
+    value: msgspec.Struct,
+    entered: Mapping[str, str],
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The settings to store and the secrets to write. Raises ManyInvalid with the field at fault."""
+    """The settings to store, as far as they differ from the usual, and the secrets to write by name."""
+    kind = type(value)
     secrets = secret_fields(kind)
     before = dict(held or {})
-    plain = {name: value for name, value in sent.items() if name not in secrets}
-    typed = settings.as_data(forms.convert(kind, plain))
     usual = settings.as_data(kind())
     unseen = {*secrets, *filled_fields(kind, "callback")}
     told = {
-        name: value
-        for name, value in typed.items()
-        if name not in unseen and value != usual.get(name)
+        name: one
+        for name, one in settings.as_data(value).items()
+        if name not in unseen and one != usual.get(name)
     }
-    # An address the installation notes itself is not for a form to lose.
-    for name, value in before.items():
-        if isinstance(value, str) and value.startswith(PREFIX) and name not in told:
-            told[name] = value
-    entered: dict[str, str] = {}
+    told |= own_addresses(before)
     for name in secrets:
         told[name] = str(before.get(name) or (f"{code}.{name}" if held is None else usual[name]))
-        value = sent.get(name)
-        text = value[-1] if isinstance(value, list) and value else value
-        if isinstance(text, str) and text.strip():
-            entered[told[name]] = text.strip()
-    return told, entered
+    return told, {told[name]: text for name, text in entered.items()}

@@ -1,5 +1,7 @@
 """The page of one trading server: its form, its maps held against it, its test, its pause and its end."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -15,19 +17,20 @@ from brokerage.trading.model import TradingServer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import Server, TradingSettings
 from stoa.connectors.checks import Check, failed
-from stoa.kernel.refusals import NotFound, Refusal
+from stoa.connectors.outside import NOTED
+from stoa.drawn import whole
+from stoa.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
-from stoa.web.forms import ONCE_FIELD, one_of, sent_of
-from stoa.web.open import CSRF_FIELD
-from stoa.web.pages import go, page
+from stoa.web.forms import one_of, sent_of
+from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
 WAITS = N_("It waits for a second person to agree. Nothing has changed yet.")
 SYMBOLS_SHOWN: Final = 12
-_OWN = frozenset({CSRF_FIELD, ONCE_FIELD, "code", "label", "kind_of", "why", "connector"})
+_OWN = frozenset({"code", "label", "kind_of", "why", "connector"})
 ABOUT = {
     "mt5-webapi": N_("MetaTrader 5 by its Web API over TCP, plain or encrypted."),
     "mt5-https": N_("MetaTrader 5 by its Web API over HTTPS."),
@@ -54,7 +57,8 @@ async def choose(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         names = (kind.code, *(f"{kind.code}-{n}" for n in range(2, 100)))
         code = next(name for name in names if name not in taken)
         fresh = Server(code=code, connector=kind.code, kind="live", label=kind.label, groups=())
-        return await _form(request, work, fresh, kind, new=True)
+        form = await _opened(request, work, fresh, kind, new=True)
+        return await _page(request, work, fresh, kind, form, new=True)
     return page(
         request,
         work,
@@ -72,20 +76,31 @@ async def show(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[str]:
     server = _known(work, code)
-    return await _form(request, work, server, connectors.named(server.connector))
+    kind = connectors.named(server.connector)
+    form = await _opened(request, work, server, kind, new=False)
+    return await _page(request, work, server, kind, form)
 
 
-@post("/desk/servers/new", access=access.desk(Settings.EDIT, step_up=True))
+@post("/desk/servers/new", access=access.desk(Settings.EDIT, step_up=True), status_code=200)
 async def add(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
     sent = await sent_of(request)
-    return await _keep(request, work, one_of(sent, "code"), sent, one_of(sent, "connector"))
+    kind = connectors.named(one_of(sent, "connector"))
+    code = one_of(sent, "code") or kind.code
+    fresh = Server(code=code, connector=kind.code, kind="live", label=kind.label, groups=())
+    return await _step(request, work, fresh, kind, sent, new=True)
 
 
-@post("/desk/servers/{code:str}/settings", access=access.desk(Settings.EDIT, step_up=True))
+@post(
+    "/desk/servers/{code:str}/settings",
+    access=access.desk(Settings.EDIT, step_up=True),
+    status_code=200,
+)
 async def change(
     request: AnyRequest, work: NamedDependency[Work], code: FromPath[str]
 ) -> Response[Any]:
-    return await _keep(request, work, code, await sent_of(request), "")
+    server = _known(work, code)
+    kind = connectors.named(server.connector)
+    return await _step(request, work, server, kind, await sent_of(request))
 
 
 @post("/desk/servers/{code:str}/symbols", access=access.desk(Settings.EDIT, step_up=True))
@@ -166,12 +181,57 @@ async def test(request: AnyRequest, code: FromPath[str]) -> Response[str]:
         )
 
 
-async def _form(
+async def _step(
     request: AnyRequest,
     work: Work,
     server: Server,
     kind: type[TradingConnector],
+    sent: dict[str, Any],
     *,
+    new: bool = False,
+) -> Response[Any]:
+    """A step of the form, or the server put in force; what is wrong is said at its field."""
+    told = {name: value for name, value in sent.items() if name not in _OWN}
+    form = whole.sent(await _opened(request, work, server, kind, new=new), told)
+    said = {name: one_of(sent, name) for name in _OWN}
+    if form.do == "keep":
+        form = whole.read(form)
+        if not form.faults:
+            typed = wiring.Typed(
+                label=said["label"], kind=said["kind_of"], value=form.value, entered=form.entered
+            )
+            code = said["code"] if new else server.code
+            connector = kind.code if new else ""
+            try:
+                version = await wiring.keep(work, code, typed, why=said["why"], connector=connector)
+            except (Invalid, Conflict) as why:
+                form = whole.refused(form, why)
+            else:
+                if version is None:
+                    return go(request, "/desk/servers", notice=WAITS)
+                return _done(request, code, version, N_("Kept. Test the connection now."))
+    shown = msgspec.structs.replace(
+        server, label=said["label"], kind="demo" if said["kind_of"] == "demo" else "live"
+    )
+    return await _page(request, work, shown, kind, form, said=said, new=new)
+
+
+async def _opened(
+    request: AnyRequest, work: Work, server: Server, kind: type[TradingConnector], *, new: bool
+) -> whole.Whole:
+    known = {} if new else await wiring.known(work, server)
+    noted = look(request, work, "desk").texts.gettext(NOTED)
+    return wiring.form_of(kind, server, known, noted)
+
+
+async def _page(
+    request: AnyRequest,
+    work: Work,
+    server: Server,
+    kind: type[TradingConnector],
+    form: whole.Whole,
+    *,
+    said: Mapping[str, str] = MappingProxyType({}),
     new: bool = False,
 ) -> Response[str]:
     row = None if new else await work.session.get(TradingServer, server.code)
@@ -183,12 +243,12 @@ async def _form(
         work,
         "desk/trading/server.html",
         audience="desk",
+        status=422 if form.faults else 200,
         server=server,
         kind={"code": kind.code, "label": kind.label, "about": ABOUT.get(kind.code, "")},
-        fields=wiring.fields_of(
-            kind, server.settings, {} if new else await wiring.known(work, server)
-        ),
-        lines=wiring.lines_of(server),
+        code=said.get("code", server.code),
+        why=said.get("why", ""),
+        form=form.drawn(look(request, work, "desk").texts, beside=_OWN),
         offered=sorted(one.group for one in there.values()),
         wrong=groups.differences(server, there) if there else [],
         differ=differ[:SYMBOLS_SHOWN],
@@ -199,20 +259,6 @@ async def _form(
         may_edit=work.actor.may(Settings.EDIT),
         may_test=not new and work.actor.may(Trading.EDIT),
     )
-
-
-async def _keep(
-    request: AnyRequest, work: Work, code: str, sent: dict[str, Any], connector: str
-) -> Response[Any]:
-    typed = wiring.Typed(
-        label=one_of(sent, "label"),
-        kind=one_of(sent, "kind_of"),
-        sent={name: value for name, value in sent.items() if name not in _OWN},
-    )
-    version = await wiring.keep(work, code, typed, why=one_of(sent, "why"), connector=connector)
-    if version is None:
-        return go(request, "/desk/servers", notice=WAITS)
-    return _done(request, code, version, N_("Kept. Test the connection now."))
 
 
 def _done(request: AnyRequest, code: str, version: int | None, notice: str) -> Response[Any]:

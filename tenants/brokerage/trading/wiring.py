@@ -4,8 +4,9 @@ await keep(work, "mt5-live", Typed(...), why="the new address")
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -17,12 +18,13 @@ from brokerage.trading.connector import TradingConnector
 from brokerage.trading.model import AccountState, TradingAccount
 from brokerage.trading.settings import GroupName, GroupRule, Server, TradingSettings, When
 from stoa.connectors.keyring import secret_fields
-from stoa.connectors.outside import PREFIX
+from stoa.connectors.outside import own_addresses
+from stoa.drawn import whole
+from stoa.drawn.given import Given
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy import settings
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
-from stoa.theming import forms
 from stoa.theming.texts import N_
 from stoa.vault import credentials
 
@@ -35,10 +37,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the group map as the form has it; what is left empty fits everything."""
 
     group: Annotated[GroupName, Meta(title=N_("Group of the server"))]
-    currency: Annotated[tuple[str, ...], Meta(title=N_("Currencies"), extra={"kind": "text"})] = ()
-    pack: Annotated[tuple[str, ...], Meta(title=N_("Jurisdictions"), extra={"kind": "text"})] = ()
-    product: Annotated[tuple[str, ...], Meta(title=N_("Products"), extra={"kind": "text"})] = ()
-    entity: Annotated[tuple[str, ...], Meta(title=N_("Entities"), extra={"kind": "text"})] = ()
+    currency: Annotated[tuple[str, ...], Meta(title=N_("Currencies"))] = ()
+    pack: Annotated[tuple[str, ...], Meta(title=N_("Jurisdictions"))] = ()
+    product: Annotated[tuple[str, ...], Meta(title=N_("Products"))] = ()
+    entity: Annotated[tuple[str, ...], Meta(title=N_("Entities"))] = ()
     book: Annotated[
         Literal["A", "B"],
         Meta(
@@ -49,19 +51,37 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     swap_free: Annotated[GroupName | None, Meta(title=N_("Its group without swaps"))] = None
 
 
-class Map(msgspec.Struct, frozen=True, kw_only=True):
-    """The group map: the first line that fits an account names its group."""
-
-    groups: Annotated[tuple[Line, ...], Meta(title=N_("Group map"))] = ()
+Lines = Annotated[
+    tuple[Line, ...],
+    Meta(
+        title=N_("Group map"),
+        description=N_("The first line that fits an account names its group."),
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a person entered. `sent` holds the connector's own fields, secrets among them, and the map."""
+    """What a person entered. `value` is of `form_type`: the connector's own settings and the map."""
 
     label: str
     kind: str
-    sent: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    value: Any
+    entered: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@lru_cache(maxsize=64)
+def form_type(kind: type[TradingConnector]) -> type[msgspec.Struct]:
+    """A connector's settings with the group map (`groups`) below them, as one form has them."""
+    own = kind.settings_type
+    return msgspec.defstruct(
+        f"{own.__name__}AndMap",
+        [("groups", Lines, ())],
+        bases=(own,),
+        module=own.__module__,
+        frozen=True,
+        kw_only=True,
+    )
 
 
 def usual(kind: type[TradingConnector]) -> dict[str, Any]:
@@ -75,18 +95,19 @@ def usual(kind: type[TradingConnector]) -> dict[str, Any]:
     return found
 
 
-def fields_of(
-    kind: type[TradingConnector], told: Mapping[str, Any], known: Mapping[str, str]
-) -> tuple[forms.FieldView, ...]:
-    """The connector's settings as form fields; of a secret only whether it is stored, and its end."""
-    secrets, defaults = set(secret_fields(kind.settings_type)), usual(kind)
-    shown = {name: value for name, value in told.items() if name not in secrets}
-    shown |= {name: known.get(str(told.get(name, defaults.get(name))), "") for name in secrets}
-    return forms.describe(kind.settings_type, shown)
+def form_of(
+    kind: type[TradingConnector], server: Server, known: Mapping[str, str], noted: str
+) -> whole.Whole:
+    """The connector's settings and the group map as a form; of a secret only whether it is stored.
 
-
-def lines_of(server: Server) -> tuple[forms.FieldView, ...]:
-    """The group map as rows of a form."""
+    `known` maps the name of a secret to what may be shown of it; `noted` says who fixed an address.
+    """
+    told, defaults = server.settings, usual(kind)
+    secrets = {
+        name: known.get(str(told.get(name, defaults.get(name))), "")
+        for name in secret_fields(kind.settings_type)
+    }
+    locked = dict.fromkeys(own_addresses(told), noted)
     lines = [
         Line(
             group=one.group,
@@ -99,7 +120,9 @@ def lines_of(server: Server) -> tuple[forms.FieldView, ...]:
         )
         for one in server.groups
     ]
-    return forms.describe(Map, Map(groups=tuple(lines)))
+    return whole.opened(
+        form_type(kind), {**told, "groups": lines}, given=Given(secrets=secrets, locked=locked)
+    )
 
 
 async def known(work: Work, server: Server) -> dict[str, str]:
@@ -117,7 +140,7 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
     """Put a server in force, new or changed; its version, or None where a second person is owed.
 
     Secrets that were entered are stored at once and count from the next call on. Raises Invalid,
-    ManyInvalid, Conflict or NotFound; then nothing was changed.
+    Conflict or NotFound; then nothing was changed.
     """
     work.require(Settings.EDIT)
     now = work.settings(TradingSettings)
@@ -129,7 +152,7 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
     if not _CODE.fullmatch(code):
         raise Invalid("A code has 2 to 39 small letters, digits and hyphens.", field="code")
     kind = connectors.named(connector or (held.connector if held is not None else ""))
-    told, entered = _told(kind, code, held, typed.sent)
+    told, entered = _told(kind, code, held, typed)
     if entered:
         work.require(Settings.SECRETS)
     made = settings.parse(
@@ -140,7 +163,7 @@ async def keep(work: Work, code: str, typed: Typed, *, why: str, connector: str 
             "connector": kind.code,
             "kind": typed.kind or (held.kind if held is not None else ""),
             "label": typed.label.strip()[:80] or kind.label,
-            "groups": [settings.as_data(one) for one in _map(typed.sent)],
+            "groups": [settings.as_data(one) for one in _map(typed.value.groups)],
             "settings": told,
             "paused": held.paused if held is not None else "",
         },
@@ -224,9 +247,7 @@ async def _put(work: Work, now: TradingSettings, made: Server, why: str) -> int 
     return await settings.put(work, SLICE, changed, why=why.strip()[:400])
 
 
-def _map(sent: Mapping[str, Any]) -> tuple[GroupRule, ...]:
-    """Raises ManyInvalid with the row at fault."""
-    rows: Map = forms.convert(Map, sent)
+def _map(lines: Sequence[Line]) -> tuple[GroupRule, ...]:
     return tuple(
         GroupRule(
             group=one.group,
@@ -234,34 +255,23 @@ def _map(sent: Mapping[str, Any]) -> tuple[GroupRule, ...]:
             book=one.book,
             swap_free=one.swap_free or None,
         )
-        for one in rows.groups
+        for one in lines
     )
 
 
 def _told(
-    kind: type[TradingConnector], code: str, held: Server | None, sent: Mapping[str, Any]
+    kind: type[TradingConnector], code: str, held: Server | None, typed: Typed
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The settings to store and the secrets to write. Raises ManyInvalid with the field at fault."""
+    """The settings to store, as far as they differ from the usual, and the secrets to write by name."""
     secrets, defaults = secret_fields(kind.settings_type), usual(kind)
     before = dict(held.settings) if held is not None else {}
-    # An address the installation notes itself is not for a form to lose.
-    noted = {
-        name: value
-        for name, value in before.items()
-        if isinstance(value, str) and value.startswith(PREFIX)
-    }
-    plain = {name: value for name, value in sent.items() if name not in secrets}
-    typed = settings.as_data(forms.convert(kind.settings_type, plain | noted))
     told = {
         name: value
-        for name, value in typed.items()
-        if name not in secrets and value != settings.as_data(defaults.get(name))
-    } | noted
-    entered: dict[str, str] = {}
+        for name, value in settings.as_data(typed.value).items()
+        if name != "groups"
+        and name not in secrets
+        and value != settings.as_data(defaults.get(name))
+    } | own_addresses(before)
     for name in secrets:
         told[name] = str(before.get(name) or (defaults.get(name) if held else f"{code}.{name}"))
-        value = sent.get(name)
-        text = value[-1] if isinstance(value, list) and value else value
-        if isinstance(text, str) and text.strip():
-            entered[told[name]] = text.strip()
-    return told, entered
+    return told, {told[name]: text for name, text in typed.entered.items()}

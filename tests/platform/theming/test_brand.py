@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stoa.theming import colour, contrast, themes
+from stoa.theming import colour, contrast, texts, themes
 from stoa.theming.brand import Brand
 from stoa.theming.css import variables
 from stoa.theming.palette import palette
@@ -74,8 +74,11 @@ def test_a_pale_accent_is_refused_and_the_failing_pair_named() -> None:
     found = contrast.problems(Brand(accent="#ffe14d", paper="#ffffff"))
 
     assert [(p.mode, p.text, p.ground) for p in found] == [("light", "accent", "paper")]
-    assert "accent #ffe14d on paper #ffffff in light mode" in str(found[0])
-    assert "needs 3.0:1" in str(found[0])
+    said = found[0].refusal()
+    assert said.field == "accent"
+    assert "Accent #ffe14d on Paper #ffffff in light mode" in str(said)
+    assert "needs 3.0:1" in str(said)
+    assert "Acento #ffe14d sobre Papel #ffffff" in texts.of("es").refusal(said)
 
 
 def test_grey_text_is_refused_in_words_that_name_both_colours() -> None:

@@ -59,11 +59,6 @@ async def test_a_rule_goes_from_draft_to_force_through_two_people(market, custom
             "use.0.psp": "beta",
             "use.0.share": "100",
             "cascade": "alpha",
-            "when.amount.min": "",
-            "when.amount.max": "",
-            "when.amount.in": "",
-            "when.time.from": "00:00",
-            "when.time.to": "00:00",
         },
     )
     assert kept.status_code == 204, kept.text

@@ -1,12 +1,16 @@
 """Provider accounts at the desk: every connector can be added by a form drawn from its own type."""
 
+import html
+
 import msgspec
 import pytest
 
 from brokerage.payments import connectors, providers
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.keyring import secret_fields
+from stoa.theming import texts
 from stoa.vault import credentials
+from stoa.web.reader import LANGUAGE_COOKIE
 from support.people import make_staff
 from support.web import signed_in
 
@@ -129,7 +133,7 @@ async def test_bad_input_is_refused_and_changes_nothing(house, tenant):
         ({"shortcode": "not-digits"}, 422),
         ({"kind": "Other"}, 422),
         ({"connector": "nobody"}, 404),
-        ({"code": "alpha"}, 409),
+        ({"code": "alpha"}, 422),
     ):
         answer = await desk.post("/desk/psps/new", fine | bent)
         assert answer.status_code == status, (bent, answer.text)
@@ -157,3 +161,57 @@ async def test_who_may_not_change_settings_or_secrets_does_not(house, tenant):
     assert plain.status_code == 204, plain.text
     kept = await psp_of(house, tenant, "alpha")
     assert (kept.label, kept.settings["base_url"]) == ("X", "service:alpha")
+
+
+async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(house, tenant):
+    desk = await at_the_desk(house, tenant)
+    await desk.get("/desk/psps/new?connector=mpesa")
+    typed = {
+        "code": "alpha", "connector": "mpesa", "label": "Mobile", "on": "true", "why": "Kenya",
+        "shortcode": "174379", "passkey": "pk-0123456789",
+    }  # fmt: skip
+
+    taken = await desk.post("/desk/psps/new", typed)
+    bent = await desk.post("/desk/psps/new", typed | {"code": "mpesa", "shortcode": "digits"})
+
+    for answer, name in ((taken, "code"), (bent, "shortcode")):
+        assert answer.status_code == 422
+        assert f'id="f-{name}-error"' in answer.text
+        for value in ("Mobile", "Kenya"):
+            assert f'value="{value}"' in answer.text
+        assert "pk-0123456789" not in answer.text, "a secret is never drawn"
+    assert "Another provider has this code." in taken.text
+    assert 'value="174379"' in taken.text and 'value="digits"' in bent.text
+
+
+@pytest.mark.parametrize("language", ["es", "ar"])
+async def test_a_fault_is_said_in_the_readers_language(house, tenant, language):
+    desk = await at_the_desk(house, tenant)
+    await desk.get("/desk/psps/new?connector=mpesa")
+    typed = {"code": "alpha", "connector": "mpesa", "label": "M", "why": "because"}
+
+    desk.http.cookies.set(LANGUAGE_COOKIE, language)
+    said = await desk.post("/desk/psps/new", typed)
+
+    assert "Another provider has this code." not in said.text
+    assert texts.of(language).gettext("Another provider has this code.") in html.unescape(said.text)
+
+
+async def test_hostile_input_is_refused_and_an_address_of_the_installation_stays(house, tenant):
+    desk = await at_the_desk(house, tenant)
+    page = await desk.get("/desk/psps/alpha/settings")
+    assert "The installation notes this address by itself." in page.text
+    fine = {"label": "Alpha", "on": "true", "why": "because"}
+    for bent in (
+        {"no_such_field": "1"},
+        {"base_url": "https://evil.example"},
+        {"currencies.0.code": "EUR"},
+        {f"field{n}": "x" for n in range(3_000)},
+        {"_do": "keep", "_draft": "eJwDAAAAAAE="},
+        {"_do": "add:base_url"},
+        {"_do": "add:" + ".".join(["a"] * 99)},
+    ):
+        answer = await desk.post("/desk/psps/alpha/settings", fine | bent)
+        assert answer.status_code in {404, 413, 422}, (list(bent)[:2], answer.text[:300])
+    held = await psp_of(house, tenant, "alpha")
+    assert held.label == "Alpha Cards" and held.settings["base_url"] == "service:alpha"

@@ -5,15 +5,19 @@ import pytest
 
 from brokerage.trading import connectors, sync, transfers, wiring
 from brokerage.trading.model import TransferState
-from brokerage.trading.settings import TradingSettings
-from stoa.kernel.refusals import Conflict
+from brokerage.trading.settings import Server, TradingSettings
+from stoa.drawn import whole
+from stoa.drawn.hints import parts, sort_of
+from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.actor import SYSTEM
-from stoa.theming import forms
+from stoa.theming import texts
 from stoa.vault import credentials
 from support.people import make_staff
+from support.typing_in import sent
 from support.web import signed_in
 
 SERVER = "mt5-live"
+EMPTY = Server(code="x", connector="x", kind="live", label="x", groups=())
 
 
 @pytest.fixture
@@ -33,7 +37,6 @@ def form(server, login, **more):
     sent = {
         "label": "A second one",
         "kind_of": "live",
-        "host": "127.0.0.1",
         "port": str(server.port),
         "login": str(login),
         "groups.0.group": "real\\standard-usd",
@@ -50,14 +53,20 @@ async def test_every_platform_has_a_form(owner, code):
     page = await owner.get(f"/desk/servers/new?connector={code}")
 
     assert page.status_code == 200, page.text[:500]
-    for one in forms.describe(connectors.named(code).settings_type):
-        assert f'name="{one.name}"' in page.text
+    for one in parts(connectors.named(code).settings_type):
+        if sort_of(one.hint) == "pairs":
+            assert f'value="add:{one.name}"' in page.text
+        else:
+            assert f'name="{one.name}"' in page.text
     assert len(page.content) < 100_000
 
 
 async def test_a_server_is_connected_by_its_form_and_its_password_is_never_shown(owner, broker):
     login, password = broker.server.manager
-    sent = form(broker.server, login, code="mt5-second", connector="mt5-webapi", password=password)
+    sent = form(
+        broker.server, login, code="mt5-second", connector="mt5-webapi", host="127.0.0.1",
+        password=password,
+    )  # fmt: skip
 
     answer = await owner.post("/desk/servers/new", data=sent)
     assert answer.status_code < 400, answer.text[:500]
@@ -72,7 +81,8 @@ async def test_a_server_is_connected_by_its_form_and_its_password_is_never_shown
     page = await owner.get("/desk/servers/mt5-second/settings")
     assert password not in page.text
     again = await owner.post(
-        "/desk/servers/mt5-second/settings", data=form(broker.server, login, label="Renamed")
+        "/desk/servers/mt5-second/settings",
+        data=form(broker.server, login, host="127.0.0.1", label="Renamed"),
     )
     assert again.status_code < 400
     after = (await configured(broker)).server("mt5-second")
@@ -145,7 +155,8 @@ async def test_a_server_with_products_or_accounts_is_not_removed(owner, broker):
     assert (await configured(broker)).server(SERVER) is not None
 
     login, password = broker.server.manager
-    sent = form(broker.server, login, code="mt5-empty", connector="mt5-webapi", password=password)
+    new = {"code": "mt5-empty", "connector": "mt5-webapi", "host": "127.0.0.1"}
+    sent = form(broker.server, login, **new, password=password)
     await owner.post("/desk/servers/new", data=sent)
     async with broker.opener(SYSTEM)() as work:
         with pytest.raises(Conflict):
@@ -155,14 +166,68 @@ async def test_a_server_with_products_or_accounts_is_not_removed(owner, broker):
     assert (await configured(broker)).server("mt5-empty") is None
 
 
+def typed_over(kind, **told):
+    return whole.sent(wiring.form_of(kind, EMPTY, {}, ""), told)
+
+
 def test_a_mapping_is_a_line_for_each_and_comes_back_as_it_was():
-    kind = connectors.named("dxtrade").settings_type
-    sent = {"base_url": "https://x", "username": "a", "leverages": "GOLD=50\n RAW = 100 "}
+    kind = connectors.named("dxtrade")
+    fine = {"base_url": "https://x", "username": "a"}
 
-    made = forms.convert(kind, sent)
+    made = whole.read(typed_over(kind, **fine, leverages="GOLD=50\n RAW = 100 "))
 
-    assert made.leverages == {"GOLD": 50, "RAW": 100}
-    shown = next(one for one in forms.describe(kind, made) if one.name == "leverages")
-    assert shown.value == "GOLD=50\nRAW=100"
-    with pytest.raises(Exception, match="NAME=value"):
-        forms.convert(kind, sent | {"leverages": "GOLD 50"})
+    assert made.value.leverages == {"GOLD": 50, "RAW": 100}
+    pairs = next(one for one in made.drawn(texts.of("en"))["fields"] if one.name == "leverages")
+    assert [(one.fields[0].value, one.fields[1].value) for one in pairs.fields] == [
+        ("GOLD", "50"),
+        ("RAW", "100"),
+    ]
+    wrong = whole.read(typed_over(kind, **fine, leverages="GOLD 50"))
+    assert set(wrong.faults) >= {"leverages.0.value"}
+
+
+async def test_a_line_of_the_map_is_added_moved_and_dropped_without_scripts_and_nothing_is_lost(
+    owner, broker
+):
+    login, _ = broker.server.manager
+    before = (await configured(broker)).server(SERVER)
+    typed = form(broker.server, login, label="As typed", why="") | {"password": "pw-0123456789"}
+    path = f"/desk/servers/{SERVER}/settings"
+
+    added = await owner.post(path, typed | {"_do": "add:groups"})
+    second = {"groups.1.group": "real\\vip", "groups.1.currency": "EUR, USD"}
+    moved = await owner.post(path, typed | second | {"_do": "up:groups.1"})
+    dropped = await owner.post(path, typed | second | {"_do": "drop:groups.0"})
+
+    for answer in (added, moved, dropped):
+        assert answer.status_code == 200, answer.text[:300]
+        assert 'value="As typed"' in answer.text and "pw-0123456789" not in answer.text
+    assert 'name="groups.1.group"' in added.text
+    first = moved.text.index("real\\vip"), moved.text.index("real\\standard-usd")
+    assert first == tuple(sorted(first))
+    assert "real\\standard-usd" not in dropped.text and "EUR, USD" in dropped.text
+    assert (await configured(broker)).server(SERVER) == before, (
+        "nothing is stored before it is asked"
+    )
+
+
+async def test_a_long_map_is_folded_and_comes_back_whole(owner, broker):
+    kind = connectors.named("mt5-webapi")
+    lines = {f"groups.{n}.group": f"real\\g{n}" for n in range(60)}
+    told = {"host": "h", "port": "1", "login": "7"} | lines
+
+    drawn = typed_over(kind, **told).drawn(texts.of("en"))
+    posted = sent(drawn["fields"]) | {"_draft": drawn["draft"]}
+    back = whole.read(typed_over(kind, **posted))
+    opened = typed_over(kind, **posted, _do="open:groups.40").drawn(texts.of("en"))
+
+    assert [one.group for one in back.value.groups] == [f"real\\g{n}" for n in range(60)]
+    rows = next(one for one in opened["fields"] if one.name == "groups").fields
+    assert [one.at for one in rows if one.kind != "folded"] == [40]
+    with pytest.raises(Invalid, match="longer"):
+        typed_over(kind, **{f"groups.{n}.group": "g" for n in range(3_000)})
+    page = await owner.post(
+        "/desk/servers/new",
+        told | {"connector": "mt5-webapi", "code": "x", "label": "x", "_do": "add:groups"},
+    )
+    assert page.status_code == 200 and len(page.content) < 100_000

@@ -14,11 +14,12 @@ from brokerage.payments.routing import drafts, history, looking, words
 from brokerage.payments.routing.model import RuleDraft
 from brokerage.payments.routing.terms import Route
 from brokerage.payments.settings import PaymentsSettings
-from stoa.kernel.refusals import Invalid, ManyInvalid, NotFound
+from stoa.drawn import whole
+from stoa.drawn.given import Given
+from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy import settings
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
-from stoa.theming import forms as drawn
 from stoa.theming.texts import N_
 from stoa.web import access, forms
 from stoa.web.pages import go, look, page
@@ -119,9 +120,7 @@ async def rule_form(
 ) -> Response[str]:
     """One rule as a form; a number beyond the last is a new one."""
     row = await work.get(RuleDraft, draft)
-    rules = drafts.rules_of(row, _kind(kind))
-    known = rules[number - 1] if 1 <= number <= len(rules) else None
-    return _form(request, work, row, kind, number, known)
+    return _form(request, work, row, kind, number, _opened(work, row, _kind(kind), number))
 
 
 def _kind(text: str) -> drafts.Kind:
@@ -131,32 +130,35 @@ def _kind(text: str) -> drafts.Kind:
     raise NotFound
 
 
+def _opened(work: Work, row: RuleDraft, kind: drafts.Kind, number: int) -> whole.Whole:
+    rules = drafts.rules_of(row, kind)
+    known = rules[number - 1] if 1 <= number <= len(rules) else None
+    psps = [(psp.code, f"{psp.label} ({psp.code})") for psp in work.settings(PaymentsSettings).psps]
+    options = {"use.*.psp": psps, "when.up": psps, "when.down": psps}
+    return whole.opened(Route, known, given=Given(options=options))
+
+
 def _form(
-    request: AnyRequest,
-    work: Work,
-    row: RuleDraft,
-    kind: str,
-    number: int,
-    values: Any,
-    errors: dict[str, str] | None = None,
+    request: AnyRequest, work: Work, row: RuleDraft, kind: str, number: int, form: whole.Whole
 ) -> Response[str]:
     return page(
         request,
         work,
         "desk/payments/routing_rule.html",
         audience="desk",
+        status=422 if form.faults else 200,
         draft=row,
         kind=kind,
         number=number,
-        fields=drawn.describe(Route, values, errors),
+        form=form.drawn(look(request, work, "desk").texts),
         psps=[psp.code for psp in work.settings(PaymentsSettings).psps],
-        problem=(errors or {}).get("", ""),
-        status=422 if errors else 200,
     )
 
 
 @post(
-    "/desk/routing/drafts/{draft:uuid}/{kind:str}/{number:int}", access=access.desk(Settings.EDIT)
+    "/desk/routing/drafts/{draft:uuid}/{kind:str}/{number:int}",
+    access=access.desk(Settings.EDIT),
+    status_code=200,
 )
 async def rule_write(
     request: AnyRequest,
@@ -165,36 +167,20 @@ async def rule_write(
     kind: FromPath[str],
     number: FromPath[int],
 ) -> Response[Any]:
-    """Keep the rule in the draft; what is wrong is said beside its field, and nothing is lost."""
+    """A step of the form, or the rule kept in the draft; what is wrong is said beside its field."""
     row = await work.get(RuleDraft, draft)
     which = _kind(kind)
-    multi = await request.form()
-    sent: dict[str, Any] = {}
-    for key in multi:
-        values = multi.getall(key)
-        sent[str(key)] = values if len(values) > 1 else values[0]
-    sent = _without_empty({k: v for k, v in sent.items() if not k.startswith("_")})
-    say = look(request, work, "desk").texts
-    try:
-        route = drawn.convert(Route, sent)
-        await drafts.put_rule(work, draft, which, number, route)
-    except ManyInvalid as why:
-        errors = {one.field or "": say.refusal(one) for one in why.problems}
-        return _form(request, work, row, kind, number, drawn.gather(Route, sent), errors)
-    except Invalid as why:
-        typed = drawn.gather(Route, sent)
-        return _form(request, work, row, kind, number, typed, {"": say.refusal(why)})
-    return go(request, f"/desk/routing/drafts/{draft}", notice=N_("Kept in the draft."))
-
-
-def _without_empty(sent: dict[str, Any]) -> dict[str, Any]:
-    """A condition whose fields are all empty is none: it is left out, not kept half."""
-    kept = dict(sent)
-    for group, nothing in (("when.amount.", {""}), ("when.time.", {"", "00:00"})):
-        fields = {key: value for key, value in sent.items() if key.startswith(group)}
-        if all(isinstance(value, str) and value.strip() in nothing for value in fields.values()):
-            kept = {key: value for key, value in kept.items() if key not in fields}
-    return kept
+    form = whole.sent(_opened(work, row, which, number), await forms.sent_of(request))
+    if form.do == "keep":
+        form = whole.read(form)
+        if not form.faults:
+            try:
+                await drafts.put_rule(work, draft, which, number, form.value)
+            except (Invalid, Conflict) as why:
+                form = whole.refused(form, why)
+            else:
+                return go(request, f"/desk/routing/drafts/{draft}", notice=N_("Kept in the draft."))
+    return _form(request, work, row, kind, number, form)
 
 
 @post("/desk/routing/drafts/{draft:uuid}/rules", access=access.desk(Settings.EDIT))

@@ -37,12 +37,12 @@ class Band(
 
     def __post_init__(self) -> None:
         if not currencies.known(self.currency):
-            raise Unfit("the currency {currency} is not known", currency=self.currency)
+            raise Unfit("the currency {currency} is not known", field="in", currency=self.currency)
         for bound in (self.min, self.max):
             if bound is not None and (not bound.is_finite() or bound < 0):
                 raise Unfit("a bound of an amount is zero or more")
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise Unfit("min is not above max")
+            raise Unfit("min is not above max", field="max")
 
 
 class Times(
@@ -97,7 +97,7 @@ class When(
     def __post_init__(self) -> None:
         for code in self.currency:
             if not currencies.known(code):
-                raise Unfit("the currency {code} is not known", code=code)
+                raise Unfit("the currency {code} is not known", field="currency", code=code)
 
 
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -132,10 +132,14 @@ class Route(
 
     def __post_init__(self) -> None:
         if not self.use and (self.otherwise != "stop" or self.cascade):
-            raise Unfit("the rule {name} uses no provider; then otherwise is stop", name=self.name)
+            raise Unfit(
+                "the rule {name} uses no provider; then otherwise is stop",
+                field="use",
+                name=self.name,
+            )
         used = [one.psp for one in self.use]
         if len(set(used)) != len(used):
-            raise Unfit("the rule {name} uses a provider twice", name=self.name)
+            raise Unfit("the rule {name} uses a provider twice", field="use", name=self.name)
 
     @property
     def named(self) -> set[str]:
@@ -151,7 +155,7 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     def __post_init__(self) -> None:
         if (self.most is None) == (self.count is None):
-            raise Unfit("a cap has either most or count")
+            raise Unfit("a cap has either most or count", field="most")
 
 
 class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -169,7 +173,7 @@ class Cost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def __post_init__(self) -> None:
         if not self.percent.is_finite() or not 0 <= self.percent <= 50:
-            raise Unfit("a cost is 0 to 50 percent")
+            raise Unfit("a cost is 0 to 50 percent", field="percent")
 
 
 class Breaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -194,4 +198,4 @@ class Breaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def __post_init__(self) -> None:
         if list(self.steps) != sorted(set(self.steps)):
-            raise Unfit("steps rise")
+            raise Unfit("steps rise", field="steps")

@@ -16,17 +16,20 @@ from brokerage.payments.psp_desk import WAITS
 from brokerage.payments.room import entered
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import analysts, examining, keeping, rules
+from brokerage.payments.source.port import ChainAnalyst
+from stoa.connectors.outside import NOTED
+from stoa.drawn import whole
+from stoa.kernel.refusals import Invalid
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access
-from stoa.web.forms import ONCE_FIELD, one_of, sent_of
-from stoa.web.open import CSRF_FIELD
-from stoa.web.pages import go, page
+from stoa.web.forms import one_of, sent_of
+from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
 PATH = "/desk/psps/source"
-_OWN = frozenset({CSRF_FIELD, ONCE_FIELD, "why", "connector"})
+_OWN = frozenset({"why", "connector"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +76,63 @@ def shown(attempts: Sequence[PaymentAttempt]) -> list[Shown]:
 
 @get(PATH, access=access.desk(Payments.PSPS))
 async def source_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    sources = work.settings(PaymentsSettings).sources
-    held = sources.analyst
+    held = work.settings(PaymentsSettings).sources.analyst
     kind = analysts.named(held.connector) if held is not None else analysts.ALL[0]
-    told = held.settings if held is not None else {}
-    known = await psps.known(work, kind.settings_type, told) if held is not None else {}
+    return _page(request, work, kind, await _opened(request, work, kind))
+
+
+async def _opened(request: AnyRequest, work: Work, kind: type[ChainAnalyst]) -> whole.Whole:
+    held = work.settings(PaymentsSettings).sources.analyst
+    same = held if held is not None and held.connector == kind.code else None
+    told = same.settings if same is not None else {}
+    known = await psps.known(work, kind.settings_type, told) if same is not None else {}
+    noted = look(request, work, "desk").texts.gettext(NOTED)
+    return psps.form_of(kind.settings_type, told, known, noted)
+
+
+def _page(
+    request: AnyRequest,
+    work: Work,
+    kind: type[ChainAnalyst],
+    form: whole.Whole,
+    why: str = "",
+) -> Response[str]:
+    sources = work.settings(PaymentsSettings).sources
     return page(
         request,
         work,
         "desk/payments/source.html",
         audience="desk",
+        status=422 if form.faults else 200,
         sources=sources,
         kind={"code": kind.code, "label": kind.label},
-        fields=psps.fields_of(kind.settings_type, told, known, {}),
+        form=form.drawn(look(request, work, "desk").texts, beside=_OWN),
+        why=why,
         may_edit=work.actor.may(Settings.EDIT),
-        may_test=held is not None and work.actor.may(Payments.TEST),
+        may_test=sources.analyst is not None and work.actor.may(Payments.TEST),
     )
 
 
-@post(PATH, access=access.desk(Settings.EDIT, step_up=True))
+@post(PATH, access=access.desk(Settings.EDIT, step_up=True), status_code=200)
 async def source_keep(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
     sent = await sent_of(request)
-    typed = {name: value for name, value in sent.items() if name not in _OWN}
-    version = await keeping.keep(work, one_of(sent, "connector"), typed, why=one_of(sent, "why"))
-    notice = WAITS if version is None else N_("Kept. Test the connection now.")
-    return go(request, PATH, notice=notice)
+    why = one_of(sent, "why")
+    kind = analysts.named(one_of(sent, "connector"))
+    told = {name: value for name, value in sent.items() if name not in _OWN}
+    form = whole.sent(await _opened(request, work, kind), told)
+    if form.do == "keep":
+        form = whole.read(form)
+        if not form.faults:
+            try:
+                version = await keeping.keep(
+                    work, form.value, form.entered, why=why, connector=kind.code
+                )
+            except Invalid as refusal:
+                form = whole.refused(form, refusal)
+            else:
+                notice = WAITS if version is None else N_("Kept. Test the connection now.")
+                return go(request, PATH, notice=notice)
+    return _page(request, work, kind, form, why)
 
 
 @post(PATH + "/leave", access=access.desk(Settings.EDIT, step_up=True))

@@ -1,13 +1,13 @@
 """The tenant's chain analyst: connected, changed, left; its secrets written and never shown."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from brokerage.payments import psps
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.payments.source import analysts, examining
+from brokerage.payments.source import examining
 from brokerage.payments.source.settings import Analyst
 from stoa.connectors.checks import Check, failed
 from stoa.kernel.refusals import Invalid, NotFound, Refusal
@@ -21,10 +21,13 @@ from stoa.vault import credentials
 SLICE: Final = "payments"
 
 
-async def keep(work: Work, connector: str, sent: Mapping[str, Any], *, why: str) -> int | None:
+async def keep(
+    work: Work, value: msgspec.Struct, entered: Mapping[str, str], *, why: str, connector: str
+) -> int | None:
     """Connect or change the analyst; the settings' version, or None where a second person is owed.
 
-    Secrets that were entered are stored at once. Raises Invalid, ManyInvalid or NotFound.
+    `value` is the connector's settings, `entered` its secrets by field; they are stored at once.
+    Raises Invalid.
     """
     work.require(Settings.EDIT)
     if len(why.strip()) < 3:
@@ -32,17 +35,16 @@ async def keep(work: Work, connector: str, sent: Mapping[str, Any], *, why: str)
     now = work.settings(PaymentsSettings)
     held = now.sources.analyst
     same = held if held is not None and held.connector == connector else None
-    kind = analysts.named(connector).settings_type
-    told, entered = psps.told_and_entered(
-        kind, f"source-{connector}", same.settings if same is not None else None, sent
+    told, written = psps.told_and_entered(
+        f"source-{connector}", same.settings if same is not None else None, value, entered
     )
-    if entered:
+    if written:
         work.require(Settings.SECRETS)
 
     made = Analyst(connector=connector, settings=told)
     version = await _put(work, now, made, why)
-    for name, value in sorted(entered.items()):
-        await credentials.put(work, name, value)
+    for name, text in sorted(written.items()):
+        await credentials.put(work, name, text)
     return version
 
 

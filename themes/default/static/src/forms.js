@@ -178,31 +178,6 @@ on("change", "[data-dropzone] input[type=file]", function () {
   }
 });
 
-/* Lists of fields in settings: add one, take one away. */
-on("click", "[data-row-add]", function () {
-  const name = this.dataset.rowAdd;
-  const rows = document.querySelector(`[data-rows="${CSS.escape(name)}"]`);
-  const blank = document.querySelector(`template[data-row-template="${CSS.escape(name)}"]`);
-  if (!rows || !blank) return;
-  const row = blank.content.firstElementChild.cloneNode(true);
-  const number = Number(rows.dataset.next ?? rows.children.length);
-  rows.dataset.next = String(number + 1);
-  for (const element of all("[name], [id], label[for], [aria-describedby]", row)) {
-    for (const attribute of ["name", "id", "for", "aria-describedby"]) {
-      const value = element.getAttribute(attribute);
-      if (value) element.setAttribute(attribute, value.replace("__", String(number)));
-    }
-  }
-  rows.append(row);
-  window.htmx?.process(row);
-  row.querySelector("input, select, textarea")?.focus();
-});
-on("click", "[data-row-remove]", function () {
-  const form = this.closest("form");
-  this.closest("[data-row]").remove();
-  form?.dispatchEvent(new Event("input", { bubbles: true }));
-});
-
 /* Time left. */
 ready("[data-countdown]", (element) => {
   const until = Date.parse(element.dataset.countdown);

@@ -17,7 +17,9 @@ from brokerage.trading.connectors.ctrader.directory import Instrument
 from brokerage.trading.connectors.ctrader.settings import Settings
 from stoa.connectors.keyring import secret_fields
 from stoa.connectors.trouble import Unreadable
-from stoa.theming import forms
+from stoa.drawn import whole
+from stoa.drawn.given import Given
+from stoa.theming import texts
 
 EURUSD = Instrument(
     number=1,
@@ -343,10 +345,13 @@ def test_prices_are_read_in_their_own_scale() -> None:
 
 
 def test_settings_are_drawn_as_a_form_and_the_password_is_one_to_write_alone() -> None:
-    fields = {one.name: one for one in forms.describe(Settings, {}, {})}
+    given = Given(secrets=dict.fromkeys(secret_fields(Settings), "••••6789"))
+    drawn = whole.opened(Settings, given=given).drawn(texts.of("en"))
+    fields = {one.name: one for one in drawn["fields"]}
 
     assert secret_fields(Settings) == ("password",)
     assert set(fields) == set(Settings.__struct_fields__)
+    assert fields["password"].kind == "secret"
     assert msgspec.convert({"base_url": "https://live.example:8443"}, Settings).host == ""
     for bad in ("http://a b", "ftp://live.example", "https://user:pw@live.example"):
         with pytest.raises(msgspec.ValidationError):
