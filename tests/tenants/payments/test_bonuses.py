@@ -358,3 +358,29 @@ async def test_a_campaign_is_made_and_put_live_by_its_form(market, customer, bon
     nothing = await room.post("/bonuses", {"promo": "nobody"})
 
     assert taken.status_code == 204 and nothing.status_code == 422, (taken.text, nothing.text)
+
+
+async def test_tiers_of_a_campaign_are_rows_and_what_is_wrong_is_said_at_its_field(
+    market, bonuses, desk
+):
+    staff = await desk()
+    typed = {
+        "title": "By the lot", "code": "by-lot", "kind": "cashback", "most": "100",
+        "currency": "USD", "tiers.0.from_lots": "0", "tiers.0.amount": "2",
+    }  # fmt: skip
+    path = "/desk/bonuses/campaigns"
+
+    more = await staff.post(path, typed | {"_do": "add:tiers"})
+    second = {"tiers.1.from_lots": "10", "tiers.1.amount": "3"}
+    up = await staff.post(path, typed | second | {"_do": "up:tiers.1"})
+    wrong = await staff.post(path, typed | second | {"tiers.1.amount": "2000"})
+    nameless = await staff.post(path, typed | {"title": "x"})
+    made = await staff.post(path, typed | second)
+
+    assert more.status_code == 200 and 'name="tiers.1.from_lots"' in more.text
+    assert 'value="By the lot"' in more.text and 'value="by-lot"' in more.text
+    assert up.text.index('value="10"') < up.text.index('value="2"')
+    assert wrong.status_code == 422 and 'id="f-tiers-1-amount-error"' in wrong.text
+    assert 'value="2000"' in wrong.text and 'value="By the lot"' in wrong.text
+    assert nameless.status_code == 422 and 'id="f-title-error"' in nameless.text
+    assert made.status_code == 204, made.text

@@ -183,7 +183,8 @@ async def test_the_pages_show_case_and_cashback(market, customer, bonuses, desk)
     today = await staff.get("/desk")
     made = await staff.post(
         "/desk/bonuses/campaigns",
-        {"title": "Lots", "code": "lots", "kind": "cashback", "tiers": "0 = 2, 10 = 3",
+        {"title": "Lots", "code": "lots", "kind": "cashback", "tiers.0.from_lots": "0", "tiers.0.amount": "2",
+         "tiers.1.from_lots": "10", "tiers.1.amount": "3",
          "most": "100", "currency": "USD"},
     )  # fmt: skip
     cleared = await staff.post(f"/desk/bonuses/grants/{row.id}/clear", {"reason": "Fine by us."})
