@@ -36,7 +36,10 @@ def gone(last: str) -> str:
 
 
 def compared(existing: str, last: str, *key: str) -> str:
-    """`worth` beside `existing`, joined by what every line has and by `key`; ends within `written`."""
+    """`worth` beside `existing`, joined by what every line has and by `key`; ends within `written`.
+
+    Partner by partner, so that many lines lie beside one another in the index by partner.
+    """
     same = (*_KEY, *key)
     return f"""
 {existing}, differ as materialized (
@@ -57,4 +60,5 @@ def compared(existing: str, last: str, *key: str) -> str:
            cast(:now as timestamptz), case when turn is not null then cast(:cause as varchar) end
     from differ where amount is not null
     union all {gone(last)}
+    order by partner, number
     ) x"""  # noqa: S608 - every part is ours

@@ -60,3 +60,22 @@ class EngineResumed(Fact, frozen=True, kw_only=True):
 
     since: datetime
     until: datetime
+
+
+@fact
+class RecountAsked(Fact, frozen=True, kw_only=True):
+    """Rewards of deals that closed from `first` until before `last` are to be counted again.
+
+    What is left of it tells itself on: `server` and `number` name the last deal done with, `lines` is
+    how many were written so far.
+    """
+
+    kind: ClassVar[str] = "rewards.recount-asked"
+    lane: ClassVar[str] = "reports"
+
+    first: datetime
+    last: datetime
+    why: str
+    server: str = ""
+    number: int = 0
+    lines: int = 0

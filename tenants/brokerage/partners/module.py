@@ -29,10 +29,11 @@ from brokerage.partners import (
     room_pay,
     room_reach,
     simulating,
+    stints,
     tiers,
 )
 from brokerage.partners import hooks as inbound
-from brokerage.partners.events import EngineResumed
+from brokerage.partners.events import EngineResumed, RecountAsked
 from brokerage.partners.fees import booking as fee_booking
 from brokerage.partners.fees import desk as fees_desk
 from brokerage.partners.labels import LABELS
@@ -238,6 +239,7 @@ MODULE = Module(
     reactions={
         DealsImported: [jobs.accrue_imported],
         EngineResumed: [engine.catch_up],
+        RecountAsked: [stints.ask],
         ClientRegistered: [postbacks.registered],
         DepositCredited: [postbacks.deposited],
     },

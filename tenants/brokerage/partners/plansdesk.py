@@ -14,7 +14,8 @@ from litestar.response import Response
 from msgspec import Meta
 from sqlalchemy import select, text
 
-from brokerage.partners import engine, planforms, recounting
+from brokerage.partners import engine, planforms, recounting, slicing
+from brokerage.partners.events import RecountAsked
 from brokerage.partners.fees import recounting as fees
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
@@ -34,7 +35,8 @@ HERE: Final = "/desk/partners/plans"
 SLICE: Final = "partners"
 _PARTS: Final = ("default_plan", "other_group", "plans", "symbol_groups")
 """What a draft of plans says; payouts and attribution are changed at the settings."""
-_MOST_SHOWN: Final = 200
+_MOST_NOW: Final = 20_000
+"""Deals counted again while somebody waits for the page; more are left to the worker."""
 LAG: Final = text("""
 select percentile_cont(0.95) within group (order by extract(epoch from accrued_at - imported_at)) as p95,
        max(accrued_at) as last, count(*) as count
@@ -118,15 +120,22 @@ async def recount(request: AnyRequest, work: NamedDependency[Work]) -> Response[
     zone = work.settings(TenantFacts).time_zone
     first, _ = day_bounds(form.first, zone)
     _, last = day_bounds(form.last, zone)
-    rows = await recounting.recount(
-        work,
-        first,
-        min(last, work.now + timedelta(days=1)),
-        rates=await engine.into_plans(work),
-        why=form.reason.strip() or "counted again",
-    )
+    last = min(last, work.now + timedelta(days=1))
+    recounting.within(first, last)
+    why = form.reason.strip() or "counted again"
+    if sum(one.count for one in await slicing.cut(work, first, last)) > _MOST_NOW:
+        work.tell(RecountAsked(first=first, last=last, why=why))
+        work.reason = why
+        return go(
+            request,
+            HERE,
+            notice=N_(
+                "These are many deals. They are counted again now, which takes some minutes."
+            ),
+        )
+    rows = await recounting.recount(work, first, last, rates=await engine.into_plans(work), why=why)
     lines = sum(row.count for row in rows)
-    lines += await fees.recount(work, first, last, why=form.reason.strip() or "counted again")
+    lines += await fees.recount(work, first, last, why=why)
     work.record("rewards.recounted", first=str(form.first), last=str(form.last), lines=lines)
     return go(
         request,

@@ -5,62 +5,35 @@ was given already. Counted a second time, nothing differs. The rate of exchange 
 rewarded with; only a deal that nobody was rewarded for takes today's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import text
 
-from brokerage.partners import accruals, clawing, comparing, planning, restating, worth
+from brokerage.partners import accruals, clawing, comparing, planning, restating, slicing, worth
 from brokerage.partners.permissions import Partners
 from brokerage.partners.timeline import Epoch
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 
 LONGEST: Final = timedelta(days=400)
-STRETCH: Final = timedelta(days=4)
-SHORTEST: Final = timedelta(minutes=15)
-AT_ONCE: Final = 150_000
-"""Deals counted at once: what is compared fits into memory, and a statement into its time."""
-_FX: Final = """case when d.currency = :currency then 1 else coalesce((
-               select r.fx_rate from reward r where r.deal = d.number and r.server = d.server
-               and r.dispute is null and r.deal <> 0 order by r.turn limit 1), f.rate) end as fx"""
-_ASKED: Final = worth.ASKED.replace("f.rate as fx", _FX)
-assert _FX in _ASKED  # noqa: S101 - the statement is put together from parts
-_EXISTING: Final = """
-existing as (
-    select t.server, t.number, g.partner, g.kind, g.given, g.turn, g.lots
-    from touched t
-    cross join lateral (
-        select r.partner, r.kind, sum(r.amount) as given, max(r.turn) as turn, sum(r.lots) as lots
-        from reward r
-        where r.deal = t.number and r.server = t.server and r.deal <> 0 and r.dispute is null
-        group by 1, 2
-    ) g
-)"""
-"""Deal by deal along the index: what there is of other months and years is not gone through."""
-_LAST: Final = "r.deal = g.number and r.deal <> 0"
 REVERSED: Final = text(f"""
 with touched as (
     select d.server, d.number from deal v
     join deal d on d.server = v.server and d.number = v.reverses
     where v.imported_at >= :since and v.imported_at <= :until and v.reverses is not null
       and (cast(:server as varchar) is null or v.server = :server)
-), {_EXISTING}, gone as (
+), {slicing.EXISTING}, gone as (
     select * from existing where given <> 0
 ), written as (
     insert into reward ({worth.COLUMNS})
-    select {worth.ID}, x.* from ({comparing.gone(_LAST)}) x
+    select {worth.ID}, x.* from ({comparing.gone(slicing.LAST)}) x
     on conflict do nothing
 {comparing.WRITTEN}""")  # noqa: S608 - every part is ours
 CANCELLED: Final = "the trading server cancelled the deal"
-_RANGE: Final = (
-    f"with {worth.TRADED}, {_ASKED}, {worth.CORE}, {comparing.compared(_EXISTING, _LAST)}"
-)
-RANGE: Final = accruals.Write(
-    text(_RANGE + comparing.WRITTEN), text(f"{_RANGE} on conflict do nothing {comparing.WRITTEN}")
-)
 SEEN: Final = text("""
 select d.symbol, t.product, min(d.at) as first, max(d.at) as last, count(*) as count
 from deal d
@@ -85,26 +58,27 @@ async def recount(
     longer than four hundred days.
     """
     work.require(Partners.EDIT)
-    if not first < last <= first + LONGEST:
-        raise Invalid("Choose a stretch of at most {days} days.", field="to", days=LONGEST.days)
+    within(first, last)
     found: dict[Any, Any] = {}
-    since, stretch = first, STRETCH
-    while since < last:
-        until = min(since + stretch, last)
-        seen = await closed(work, since, until)
-        if sum(row.count for row in seen) > AT_ONCE and stretch > SHORTEST:
-            stretch /= 2
-            continue
-        for row in await _stretch(work, (since, until), seen, rates, why, epochs):
+    for one in await slicing.cut(work, first, last):
+        for row in await slicing.count(work, one, rates=rates, why=why, epochs=epochs):
             found.setdefault(row.partner, []).append(row)
-        since = until
     for row in await restating.months(work, first, last, rates=rates, why=why, epochs=epochs):
         found.setdefault(row.partner, []).append(row)
-    await clawing.follow(
-        work, {one for rows in found.values() for row in rows for one in row.undone or ()}
-    )
+    await clawing.follow(work, undone(one for rows in found.values() for one in rows))
     work.reason = why[:400]
     return [_Sum(partner, rows) for partner, rows in found.items()]
+
+
+def within(first: datetime, last: datetime) -> None:
+    """Raises Invalid for an empty stretch and for one longer than four hundred days."""
+    if not first < last <= first + LONGEST:
+        raise Invalid("Choose a stretch of at most {days} days.", field="to", days=LONGEST.days)
+
+
+def undone(rows: Iterable[Any]) -> set[UUID]:
+    """Of clients whose rewards were just written, those whose payments are undone."""
+    return {one for row in rows for one in row.undone or ()}
 
 
 async def closed(work: Work, first: datetime, last: datetime) -> Sequence[Any]:
@@ -131,7 +105,7 @@ async def reverse(
             "prefix": worth.prefix(work.now),
         },
     )
-    await clawing.follow(work, {one for row in rows for one in row.undone or ()})
+    await clawing.follow(work, undone(rows))
     return await accruals.told(work, rows)
 
 
@@ -143,22 +117,3 @@ class _Sum:
         self.count = sum(row.count for row in rows)
         self.adjusted = sum(row.adjusted for row in rows)
         self.amount = sum((row.amount for row in rows), Decimal(0))
-
-
-async def _stretch(
-    work: Work,
-    window: tuple[datetime, datetime],
-    seen: Sequence[Any],
-    rates: Mapping[str, Decimal],
-    why: str,
-    epochs: Sequence[Epoch] | None,
-) -> Sequence[Any]:
-    if not seen:
-        return []
-    offered = await accruals.terms(work, seen, epochs)
-    named = {"first": window[0], "last": window[1], "cause": why[:120]}
-    values = named | accruals.parameters(work, offered, rates)
-    async with planning.over(work, sum(row.count for row in seen)):
-        rows = await accruals.write(work, RANGE, values)
-    await accruals.told(work, rows)
-    return rows

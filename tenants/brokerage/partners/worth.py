@@ -8,6 +8,8 @@ line carries everything it was made of; `rules.amount` is the same sum in Python
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import text
+
 from stoa.kernel.ids import uuid7
 
 _DEAL: Final = (
@@ -38,14 +40,29 @@ picked as (
 )"""  # noqa: S608 - the columns are ours
 """What an import brought, and what waited for an opening that it brought: position by position along
 the index, as all deals there are would be gone through otherwise."""
-TRADED: Final = f"""
+_TOUCHED: Final = f"""
 touched as materialized (
     select {_DEAL}, {_STANDS} as stands from deal d
     where d.at >= :first and d.at < :last and {_CLOSING}
 ), picked as (
     select * from touched where stands
 )"""  # noqa: S608 - the columns are ours
+TRADED: Final = _TOUCHED
 """What closed in a stretch of time, and of it what was not taken back."""
+SLICE: Final = "d.server = :server and d.number >= :least and d.number <= :most"
+SLICED: Final = _TOUCHED.replace("where d.at", f"where {SLICE} and d.at")
+"""Of what closed in a stretch of time, the deals of one server between two numbers: those beside one
+another are beside one another in the index of rewards by deal, too."""
+CUT: Final = text(f"""
+select server, min(number) as least, max(number) as most, count(*) as count
+from (
+    select d.server, d.number,
+           (row_number() over (partition by d.server order by d.number) - 1) / :at_once as nth
+    from deal d
+    where d.at >= :first and d.at < :last and {_CLOSING}
+      and (d.server, d.number) > (cast(:after_server as varchar), cast(:after as bigint))
+) x group by server, nth order by server, nth
+""")  # noqa: S608 - the columns are ours
 FACTS: Final = """
 asked as (
     select x.*, cast(null as numeric) as price, cast(null as numeric) as spread,

@@ -2,20 +2,25 @@
 
 import html
 import re
+from datetime import date, timedelta
 
+import msgspec
 import pytest
+from sqlalchemy import select
 
-from brokerage.partners import planforms
+from brokerage.partners import planforms, plansdesk
+from brokerage.partners.model import Reward
 from brokerage.partners.settings import PartnerSettings
 from stoa.settingsdesk import forming, pending
 from stoa.tenancy import settings
 from stoa.theming import texts
 from support import people
 from support.typing_in import step
+from support.verification import drained
 from support.web import signed_in
 
 from .builders import a_trade, imported, later, rewards, three
-from .conftest import SETTINGS
+from .conftest import PLAN, SETTINGS
 
 HERE = "/desk/partners/plans"
 
@@ -80,6 +85,31 @@ async def test_it_is_paused_resumed_and_counted_again_from_the_page(house, desk)
     assert wrong.status_code == 422
     reward = await desk.browser.get(f"/desk/partners/rewards/{desk.rewards[0]}")
     assert reward.status_code == 200 and "plan default" in reward.text
+
+
+async def test_what_is_too_long_to_wait_for_is_left_to_the_worker(house, desk, monkeypatch):
+    monkeypatch.setattr(plansdesk, "_MOST_NOW", 0)
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        day = f"{work.now:%Y-%m-%d}"
+        less = msgspec.structs.replace(PLAN.cap, percent_of_income=40)
+        begins = work.now - timedelta(days=9)
+        changed = msgspec.structs.replace(PLAN, version=2, begins=begins, cap=less)
+        await settings.put(
+            work, "partners", msgspec.structs.replace(SETTINGS, plans=(changed,)), why="less"
+        )
+
+    yesterday = f"{date.fromisoformat(day) - timedelta(days=1):%Y-%m-%d}"
+    counted = await desk.browser.post(
+        f"{HERE}/recount", {"first": yesterday, "last": day, "reason": "half"}
+    )
+    assert counted.status_code < 400, counted.text[:500]
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        assert not list(await work.rows(select(Reward).where(Reward.turn > 0)))
+    await drained(house, desk.tenant)
+
+    async with house.door.open(desk.tenant, purpose="test") as work:
+        lines = list(await work.rows(select(Reward).where(Reward.turn > 0)))
+    assert {(one.cause, one.plan_version) for one in lines} == {("half", 2)}
 
 
 async def test_a_plan_is_changed_by_form_and_its_version_rises_by_itself(house, desk):
