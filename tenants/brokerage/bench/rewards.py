@@ -104,11 +104,14 @@ async def _bulk(ground: Ground, people: Guild) -> tuple[float, int]:
     """As the product does: an import is committed and told, and the worker rewards it on a connection
     of its own while the next one is stored. From the first deal handed over to the last reward.
     """
-    batches = [_pairs(people, at * BULK, BULK) for at in range(BULKS)]
-    for opening, _ in batches:
+    batches: list[list[Deal]] = []
+    for at in range(BULKS):
+        opening, closing = _pairs(people, at * BULK, BULK)
         await _stored(ground, people, opening)
-    gc.collect()
-    gc.freeze()  # A watcher holds one import; ours of all batches are not looked through meanwhile.
+        batches.append(closing)
+        del opening
+        gc.collect()
+        gc.freeze()  # A watcher holds one import; ours of all batches are not looked through meanwhile.
     told: asyncio.Queue[datetime | None] = asyncio.Queue()
 
     async def rewarding() -> int:
@@ -119,7 +122,7 @@ async def _bulk(ground: Ground, people: Guild) -> tuple[float, int]:
 
     started = time.perf_counter()
     worker = asyncio.create_task(rewarding())
-    for _, closing in batches:
+    for closing in batches:
         told.put_nowait(await _stored(ground, people, closing))
     told.put_nowait(None)
     rewards = await worker
