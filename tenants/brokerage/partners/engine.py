@@ -5,7 +5,7 @@ imported meanwhile is found by its time of import when it goes on; an hour befor
 through as well, which costs little and changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -34,10 +34,37 @@ select max(imported_at) as until, count(*) as count from (
     order by imported_at limit :most
 ) x
 """)
+UNPRICED: Final = text("""
+insert into trading_server (code, state, deals_seen, symbols, prices, unpriced)
+select server, 'unknown', 0, '[]', '{}', jsonb_object_agg(currency, since)
+from (
+    select d.server, d.currency, min(d.imported_at) as since
+    from deal d
+    join trading_account t on t.id = d.account and t.kind = 'live'
+    where d.imported_at >= :since and d.imported_at <= :until and d.kind in ('buy', 'sell')
+      and d.currency = any(cast(:missing as varchar[]))
+      and (cast(:server as varchar) is null or d.server = :server)
+    group by 1, 2
+) x group by 1
+on conflict (code) do update
+set unpriced = excluded.unpriced || coalesce(trading_server.unpriced, '{}'::jsonb)
+returning code
+""")
+"""Where they wait already, the earlier import counts."""
 
 
 async def into_plans(work: Work) -> Mapping[str, Decimal]:
-    """What one unit of each live account's currency is in the plans' currency. Raises NoRate."""
+    """What one unit of each live account's currency is in the plans' currency. Raises NoRate: who counts
+    again or tries a plan without a rate would take deals in that currency for worth nothing.
+    """
+    found, missing = await _priced(work)
+    for one in missing:
+        (await rates.table(work)).rate(one, work.settings(PartnerSettings).currency)
+    return found
+
+
+async def _priced(work: Work) -> tuple[Mapping[str, Decimal], Sequence[str]]:
+    """The same of currencies that have a rate, and those that have none."""
     currency = work.settings(PartnerSettings).currency
     held = await work.rows(
         select(TradingAccount.currency).where(TradingAccount.kind == "live").distinct()
@@ -45,8 +72,8 @@ async def into_plans(work: Work) -> Mapping[str, Decimal]:
     found = {one: Decimal(1) for one in held if one == currency}
     if foreign := [one for one in held if one != currency]:
         table = await rates.table(work)
-        found |= {one: table.rate(one, currency) for one in foreign}
-    return found
+        found |= {one: table.rate(one, currency) for one in foreign if table.knows(one, currency)}
+    return found, sorted(set(held) - set(found))
 
 
 async def imported(work: Work, *, since: datetime, until: datetime, server: str) -> int:
@@ -57,9 +84,14 @@ async def imported(work: Work, *, since: datetime, until: datetime, server: str)
 
 
 async def _reward(work: Work, since: datetime, until: datetime, server: str | None = None) -> int:
-    """What an import brought is rewarded; what it took back is taken back."""
-    into = await into_plans(work)
+    """What an import brought is rewarded; what it took back is taken back. Deals in a currency that has
+    no rate yet wait for it (`unpriced`).
+    """
+    into, missing = await _priced(work)
     count = await accruals.accrue(work, since=since, until=until, rates=into, server=server)
+    if missing:
+        window = {"since": since, "until": until, "server": server}
+        await work.table(UNPRICED, window | {"missing": missing})
     return count + await recounting.reverse(work, since=since, until=until, server=server)
 
 

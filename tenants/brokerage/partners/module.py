@@ -31,6 +31,7 @@ from brokerage.partners import (
     simulating,
     stints,
     tiers,
+    unpriced,
 )
 from brokerage.partners import hooks as inbound
 from brokerage.partners.events import EngineResumed, RecountAsked
@@ -245,6 +246,7 @@ MODULE = Module(
     },
     schedule=[
         Every(60, placing.sweep),
+        Every(60, unpriced.sweep),
         Every(120, acquisitions.sweep),
         Every(60, fee_booking.sweep),
         Every(900, tiers.sweep),

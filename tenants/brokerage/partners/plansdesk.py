@@ -14,7 +14,7 @@ from litestar.response import Response
 from msgspec import Meta
 from sqlalchemy import select, text
 
-from brokerage.partners import engine, planforms, recounting, slicing
+from brokerage.partners import engine, planforms, recounting, slicing, unpriced
 from brokerage.partners.events import RecountAsked
 from brokerage.partners.fees import recounting as fees
 from brokerage.partners.permissions import Partners
@@ -74,6 +74,7 @@ async def plans(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
         audience="desk",
         known=known,
         lag=lag,
+        unpriced=await unpriced.waiting(work),
         waits=waits,
         past=past,
         may_change=work.actor.may(Settings.EDIT) and not work.actor.read_only,
@@ -123,6 +124,7 @@ async def recount(request: AnyRequest, work: NamedDependency[Work]) -> Response[
     last = min(last, work.now + timedelta(days=1))
     recounting.within(first, last)
     why = form.reason.strip() or "counted again"
+    rates = await engine.into_plans(work)
     if sum(one.count for one in await slicing.cut(work, first, last)) > _MOST_NOW:
         work.tell(RecountAsked(first=first, last=last, why=why))
         work.reason = why
@@ -133,7 +135,7 @@ async def recount(request: AnyRequest, work: NamedDependency[Work]) -> Response[
                 "These are many deals. They are counted again now, which takes some minutes."
             ),
         )
-    rows = await recounting.recount(work, first, last, rates=await engine.into_plans(work), why=why)
+    rows = await recounting.recount(work, first, last, rates=rates, why=why)
     lines = sum(row.count for row in rows)
     lines += await fees.recount(work, first, last, why=why)
     work.record("rewards.recounted", first=str(form.first), last=str(form.last), lines=lines)

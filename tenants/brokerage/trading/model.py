@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from brokerage.trading.connector import mark
@@ -330,6 +331,8 @@ class TradingServer(TenantRow):
     """When it last told of something, or a new deal of it was stored."""
     behind: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
     """How long its last deals took from being booked there to being read here, in milliseconds."""
+    unpriced: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Since which import deals in which currency wait for a rate, to be rewarded (`partners.unpriced`)."""
 
 
 class EquityPoint(TenantRow):
