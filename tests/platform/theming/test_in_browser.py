@@ -112,6 +112,28 @@ async def test_pages_keep_the_policy_and_their_width(
     assert wide == []
 
 
+@pytest.mark.parametrize(("name", "width", "least"), [("client", 1280, 28), ("client", 390, 34)])
+@pytest.mark.parametrize("sort", ["", "btn btn-quiet btn-sm", "icon-button"])
+async def test_what_folds_out_is_a_target_for_a_finger(
+    tab: Tab, name: str, width: int, least: int, sort: str
+) -> None:
+    await tab.page.set_viewport_size({"width": width, "height": 900})
+    await tab.show(name)
+
+    high = await tab.page.evaluate(
+        """(sort) => {
+            const made = document.createElement("details");
+            made.innerHTML = "<summary>Two more</summary><p>One</p>";
+            made.firstChild.className = sort;
+            document.querySelector("main").append(made);
+            return made.firstChild.getBoundingClientRect().height;
+        }""",
+        sort,
+    )
+
+    assert high >= least
+
+
 NAMED = {
     "button",
     "link",
