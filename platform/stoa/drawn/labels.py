@@ -160,6 +160,24 @@ def on_path(kind: Any, path: str) -> list[tuple[str, str]]:
     return found
 
 
+def part_at(kind: Any, path: str) -> tuple[Part | None, bool]:
+    """The field a path of a settings file ends in, and whether it ends inside of what that holds."""
+    part: Part | None = None
+    inside = False
+    for piece in _pieces(path):
+        found = (
+            next((one for one in parts(kind) if one.name == piece), None)
+            if is_struct(kind)
+            else None
+        )
+        if found is None:
+            inside = True
+            continue
+        part, inside = found, False
+        kind = next(iter(_inside(found.hint.kind)), None)
+    return part, inside
+
+
 def _pieces(path: str) -> Iterator[str]:
     """Names between points, and what stands in brackets as it is."""
     left = path

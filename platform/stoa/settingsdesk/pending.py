@@ -9,6 +9,7 @@ itself sets up is in force at once.
     await agree(work, change, note) / refuse(...) / take_back(...)
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -102,10 +103,7 @@ async def ask(
         slice=name,
         version=version,
         body=settings.as_data(value),
-        changes=[
-            {"path": one.path, "was": one.was, "now": one.now}
-            for one in settings.diff(before, value)
-        ],
+        changes=[dataclasses.asdict(one) for one in settings.diff(before, value)],
         rehearsal=[one.record() for one in await rehearsed(work, name, before, value)],
         why=why,
         state="waiting",

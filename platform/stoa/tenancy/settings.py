@@ -153,11 +153,16 @@ async def import_toml(work: Work, text: str, slices: Slices, *, why: str) -> lis
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between two versions: where, what it was, what it becomes."""
+    """One difference between two versions: where, what it was, what it becomes.
+
+    `before` and `after` are the same two as settings carry them, for who says them by their labels.
+    """
 
     path: str
     was: str
     now: str
+    before: Any = None
+    after: Any = None
 
     def sentence(self) -> str:
         text, places = self.said
@@ -194,7 +199,7 @@ def _differences(was: Any, now: Any, path: str) -> Iterable[Change]:
     if isinstance(was, list) and isinstance(now, list) and _dicts([*was, *now]):
         yield from _by_place(was, now, path)
         return
-    yield Change(path, _text(was), _text(now))
+    yield Change(path, _text(was), _text(now), was, now)
 
 
 def _by_place(was: list[Any], now: list[Any], path: str) -> Iterable[Change]:

@@ -11,6 +11,7 @@ from stoa.drawn import carried
 from stoa.drawn.hints import hint_of
 from stoa.drawn.trees import harvest, plant
 from stoa.settingsdesk import forming
+from stoa.settingsdesk.telling import told
 from stoa.tenancy import settings
 from stoa.tenancy.actor import SYSTEM
 from stoa.theming import texts
@@ -374,3 +375,34 @@ def test_a_value_planted_twice_is_the_same_tree():
     kind = PRODUCT.slices["partners"]
 
     assert plant(hint_of(kind), kind()) == plant(hint_of(kind), settings.as_data(kind()))
+
+
+@pytest.mark.parametrize(
+    ("language", "added", "held", "switched"),
+    [
+        ("en", "Provider alpha, Share 30", "Card, Bank transfer", "no"),
+        ("es", "Proveedor alpha, Cuota 30", None, "no"),
+        ("ar", None, None, "لا"),
+    ],
+)
+def test_values_of_a_difference_are_said_by_labels_and_choices(language, added, held, switched):
+    kind = PRODUCT.slices["payments"]
+    say = texts.of(language)
+    route = {"name": "Cards", "use": [{"psp": "beta", "share": 70}], "on": True}
+    now = route | {
+        "use": [*route["use"], {"psp": "alpha", "share": 30}],
+        "on": False,
+        "when": {"method": ["card", "bank"]},
+    }
+
+    told_now = [
+        say.say(text, **places)
+        for text, places in told(
+            kind, settings.diff({"routes": [route | {"when": {"method": []}}]}, {"routes": [now]})
+        )
+    ]
+
+    assert not [line for line in told_now if "psp alpha" in line or "share 30" in line]
+    assert added is None or any(added in line for line in told_now), told_now
+    assert held is None or any(held in line for line in told_now), told_now
+    assert any(line.endswith((f" {switched}", f" {switched}.")) for line in told_now), told_now

@@ -17,6 +17,7 @@ from brokerage.payments.settings import PaymentsSettings
 from stoa.drawn import whole
 from stoa.drawn.given import Given
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
+from stoa.settingsdesk.telling import told
 from stoa.tenancy import settings
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
@@ -101,7 +102,7 @@ async def draft_page(
         audience="desk",
         draft=row,
         rules={kind: _sentences(drafts.rules_of(row, kind)) for kind in drafts.KINDS},
-        changes=[one.said for one in settings.diff(was, then)],
+        changes=told(PaymentsSettings, settings.diff(was, then)),
         change=change,
         released=set_at,
         real=real,
