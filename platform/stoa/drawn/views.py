@@ -282,7 +282,7 @@ def _bounds(meta: Mapping[str, Any]) -> tuple[str, str]:
 def _known(part: Part | None) -> str:
     if part is None:
         return ""
-    if part.name in _CURRENCY or part.name.endswith("_currency"):
+    if part.name in _CURRENCY or part.name.endswith(("_currency", "_currencies")):
         return "currency"
     if part.name in _COUNTRY or part.name.endswith(("_country", "_countries")):
         return "country"
