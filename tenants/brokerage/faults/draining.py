@@ -36,7 +36,17 @@ OLDER: Final = (
         "asked_at = asked_at - interval '2 minutes' where state in ('held', 'sending')"
     ),
     "update withdrawal set look_again_at = now() where look_again_at is not null",
-    "update inbox set due_at = now() where state = 'waiting' and leased_until is null",
+    # A letter's sender gives up after 15 s: whose hold is 20 s old has died, and another may send.
+    (
+        "update message set claimed_until = now() "
+        "where claimed_until > now() and claimed_until < now() + interval '30 seconds'"
+    ),
+    (
+        # A letter still held stays as late as it is, or all its tries are spent while one sends it.
+        "update inbox i set due_at = now() where state = 'waiting' and leased_until is null and not "
+        "(kind = 'mail.queued' and exists (select 1 from message m "
+        "where m.id::text = i.body ->> 'message' and m.claimed_until > now()))"
+    ),
 )
 """Seconds of waiting for what takes minutes and hours: the rows are made older, nothing else."""
 
