@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
@@ -17,20 +16,14 @@ from brokerage.kyc.documents import Described
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Outcome
 from stoa.files import serve, store
-from stoa.files.workshop import Workshop
-from stoa.kernel.refusals import Invalid, Unavailable
-from stoa.tenancy.actor import VISITOR
+from stoa.files.taking import sending, taken_apart
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-from stoa.web import access, forms, limits
-from stoa.web.open import admit
+from stoa.web import access, forms
 from stoa.web.pages import go
-from stoa.web.state import State
-from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
-WORKSHOP: Final = Workshop()
 UPLOADS_AN_HOUR: Final = 60
 DOCUMENTS: Final = "documents"
 
@@ -49,22 +42,12 @@ class Paper(msgspec.Struct):
     access=access.room(Kyc.VERIFY_OWN, own_transaction=True),
 )
 async def upload(request: AnyRequest, kind: FromPath[str]) -> Response[None]:
-    """Taken apart in a process of its own, and only then is a transaction opened to keep it."""
-    state: State = request.app.state.stoa
-    tenant = visit(request).tenant
-    assert tenant is not None  # noqa: S101 - this host is a tenant's
-    if tenant.state != "active":
-        raise Unavailable("We take no new files at the moment. Nothing was changed.")
-    async with state.door.open(tenant, actor=VISITOR, purpose="kyc.upload.begin") as work:
-        await admit(request, work)
+    async with sending(request, "kyc.upload.begin") as work:
         case = await cases.own(work)
         rule = await documents.may_add(work, case, kind)
         today = standing.today(work)
         person = work.actor.id
-    await limits.spend(state.redis, tenant.id, f"upload:{person}", most=UPLOADS_AN_HOUR, per_s=3600)
     form = await forms.read(request, Paper)
-    if not isinstance(form.file, UploadFile):
-        raise Invalid("Choose a file first.", field="file")
     told = documents.checked(
         rule,
         Described(
@@ -76,13 +59,10 @@ async def upload(request: AnyRequest, kind: FromPath[str]) -> Response[None]:
         ),
         today,
     )
-    content = await form.file.read()
-
-    seen, made = await WORKSHOP.prepare(content, form.file.filename)
-
-    async with state.door.open(tenant, actor=VISITOR, purpose="kyc.upload") as work:
-        work.request = visit(request).request_id
-        await admit(request, work)
+    seen, made = await taken_apart(
+        request, form.file, what=f"upload:{person}", most=UPLOADS_AN_HOUR
+    )
+    async with sending(request, "kyc.upload") as work:
         case = await cases.own(work, lock=True)
         _, check = await documents.add(work, case, kind, told, seen, made)
     notice = N_("Thank you, this can be read.")

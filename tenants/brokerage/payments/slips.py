@@ -9,13 +9,11 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 
 from brokerage.clients import queries as clients
-from brokerage.kyc.uploads import WORKSHOP
 from brokerage.payments.model import Deposit, DepositState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.values import Method
@@ -23,15 +21,13 @@ from stoa.files import serve, store
 from stoa.files.inspection import Inspected
 from stoa.files.model import StoredFile
 from stoa.files.prepared import Prepared
-from stoa.kernel.refusals import Conflict, Invalid, NotFound, Unavailable
-from stoa.tenancy.actor import VISITOR, Kind
+from stoa.files.taking import sending, taken_apart
+from stoa.kernel.refusals import Conflict, NotFound
+from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-from stoa.web import access, forms, limits
-from stoa.web.open import admit
+from stoa.web import access, forms
 from stoa.web.pages import go
-from stoa.web.state import State
-from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 FILE_KIND: Final = "deposit.slip"
@@ -87,27 +83,13 @@ async def seen(work: Work, deposit: UUID) -> StoredFile:
     "/deposit/{deposit:uuid}/slip", access=access.room(Payments.DEPOSIT_OWN, own_transaction=True)
 )
 async def upload(request: AnyRequest, deposit: FromPath[UUID]) -> Response[None]:
-    """Taken apart in a process of its own, and only then is a transaction opened to keep it."""
-    state: State = request.app.state.stoa
-    tenant = visit(request).tenant
-    if tenant is None:
-        raise NotFound
-    if tenant.state != "active":
-        raise Unavailable("We take no new files at the moment. Nothing was changed.")
-    async with state.door.open(tenant, actor=VISITOR, purpose="deposit.slip.begin") as work:
-        await admit(request, work)
+    async with sending(request, "deposit.slip.begin") as work:
         await may_add(work, deposit)
         person = work.actor.id
-    await limits.spend(state.redis, tenant.id, f"slip:{person}", most=UPLOADS_AN_HOUR, per_s=3600)
     form = await forms.read(request, Slip)
-    if not isinstance(form.file, UploadFile):
-        raise Invalid("Choose a file first.", field="file")
-    content = await form.file.read()
-    looked, made = await WORKSHOP.prepare(content, form.file.filename)
-    async with state.door.open(tenant, actor=VISITOR, purpose="deposit.slip") as work:
-        work.request = visit(request).request_id
-        await admit(request, work)
-        await add(work, deposit, looked, made)
+    shown = await taken_apart(request, form.file, what=f"slip:{person}", most=UPLOADS_AN_HOUR)
+    async with sending(request, "deposit.slip") as work:
+        await add(work, deposit, *shown)
     return go(request, f"/deposit/{deposit}", notice=N_("Thank you. It helps us find your money."))
 
 

@@ -15,7 +15,6 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from brokerage.clients import queries as clients
-from brokerage.kyc.uploads import WORKSHOP
 from brokerage.trading.lifecycle import asking
 from brokerage.trading.lifecycle.model import AccountRequest
 from brokerage.trading.lifecycle.room import answered
@@ -25,13 +24,10 @@ from stoa.files import serve, store
 from stoa.files.inspection import Inspected
 from stoa.files.model import StoredFile
 from stoa.files.prepared import Prepared
-from stoa.kernel.refusals import NotFound, Unavailable
-from stoa.tenancy.actor import VISITOR
+from stoa.files.taking import sending, taken_apart
+from stoa.kernel.refusals import NotFound
 from stoa.tenancy.work import Work
-from stoa.web import access, forms, limits
-from stoa.web.open import admit
-from stoa.web.state import State
-from stoa.web.visit import visit
+from stoa.web import access, forms
 
 AnyRequest = Request[Any, Any, Any]
 FILE_KIND: Final = "account.evidence"
@@ -75,26 +71,16 @@ async def seen(work: Work, row: UUID) -> StoredFile:
 
 @post("/accounts/{account:uuid}/swap-free", access=access.room(Trading.OWN, own_transaction=True))
 async def swap_free(request: AnyRequest, account: FromPath[UUID]) -> Response[Any]:
-    """A document is taken apart in a process of its own before anything is written."""
-    state: State = request.app.state.stoa
-    tenant = visit(request).tenant
-    if tenant is None:
-        raise NotFound
-    if tenant.state != "active":
-        raise Unavailable("We take no new files at the moment. Nothing was changed.")
-    async with state.door.open(tenant, actor=VISITOR, purpose="account.evidence.begin") as work:
-        await admit(request, work)
+    """The wish, with a document where one was chosen: a browser sends an empty file otherwise."""
+    async with sending(request, "account.evidence.begin") as work:
         await own(work, account)
         person = work.actor.id
     form = await forms.read(request, Ground)
     shown = None
-    if isinstance(form.file, UploadFile) and (content := await form.file.read()):
-        key = f"evidence:{person}"
-        await limits.spend(state.redis, tenant.id, key, most=UPLOADS_AN_HOUR, per_s=3600)
-        shown = await WORKSHOP.prepare(content, form.file.filename)
-    async with state.door.open(tenant, actor=VISITOR, purpose="account.evidence") as work:
-        work.request = visit(request).request_id
-        await admit(request, work)
+    if isinstance(form.file, UploadFile) and form.file.filename:
+        what = f"evidence:{person}"
+        shown = await taken_apart(request, form.file, what=what, most=UPLOADS_AN_HOUR)
+    async with sending(request, "account.evidence") as work:
         row = await ask(work, account, form.note, shown)
     return answered(request, row)
 
