@@ -112,14 +112,19 @@ async def _decided(story: "Story", asked: UUID, row: "Played", end: str, turn: i
             told,
         )
         return
-    for hand in ("finance", "head")[: now.need]:
+    await approved(story, now)
+
+
+async def approved(story: "Story", row: Withdrawal) -> None:
+    """As many different people as it needs agree to it."""
+    for hand in ("finance", "head")[: row.need]:
         await pumped(
             story,
             story.hands[hand],
             "approve",
             withdrawals.approve,
-            asked,
-            now.payload_hash,
+            row.id,
+            row.payload_hash,
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from brokerage.demo import verify
 from brokerage.demo.connect import change
+from brokerage.demo.leaving import approved
 from brokerage.demo.trying import pumped, tried
 from brokerage.payments import deposits, destinations, places, slips, withdrawals
 from brokerage.payments.model import PayoutAttempt, Withdrawal, WithdrawalState
@@ -183,15 +184,7 @@ async def _agreed(story: "Story", asked: UUID) -> None:
         now = await work.get(Withdrawal, asked)
     if now.state != WithdrawalState.REVIEW:
         return
-    for hand in ("finance", "head")[: now.need]:
-        await pumped(
-            story,
-            story.hands[hand],
-            "approve",
-            withdrawals.approve,
-            asked,
-            now.payload_hash,
-        )
+    await approved(story, now)
 
 
 async def order(story: "Story", *, answered: bool) -> None:
