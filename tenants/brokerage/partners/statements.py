@@ -74,7 +74,7 @@ async def lines(work: Work, partner: UUID, period: Period, most: int = MOST_LINE
         select(
             Reward.deal_at, Reward.deal, Reward.symbol, Reward.depth, Reward.lots, Reward.base,
             Reward.rate, Reward.below, Reward.amount, Reward.currency, Reward.plan,
-            Reward.plan_version, Reward.excluded, Reward.step, Reward.kind,
+            Reward.plan_version, Reward.excluded, Reward.step, Reward.kind, Reward.server,
         )
         .where(
             Reward.partner == partner, Reward.deal_at >= period.start, Reward.deal_at < period.end
@@ -162,7 +162,9 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
         "lines": [
             [
                 f"{one.deal_at:%Y-%m-%d %H:%M}",
-                f"#{one.deal}" if one.deal > 0 else one.server,
+                f"#{one.deal}"
+                if one.deal > 0
+                else say(words.label(f"fee {one.server}" if one.deal else one.server)),
                 one.symbol,
                 _plain(one.lots),
                 _plain(one.rate - one.below),

@@ -9,9 +9,10 @@ from sqlalchemy import func, select, text
 
 from brokerage.ledger import check, rates
 from brokerage.ledger.hooks import Mid
-from brokerage.partners import partners, rules
+from brokerage.partners import partners, rules, statements
 from brokerage.partners.fees import booking, recounting, sheets
 from brokerage.partners.model import PartnerFee, Reward
+from brokerage.partners.paying.periods import Period
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import Amount, Cap, PartnerSettings, Plan, RewardRule, When
 from stoa.identity.model import Person
@@ -283,6 +284,27 @@ async def test_the_desk_tells_a_fee_shows_what_it_earned_and_gives_it_back(house
     assert (await desk.post(f"{fee}/undo", {"reason": "refunded"})).status_code == 204
     assert (await desk.post(f"{fee}/undo", {"reason": "refunded"})).status_code == 409
     assert "refunded" in (await desk.get(fee)).text
+
+
+async def test_a_statement_names_a_fee_which_is_no_deal(house, guild):
+    """Its line once broke the paper of every month in which a fee had earned something."""
+    async with house.door.open(guild, purpose="test") as work:
+        _, partner, trader = await tree_of(work)
+        [row], _ = await booking.tell(work, [fact(work, trader)])
+        assert (await of_fee(work, row))[partner] == 10
+        day = timedelta(days=1)
+        person = await work.get(Person, partner)
+
+        paper = await statements.gather(
+            work, partner, Period("a while", row.at - day, row.at + day)
+        )
+
+        codes = statements.months(work, row.at)
+    assert [line[1] for line in paper["lines"]] == ["Fee of a challenge"]
+    room = await signed_in(house, guild, person, "room")
+    for code in codes:
+        answer = await room.get(f"/partner/statements/{code}")
+        assert answer.content[:5] == b"%PDF-", answer.text[:300]
 
 
 async def test_the_law_names_what_is_earned_on_no_fee(house, guild):
