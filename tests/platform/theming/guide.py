@@ -30,6 +30,23 @@ ROOM_NAV = [
     NavItem(label="Partner", href="/partner", icon="users-group", key="p"),
     NavItem(label="Profile", href="/profile", icon="user-circle", key="u", badge=1),
 ]
+PARTNER_NAV = [
+    NavItem(label=label, href=f"/partner/{label.lower()}", icon=icon)
+    for label, icon in (
+        ("Overview", "layout-dashboard"),
+        ("Clients", "users"),
+        ("Rewards", "coins"),
+        ("Payouts", "cash"),
+        ("Links", "link"),
+        ("Material", "users"),
+        ("Tree", "sitemap"),
+        ("Sharing", "users"),
+        ("Objections", "users"),
+        ("Postbacks", "users"),
+        ("Trader room", "home"),
+    )
+]
+"""As many places as the portal has, which once ran out of a bar along the top."""
 DESK_NAV = [
     NavItem(label="Today", href="/desk", icon="sun-high", key="t"),
     NavItem(label="Clients", href="/desk/clients", icon="users", key="c"),
@@ -86,7 +103,7 @@ PATHS = {
     "partner": "/partner",
     "fleet": "/",
 }
-NAVS = {"room": ROOM_NAV, "partner": ROOM_NAV, "desk": DESK_NAV, "control": CONTROL_NAV}
+NAVS = {"room": ROOM_NAV, "partner": PARTNER_NAV, "desk": DESK_NAV, "control": CONTROL_NAV}
 AUDIENCE = {
     "home": "room",
     "money": "room",
