@@ -140,6 +140,11 @@ class _Server(AuthorizationServer):  # type: ignore[misc]
         """Nobody listens."""
 
 
+def incomplete(why: str) -> tuple[int, dict[str, Any]]:
+    """Status and body for what is no request of RFC 6749 at all."""
+    return 400, {"error": "invalid_request", "error_description": why}
+
+
 async def issue(work: Work, asked: Asked, ip: str) -> tuple[int, dict[str, Any]]:
     """The token endpoint's status and body (RFC 6749, section 5). Errors tell no more than that."""
     answered: Any = await work.session.run_sync(

@@ -77,6 +77,20 @@ class Conflict(Refusal):
     kind = "conflict"
 
 
+class WrongMethod(Refusal):
+    """A known address of the API, asked in a way that it does not take; `allow` names those it takes."""
+
+    status = 405
+    kind = "wrong-method"
+
+    def __init__(self, allow: str) -> None:
+        super().__init__(
+            "This address does not take this method: the Allow header names those it takes. "
+            "Nothing was changed."
+        )
+        self.allow = allow
+
+
 class Gone(Refusal):
     status = 410
     kind = "gone"

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from asyncpg import InterfaceError, PostgresError
 from litestar import MediaType, Request
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.response import Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import InterfaceError as DroppedLine
@@ -21,6 +21,7 @@ from stoa.kernel.refusals import (
     TooLarge,
     TooMany,
     Unavailable,
+    WrongMethod,
 )
 from stoa.theming import texts
 from stoa.web import reader
@@ -44,7 +45,7 @@ AWAY: Final = (DBAPIError, PoolTimeout, PostgresError, InterfaceError, OSError)
 
 def refused(request: AnyRequest, raised: Exception) -> Response[Any]:
     """The answer to any exception that reached the edge."""
-    refusal = _as_refusal(raised)
+    refusal = _wrong_method(request, raised) or _as_refusal(raised)
     seen: Visit | None = request.scope.get("state", {}).get("visit")
     reference = seen.request_id if seen else ""
     if refusal is None:
@@ -55,6 +56,13 @@ def refused(request: AnyRequest, raised: Exception) -> Response[Any]:
     if refusal.status in {401, 403} or refusal.code in {"origin", "stale-page"}:
         log.warning("denied", code=refusal.code, request=reference, route=_route(request))
     return _answer(request, refusal, refusal.status, reference)
+
+
+def _wrong_method(request: AnyRequest, raised: Exception) -> Refusal | None:
+    """Of the API, whose addresses are published; elsewhere a wrong method is an unknown page."""
+    if isinstance(raised, MethodNotAllowedException) and request.url.path.startswith("/api/"):
+        return WrongMethod((raised.headers or {}).get("allow", ""))
+    return None
 
 
 def _route(request: AnyRequest) -> str:
@@ -151,6 +159,8 @@ def _answer(request: AnyRequest, refusal: Refusal, status: int, reference: str) 
     headers: dict[str, str] = {}
     if isinstance(refusal, TooMany):
         headers["retry-after"] = str(refusal.retry_after_s)
+    if isinstance(refusal, WrongMethod):
+        headers["allow"] = refusal.allow
     if status == Unavailable.status:
         headers["retry-after"] = "5"
     body = problem(request, refusal, status, reference)

@@ -10,7 +10,7 @@ from litestar.response import Response
 from brokerage.api import guard
 from brokerage.api.settings import ApiSettings
 from stoa.identity import oauth
-from stoa.kernel.refusals import Refusal, Unauthenticated
+from stoa.kernel.refusals import Unauthenticated
 from stoa.tenancy.work import Work
 from stoa.web import access, limits
 from stoa.web.visit import visit
@@ -34,20 +34,24 @@ async def issue(request: AnyRequest, work: NamedDependency[Work]) -> Response[by
     redis = request.app.state.stoa.redis
     await limits.spend(redis, work.tenant.id, f"token:{seen.ip}", most=most, per_s=60)
     if request.content_type[0] != _FORM:
-        raise Refusal("Send a form: application/x-www-form-urlencoded.", code="not-a-form")
+        return _answer(*oauth.incomplete("Send a form: application/x-www-form-urlencoded."))
     form = await request.form()
     fields = {name: str(form.getall(name)[0]) for name in form}
     if any(len(form.getall(name)) > 1 for name in form):
-        raise Refusal("Each field of the form is given once.", code="invalid-request")
+        return _answer(*oauth.incomplete("Each field of the form is given once."))
     headers = {"Authorization": request.headers.get("authorization", "")}
     asked = oauth.Asked(seen.host, fields, headers if headers["Authorization"] else {})
     status, body = await oauth.issue(work, asked, seen.ip)
-    answer = {"cache-control": "no-store", "pragma": "no-cache"}
+    return _answer(status, body)
+
+
+def _answer(status: int, body: dict[str, Any]) -> Response[bytes]:
+    headers = {"cache-control": "no-store", "pragma": "no-cache"}
     if status == Unauthenticated.status:
-        answer["www-authenticate"] = 'Basic realm="api"'
+        headers["www-authenticate"] = 'Basic realm="api"'
     return Response(
         msgspec.json.encode(body),
         status_code=status,
         media_type="application/json",
-        headers=answer,
+        headers=headers,
     )

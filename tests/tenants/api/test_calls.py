@@ -205,6 +205,23 @@ async def test_a_body_of_another_kind_is_415(system):
     assert answer.status_code == 415
 
 
+async def test_another_method_is_405_with_those_that_are_taken(system):
+    caller = await system(VIEW)
+
+    for path, method, taken in (
+        ("/api/v1/clients", "DELETE", {"GET", "POST"}),
+        (f"/api/v1/clients/{uuid4()}", "PUT", {"GET"}),
+        ("/api/oauth/token", "GET", {"POST"}),
+    ):
+        answer = await caller.http.request(method, path, headers=caller.bearer())
+
+        told = answer.json()
+        assert (answer.status_code, told["status"], told["code"]) == (405, 405, "wrong-method")
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert taken <= set(answer.headers["allow"].split(", "))
+    assert (await caller.http.delete("/api/v1/nothing", headers=caller.bearer())).status_code == 404
+
+
 async def test_a_change_without_a_good_key_is_refused(system):
     caller = await system(EDIT)
 

@@ -76,6 +76,22 @@ async def test_other_grants_are_not_offered(house, aurora):
         assert answer.status_code == 400, grant
 
 
+async def test_what_is_no_form_is_refused_in_the_form_of_oauth(house, aurora):
+    row, secret, _ = await make_key(house, aurora, VIEW)
+    http = at(house, aurora).http
+
+    for sent in (
+        {"json": {"grant_type": "client_credentials"}},
+        {"data": {"grant_type": ["client_credentials", "client_credentials"]}},
+        {},
+    ):
+        answer = await http.post("/api/oauth/token", auth=(row.client_id, secret), **sent)
+
+        assert answer.status_code == 400, sent
+        assert answer.json()["error"] == "invalid_request"
+        assert answer.headers["cache-control"] == "no-store"
+
+
 async def test_keys_and_tokens_of_one_broker_open_nothing_at_another(
     house, aurora, borealis, system
 ):
