@@ -15,6 +15,8 @@ ADULT_AGE: Final = 18
 OLDEST_AGE: Final = 120
 MOST_TAGS: Final = 20
 _NAME: Final = 80
+_MARKUP: Final = frozenset("<>{}[]|\\^~")
+"""In nobody's passport; a bank or a platform that gets such a name turns the payment down."""
 _NOT_COUNTRIES: Final = frozenset({"AC", "TA"})
 COUNTRIES: Final = frozenset(phonenumbers.SUPPORTED_REGIONS) - _NOT_COUNTRIES
 _TAG: Final = re.compile(r"[\w][\w .+-]{0,39}")
@@ -48,7 +50,8 @@ def name(typed: str, field: str) -> str:
     if len(cleaned) > _NAME:
         raise Invalid("This is too long. 80 letters are the most.", field=field)
     if any(
-        unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs"} and c not in "\u200c\u200d"
+        c in _MARKUP
+        or (unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs"} and c not in "\u200c\u200d")
         for c in cleaned
     ):
         raise Invalid("This name holds signs that we cannot keep.", field=field)

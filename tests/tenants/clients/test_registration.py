@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from brokerage.clients import hooks, queries
+from brokerage.clients import hooks, queries, rules
 from brokerage.clients.events import ClientRegistered
 from brokerage.clients.model import Client, ClientAgreement, State
 from stoa.identity.model import Person
@@ -141,3 +141,18 @@ async def test_the_brief_is_not_given_outside_the_scope(work):
 
     with pytest.raises(Exception, match="could not find"):
         await queries.brief(work, row.id)
+
+
+@pytest.mark.parametrize(
+    "typed", ["<script>alert(1)</script>", "Ana {name}", "Ana [1]", "a|b", "1234", " "]
+)
+def test_what_stands_in_no_passport_is_no_name(typed):
+    with pytest.raises(Invalid):
+        rules.name(typed, "first_name")
+
+
+@pytest.mark.parametrize(
+    "typed", ["O'Brien-Smith", "María José", "أحمد", "李小龍", "D’Angelo Jr.", "Nguyễn Thị"]
+)
+def test_a_name_of_any_script_stays_as_its_owner_writes_it(typed):
+    assert rules.name(f" {typed} ", "first_name") == typed
