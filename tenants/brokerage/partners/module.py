@@ -240,7 +240,7 @@ MODULE = Module(
     reactions={
         DealsImported: [jobs.accrue_imported],
         EngineResumed: [engine.catch_up],
-        RecountAsked: [stints.ask],
+        RecountAsked: [stints.go_on],
         ClientRegistered: [postbacks.registered],
         DepositCredited: [postbacks.deposited],
     },

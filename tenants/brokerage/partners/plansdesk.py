@@ -14,8 +14,7 @@ from litestar.response import Response
 from msgspec import Meta
 from sqlalchemy import select, text
 
-from brokerage.partners import engine, planforms, recounting, slicing, unpriced
-from brokerage.partners.events import RecountAsked
+from brokerage.partners import engine, planforms, recounting, slicing, stints, unpriced
 from brokerage.partners.fees import recounting as fees
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
@@ -124,10 +123,8 @@ async def recount(request: AnyRequest, work: NamedDependency[Work]) -> Response[
     last = min(last, work.now + timedelta(days=1))
     recounting.within(first, last)
     why = form.reason.strip() or "counted again"
-    rates = await engine.into_plans(work)
     if sum(one.count for one in await slicing.cut(work, first, last)) > _MOST_NOW:
-        work.tell(RecountAsked(first=first, last=last, why=why))
-        work.reason = why
+        await stints.ask(work, first, last, why=why)
         return go(
             request,
             HERE,
@@ -135,7 +132,7 @@ async def recount(request: AnyRequest, work: NamedDependency[Work]) -> Response[
                 "These are many deals. They are counted again now, which takes some minutes."
             ),
         )
-    rows = await recounting.recount(work, first, last, rates=rates, why=why)
+    rows = await recounting.recount(work, first, last, rates=await engine.into_plans(work), why=why)
     lines = sum(row.count for row in rows)
     lines += await fees.recount(work, first, last, why=why)
     work.record("rewards.recounted", first=str(form.first), last=str(form.last), lines=lines)

@@ -8,6 +8,7 @@ a fact that names the last deal done with, so that no turn of a worker takes lon
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -15,8 +16,10 @@ import msgspec
 from brokerage.partners import clawing, engine, recounting, restating, slicing
 from brokerage.partners.events import RecountAsked
 from brokerage.partners.fees import recounting as fees
+from brokerage.partners.permissions import Partners
 from brokerage.partners.timeline import Epoch
 from stoa.tenancy.door import OpenWork
+from stoa.tenancy.work import Work
 
 LANES: Final = 2
 """Slices counted at once. They share no deal, and a deal's rewards are nobody else's."""
@@ -24,7 +27,20 @@ SLICES: Final = 12
 """Of one turn: half a million deals, well within what a worker may take for a fact."""
 
 
-async def ask(open_work: OpenWork, fact: RecountAsked) -> None:
+async def ask(work: Work, first: datetime, last: datetime, *, why: str) -> None:
+    """Have deals that closed in a long stretch counted again by the worker.
+
+    Raises Invalid as `recounting.within`, and NoRate where deals could not be priced.
+    """
+    work.require(Partners.EDIT)
+    recounting.within(first, last)
+    await engine.into_plans(work)
+
+    work.tell(RecountAsked(first=first, last=last, why=why))
+    work.reason = why[:400]
+
+
+async def go_on(open_work: OpenWork, fact: RecountAsked) -> None:
     """Count one turn's slices; the rest is told on. Safe to repeat."""
     await stint(open_work, fact)
 
