@@ -86,3 +86,44 @@ async def as_it_was(house, aurora):
     async with house.door.open(aurora, actor=SYSTEM) as work:
         kind = PRODUCT.slices["crm"]
         await settings.put(work, "crm", kind(), why="as it was")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_a_row_more_loses_nothing_typed_and_a_secret_never_comes_from_the_server(
+    house, aurora, scripts
+):
+    async with house.door.open(aurora) as work:
+        person, _ = await make_staff(work, ("settings:all:view", "settings:all:edit"))
+    visitor = await signed_in(house, aurora, person, "desk")
+    drawn: list[str] = []
+    async with served(house) as port, async_playwright() as p:
+        browser = await p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        base = f"http://{aurora.host}:{port}"
+        context = await browser.new_context(java_script_enabled=scripts, locale="en-GB")
+        await context.add_cookies(
+            [
+                {"name": one.name, "value": one.value, "url": base}
+                for one in visitor.http.cookies.jar
+            ]
+        )
+        context.set_default_timeout(LONGEST_S * 1000)
+        page = await context.new_page()
+        await page.goto(f"{base}/desk/servers/new?connector=mt5-webapi")
+        await page.fill('[name="label"]', "As typed")
+        await page.fill('[name="password"]', "pw-typed-here")
+
+        async with page.expect_response("**/desk/servers/new") as answered:
+            await page.locator('button[value="add:groups"]').click()
+        drawn.append(await (await answered.value).text())
+        await page.locator('[name="groups.0.group"]').wait_for()
+
+        assert "pw-typed-here" not in drawn[0]
+        assert await page.input_value('[name="label"]') == "As typed"
+        if scripts:
+            await page.wait_for_function(
+                "document.querySelector('[name=password]').value === 'pw-typed-here'"
+            )
+        else:
+            assert await page.input_value('[name="password"]') == ""
+            assert "type the ones you entered once more" in await page.inner_text("#tree")
+        await browser.close()

@@ -62,6 +62,19 @@ document.addEventListener("htmx:responseError", (event) => {
   if (!kind.includes("problem+json")) toast({ from: "toast-failed" });
 });
 
+/* A secret that was typed is never drawn again by the server: where the form is drawn anew, it stays in the browser. */
+const secrets = new Map();
+document.addEventListener("htmx:beforeSwap", () => {
+  for (const input of all("[data-secret]")) if (input.value) secrets.set(input.id, input.value);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [id, value] of secrets) {
+    const input = document.getElementById(id);
+    if (input?.matches("[data-secret]") && !input.value) input.value = value;
+  }
+  secrets.clear();
+});
+
 function refuse(form, problem) {
   for (const old of all(".error, [data-form-problem]", form)) old.remove();
   for (const field of all(".has-error", form)) field.classList.remove("has-error");
