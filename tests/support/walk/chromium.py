@@ -214,6 +214,8 @@ class AtChromium(Hand):
         kind = (await answer.all_headers()).get("content-type", "")
         if "problem+json" not in kind:
             await self.page.wait_for_load_state()
+            # A form that is drawn anew is there once the request it was asked by has ended.
+            await self.page.wait_for_function("!document.querySelector('.htmx-request')")
             return await self.text()
         problem = json.loads(await answer.text())
         lines = [one["detail"] for one in problem.get("problems", [])] or [problem["detail"]]
