@@ -93,6 +93,10 @@ def _database(raised: DBAPIError) -> Refusal | None:
     state = str(getattr(raised.orig, "sqlstate", "") or "")
     if state in {"40001", "40P01", "55P03"}:
         return Conflict("Someone else is changing this right now. Nothing was changed. Try again.")
+    if state in {"22021", "22P05"}:
+        return Invalid(
+            "There is a sign in it that cannot be kept or looked for. Nothing was changed."
+        )
     if state[:2] in {"08", "57", "53"} or isinstance(raised, DroppedLine):
         return Unavailable(UNREACHABLE)
     return None

@@ -1,5 +1,6 @@
 """The first screen of a working day, and the one box that finds anyone."""
 
+import re
 from typing import Any, Final
 
 from litestar import Request, get
@@ -22,6 +23,7 @@ AnyRequest = Request[Any, Any, Any]
 SHORTEST: Final = 2
 LONGEST: Final = 80
 _IN_THE_BOX: Final = 8
+_REFERENCE: Final = re.compile(r"([A-Za-z]{1,2})[- ]?([0-9A-Za-z]{4})[- ]?([0-9A-Za-z]{4})")
 
 
 @get("/desk", access=access.desk(Clients.SEE_TODAY))
@@ -53,6 +55,9 @@ async def search(
     enough = len(typed) >= SHORTEST
     product = request.app.state.stoa.product
     hits = await gathered.hits(product, work, typed) if enough else []
+    if not hits and (written := _REFERENCE.fullmatch(typed)):
+        # A reference told on the telephone comes without its dashes.
+        hits = await gathered.hits(product, work, "-".join(written.groups()).upper())
     in_box = request.headers.get("hx-target") == "search-results"
     return page(
         request,

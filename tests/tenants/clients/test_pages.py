@@ -72,3 +72,32 @@ async def test_a_wrong_address_answers_in_the_readers_language_and_light(someone
     )
     assert "We could not find" not in page.text
     assert home in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/withdrawals?asked_from=0001-01-01&asked_to=9999-12-31",
+        "/desk/deals?at_from=9999-12-31&at_to=0001-01-01",
+    ],
+)
+async def test_a_calendars_ends_narrow_a_list_as_any_day_does(desk, path):
+    assert (await (await desk()).get(path)).status_code == 200
+
+
+async def test_a_sign_that_no_text_can_hold_is_refused_and_not_a_fault_of_ours(desk):
+    page = await (await desk()).get("/desk/search", params={"q": "x\0y"})
+
+    assert page.status_code == 422
+    assert "sign" in page.text
+
+
+async def test_a_reference_is_found_without_its_dashes_as_it_is_told_by_telephone(
+    desk, house, aurora
+):
+    async with house.door.open(aurora, purpose="test") as work:
+        row = await a_client(work)
+    browser = await desk()
+    for typed in (row.reference, row.reference.replace("-", "").lower()):
+        page = await browser.get("/desk/search", params={"q": typed})
+        assert f"/desk/clients/{row.id}" in page.text, typed

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import ColumnElement
 
@@ -126,6 +126,11 @@ class Table:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+_EARLIEST: Final = date(1900, 1, 1)
+_LATEST: Final = date(9000, 1, 1)
+"""A calendar's ends have no day before or after them to count from."""
+
+
 def choice(key: str, label: str, column: Any, options: Options) -> Filter:
     """One of some values of a text column."""
     return Filter(key, label, lambda _work, value: column == value, "select", options)
@@ -137,7 +142,7 @@ def dates(key: str, label_from: str, label_to: str, column: Any) -> tuple[Filter
     def bounds(work: Unit, value: str) -> tuple[Any, Any]:
         zone = work.settings(TenantFacts).time_zone if isinstance(work, Work) else "UTC"
         try:
-            return day_bounds(date.fromisoformat(value), zone)
+            return day_bounds(min(max(date.fromisoformat(value), _EARLIEST), _LATEST), zone)
         except ValueError:
             return day_bounds(date(1970, 1, 1), zone)
 
