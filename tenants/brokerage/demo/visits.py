@@ -21,7 +21,7 @@ async def happen(world: World, ref: TenantRef, operator: str) -> None:
         return
     actor = Actor(Kind.OPERATOR, row.id, row.name, frozenset(row.permissions))
     why = "Their finance asked for help with a settlement file that was not read."
-    async with world.door.platform(actor=actor, purpose="demo.enter") as work:
+    async with world.door.platform(actor=actor, purpose="POST /tenants/{tenant}/enter") as work:
         session, ticket = await tenants.grant_entry(work, ref.id, reason=why, minutes=_MINUTES)
     await tenants.enter(world.door, ref, ticket, operator=row.name, ip="127.0.0.1")
     await tenants.leave(world.door, ref, session.id)
