@@ -130,7 +130,11 @@ _COUNTRIES: Final = text(
 
 async def partners(work: Work) -> Sequence[tuple[str, str]]:
     """Partners who introduced someone, by name; a partner is a client too."""
-    ids = [row.one for row in await work.table(_PARTNERS)]
+    if work.actor.scope == "all":
+        ids = [row.one for row in await work.table(_PARTNERS)]
+    else:
+        theirs = select(Client.partner).where(Client.partner.is_not(None), queries.visible(work))
+        ids = [one for one in await work.rows(theirs.distinct().limit(200)) if one]
     named = await queries.names(work, ids)
     return sorted(((str(one), name) for one, name in named.items()), key=lambda p: p[1])
 

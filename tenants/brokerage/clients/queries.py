@@ -46,6 +46,14 @@ def within(work: Work, column: Any) -> ColumnElement[bool]:
     return column.in_(select(Client.id).where(scope))  # type: ignore[no-any-return]
 
 
+async def among(work: Work, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these clients whom the actor may see."""
+    wanted = set(ids)
+    if not wanted or work.actor.scope == "all":
+        return wanted
+    return set(await work.rows(select(Client.id).where(Client.id.in_(wanted), visible(work))))
+
+
 async def seen(work: Work, client: UUID) -> Client:
     """The row if the actor may see it; raises NotFound, the same for unknown and for foreign."""
     row = await work.first(select(Client).where(Client.id == client, visible(work)))

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 
 from brokerage.clients import hooks
+from brokerage.clients import queries as clients
 from brokerage.clients.events import ClientRegistered
 from brokerage.clients.model import Client
 from brokerage.ledger import hooks as ledger_hooks
@@ -102,7 +103,10 @@ _TO_ANSWER: Final = (
 async def _payouts(work: Work) -> list[Card]:
     if not work.actor.may(Partners.APPROVE):
         return []
-    rows, count = await work.some(_TO_PAY, 10, {})
+    mine = _TO_PAY
+    if work.actor.scope != "all":
+        mine = mine.where(clients.within(work, PartnerPayout.partner))
+    rows, count = await work.some(mine, 10, {})
     if not rows:
         return []
     return [
@@ -128,7 +132,10 @@ async def _payouts(work: Work) -> list[Card]:
 async def _objections(work: Work) -> list[Card]:
     if not work.actor.may(Partners.DECIDE):
         return []
-    rows, count = await work.some(_TO_ANSWER, 10, {})
+    mine = _TO_ANSWER
+    if work.actor.scope != "all":
+        mine = mine.where(clients.within(work, Objection.partner))
+    rows, count = await work.some(mine, 10, {})
     if not rows:
         return []
     return [
@@ -157,8 +164,12 @@ async def _applied(work: Work) -> list[Card]:
     if not work.actor.may(Partners.EDIT):
         return []
     counts = await work.counts(
-        applied=select(Partner.id).where(Partner.state == PartnerState.APPLIED),
-        contests=select(Attribution.client).where(Attribution.contest == "open"),
+        applied=select(Partner.id).where(
+            Partner.state == PartnerState.APPLIED, clients.within(work, Partner.id)
+        ),
+        contests=select(Attribution.client).where(
+            Attribution.contest == "open", clients.within(work, Attribution.client)
+        ),
     )
     cards = {
         "applied": (N_("Applications of partners"), "/desk/partners?state=applied"),
@@ -209,7 +220,11 @@ def _earned(currency: str, earned: Decimal) -> Card:
 async def search(work: Work, typed: str) -> list[Hit]:
     if not work.actor.may(Partners.VIEW):
         return []
-    row = await work.first(select(Partner).where(Partner.code == typed.strip().lower()))
+    row = await work.first(
+        select(Partner).where(
+            Partner.code == typed.strip().lower(), clients.within(work, Partner.id)
+        )
+    )
     if row is None:
         return []
     return [Hit("partner", row.code, row.plan, f"/desk/partners/{row.id}", 80)]

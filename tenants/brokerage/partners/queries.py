@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import ColumnElement, Table, func, select, text
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
@@ -185,13 +185,19 @@ def mask(name: str) -> str:
     return " ".join(f"{word[0]}•••" for word in name.split() if word)[:24] or "•••"
 
 
+def rewards_within(work: Work) -> ColumnElement[bool]:
+    """The condition on `Reward` that holds staff to their data scope: by its partner or client."""
+    return clients.within(work, Reward.partner) | clients.within(work, Reward.client)
+
+
 async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) -> dict[str, Any]:
     """One reward with everything it was made of, and the sum done again from what is stored.
 
     With `partner`, only their own reward is found. Raises NotFound.
     """
-    row = await work.session.get(Reward, reward_id)
-    if row is None or (partner is not None and row.partner != partner):
+    mine = rewards_within(work) if partner is None else Reward.partner == partner
+    row = await work.first(select(Reward).where(Reward.id == reward_id, mine))
+    if row is None:
         raise NotFound
     waterfall = await work.rows(
         select(Reward)

@@ -160,10 +160,13 @@ def reward_table(*, desk: bool) -> tables.Table:
             Reward.deal,
             Partner.code,
         ).join(Partner, Partner.id == Reward.partner)
-        return statement if desk else statement.where(Reward.partner == work.actor.id)
+        return statement.where(
+            queries.rewards_within(work) if desk else Reward.partner == work.actor.id
+        )
 
     async def view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
         names = await client_queries.names(work, [row.client for row in rows])
+        plain = await client_queries.among(work, names) if desk else set[UUID]()
         shown: list[tables.Shown] = []
         for row in rows:
             name = names.get(row.client, "")
@@ -172,7 +175,7 @@ def reward_table(*, desk: bool) -> tables.Table:
                 f"#{row.deal}" if row.deal > 0 else row.server,
                 row.symbol,
                 row.lots,
-                name if desk else queries.mask(name),
+                name if row.client in plain else queries.mask(name),
                 row.depth,
                 row.amount,
                 row.currency,

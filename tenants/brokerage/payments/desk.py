@@ -104,7 +104,7 @@ async def unresolved_page(request: AnyRequest, work: NamedDependency[Work]) -> R
 async def unresolved_one(
     request: AnyRequest, work: NamedDependency[Work], item: FromPath[UUID]
 ) -> Response[str]:
-    row = await work.get(Unresolved, item)
+    row = await queries.unresolved_seen(work, item)
     deposit = await work.get(Deposit, row.deposit) if row.deposit else None
     brief = await clients.brief(work, deposit.client) if deposit is not None else None
     names = await clients.names(work, [one for one in (row.resolved_by, row.asked_by) if one])

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select, text
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select, text, true
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
@@ -31,6 +31,7 @@ from brokerage.payments.withdrawing.story import TITLES
 from stoa.identity.model import Person
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import Money
+from stoa.kernel.refusals import NotFound
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
@@ -279,8 +280,30 @@ _UNRESOLVED: Final = (
 )
 
 
+def unresolved_within(work: Work) -> ColumnElement[bool]:
+    """The condition on `Unresolved` that holds the actor to their data scope.
+
+    Money that fits no order is nobody's client's yet: who sees some clients only does not see it.
+    """
+    within = clients.within(work, Deposit.client)
+    if within is true() or str(within) == "true":
+        return true()
+    return Unresolved.deposit.in_(select(Deposit.id).where(within))
+
+
+async def unresolved_seen(work: Work, item: UUID) -> Unresolved:
+    """The row if the actor may see it; raises NotFound, the same for unknown and for foreign."""
+    row = await work.first(select(Unresolved).where(Unresolved.id == item, unresolved_within(work)))
+    if row is None:
+        raise NotFound
+    return row
+
+
 async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
-    return await work.rows(_UNRESOLVED, {"now": work.now, "most": limit})
+    wanted = _UNRESOLVED
+    if work.actor.scope != "all":
+        wanted = wanted.where(unresolved_within(work))
+    return await work.rows(wanted, {"now": work.now, "most": limit})
 
 
 async def of_client(work: Work, client: UUID, limit: int = 50) -> tuple[Any, Any]:

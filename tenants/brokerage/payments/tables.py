@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.payments import declines
+from brokerage.payments import declines, queries
 from brokerage.payments.model import Deposit, Unresolved, Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import METHODS, PROBLEMS, PROPOSED
@@ -192,7 +192,7 @@ UNRESOLVED = tables.Table(
         tables.Column("reference", N_("Reference"), "code", hidden=True),
         tables.Column("opened", N_("Since"), "when", sort=Unresolved.opened_at),
     ),
-    query=lambda _work: select(Unresolved),
+    query=lambda work: select(Unresolved).where(queries.unresolved_within(work)),
     view=_unresolved_view,
     id=Unresolved.id,
     order="opened",

@@ -1,6 +1,7 @@
 """Money that fits no order: proposed, decided by two, moved once; and news in every order."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -8,15 +9,17 @@ from itertools import permutations
 import pytest
 from sqlalchemy import func, select
 
-from brokerage.payments import concluding, settlement, unresolved
+from brokerage.payments import concluding, queries, settlement, unresolved
 from brokerage.payments.connector import State, Status
 from brokerage.payments.model import Deposit, PaymentAttempt, Unresolved
 from brokerage.payments.settings import PaymentsSettings
+from brokerage.payments.tables import UNRESOLVED
 from brokerage.payments.values import Method
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Conflict, Denied, Invalid
+from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 from stoa.tenancy import settings
+from stoa.web.tables.read import Asked, page
 from support.patience import until
 
 from .people import finance
@@ -275,3 +278,18 @@ async def test_a_callback_that_is_late_by_a_day_is_not_lost(market, customer):
 
     await until(looked)
     assert await customer.available() == Decimal("40.00")
+
+
+async def test_money_of_clients_out_of_scope_is_neither_listed_nor_opened(market, customer):
+    deposit, _ = await put_aside(market, customer)
+    item = await item_of(market, deposit)
+    wide, narrow = finance(), replace(finance(), scope="own")
+
+    async with market.opener(wide)() as work:
+        assert item.id in {row.id for row in await queries.unresolved(work, 1_000)}
+        assert (await queries.unresolved_seen(work, item.id)).id == item.id
+    async with market.opener(narrow)() as work:
+        assert await queries.unresolved(work, 1_000) == []
+        assert (await page(work, UNRESOLVED, Asked.of(UNRESOLVED, {}))).rows == []
+        with pytest.raises(NotFound):
+            await queries.unresolved_seen(work, item.id)

@@ -178,4 +178,6 @@ async def stop(work: Work, partner: UUID, client: UUID) -> None:
 
 async def listed(work: Work, *, most: int = 200) -> Sequence[Any]:
     """What waits for staff first, then what is in force."""
-    return await work.table(ASKED, {"now": work.now, "most": most})
+    rows = await work.table(ASKED, {"now": work.now, "most": most})
+    seen = await clients.among(work, {one for row in rows for one in (row.partner, row.client)})
+    return [row for row in rows if row.client in seen or row.partner in seen]
