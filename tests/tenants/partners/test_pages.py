@@ -142,9 +142,13 @@ async def test_a_sheet_that_differs_in_every_way_is_shown_to_both_sides(house, g
     page = await browser.get(path)
     desk = await told.desk.get(path.replace("/partner/", "/desk/partners/"))
 
-    for one in (page, desk):
+    for one, says, never in (
+        (page, "Not in your sheet", "in their sheet"),
+        (desk, "Not in their sheet", "in your sheet"),
+    ):
         assert one.status_code == 200, one.text[:300]
-        assert "Not in your sheet" in one.text and "#987654321" in one.text
+        assert says in one.text and "#987654321" in one.text
+        assert never not in one.text
 
 
 async def test_a_code_to_print_is_of_ones_own_link(house, guild, told):
