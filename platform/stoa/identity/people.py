@@ -25,7 +25,7 @@ _LONGEST_NAME: Final = 120
 def address(typed: str) -> str:
     """The e-mail address in its normal form. Raises Invalid at the field `email`."""
     try:
-        found = validate_email(typed.strip(), check_deliverability=False)
+        found = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as why:
         raise Invalid(
             "This does not look like an e-mail address.", field="email", code="email"

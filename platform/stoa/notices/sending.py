@@ -67,7 +67,7 @@ def written(letter: Letter) -> EmailMessage:
     """The message with its headers; everything a person typed is one line and encoded."""
     mail = EmailMessage(policy=WIRE)
     mail["From"] = Address(letter.sender_name, addr_spec=letter.sender_address)
-    mail["To"] = Address(letter.to_name, addr_spec=letter.to_address)
+    mail["To"] = Address(letter.to_name, addr_spec=_wired(letter.to_address))
     mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(datetime.now(UTC))
     # The same at every try, so that a mailbox that got it twice can tell.
@@ -83,6 +83,12 @@ def written(letter: Letter) -> EmailMessage:
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.markup, subtype="html", cte="quoted-printable")
     return mail
+
+
+def _wired(address: str) -> str:
+    """The address with its domain as mail servers know it (RFC 5891): xn--… for other scripts."""
+    local, _, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{domain.encode('idna').decode('ascii')}"
 
 
 async def send(config: Config, letter: Letter) -> Sent:

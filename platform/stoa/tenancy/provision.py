@@ -101,7 +101,7 @@ def check(asked: Asked) -> Asked:
 def _check_wishes(asked: Asked) -> None:
     """What a later step would stumble over, when the short name is used up already."""
     try:
-        validate_email(asked.owner_email, check_deliverability=False)
+        validate_email(asked.owner_email, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as why:
         raise Invalid("Give the owner's e-mail address.", field="owner_email") from why
     if asked.base_currency and not currencies.known(asked.base_currency):

@@ -25,7 +25,8 @@ _TAG: Final = re.compile(r"[\w][\w .+-]{0,39}")
 def email(typed: str, disposable: Collection[str]) -> str:
     """The address in normal form. Raises Invalid for what cannot receive mail for long."""
     try:
-        checked = validate_email(typed, check_deliverability=False)
+        # Few servers carry letters beyond ASCII before the @; a code that cannot be sent opens nothing.
+        checked = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as why:
         raise Invalid(
             "This does not look like an e-mail address. Write it as name@example.com.",

@@ -48,7 +48,9 @@ async def test_nobodys_address_or_name_is_readable_in_the_row(work):
     assert b"canary" not in stored.lower()
 
 
-@pytest.mark.parametrize("typed", ["", "a", "a@", "@b.com", "a b@c.com", "a@b.com\nBcc: x@y.com"])
+@pytest.mark.parametrize(
+    "typed", ["", "a", "a@", "@b.com", "a b@c.com", "a@b.com\nBcc: x@y.com", "ünï@b.com"]
+)
 async def test_what_is_no_address_is_refused_at_its_field(work, typed):
     with pytest.raises(Invalid) as refused:
         await people.create(work, "client", typed, "N")

@@ -1,5 +1,6 @@
 """Letters: in the reader's language and the tenant's brand, sent once, nothing personal kept."""
 
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -338,3 +339,18 @@ async def test_a_message_shows_no_secret_in_its_repr(house, aurora):
 
     assert email not in repr(letter)
     assert email in str(sending.written(letter))
+
+
+async def test_a_domain_in_another_script_is_written_as_mail_servers_know_it(house, aurora):
+    """Its letters were once addressed to `ana@=?utf-8?…?=.example`, which is nobody."""
+    address = f"ana-{secrets.token_hex(4)}@bücher.example"
+    async with house.door.open(aurora) as work:
+        person = await people.create(work, "client", address, "Ana")
+    message = await queued(house, aurora, person)
+    async with house.door.open(aurora) as work:
+        letter = await letters.compose(work, await work.get(Message, message), house.config)
+
+    said = bytes(sending.written(letter))
+
+    assert f"{address.split('@', maxsplit=1)[0]}@xn--bcher-kva.example".encode() in said
+    said.decode("ascii")

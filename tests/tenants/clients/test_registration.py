@@ -156,3 +156,10 @@ def test_what_stands_in_no_passport_is_no_name(typed):
 )
 def test_a_name_of_any_script_stays_as_its_owner_writes_it(typed):
     assert rules.name(f" {typed} ", "first_name") == typed
+
+
+def test_an_address_that_few_servers_can_write_to_is_refused_before_a_code_is_lost():
+    with pytest.raises(Invalid, match="e-mail address"):
+        rules.email("ünï@example.org", [])
+
+    assert rules.email("ana@bücher.example", []) == "ana@bücher.example"
