@@ -73,7 +73,9 @@ def money(
     shade = ""
     if tone and amount:
         shade = " gain" if amount > 0 else " loss"
-    text = digits(amount, None if exact else places(code), sign=sign or tone)
+    text = digits(
+        amount, _every(amount, places(code)) if exact else places(code), sign=sign or tone
+    )
     title = Markup("")
     if compact and abs(amount) >= 10_000:
         title = Markup(' title="%s"') % f"{text}{THIN}{code}"
@@ -124,6 +126,12 @@ def trimmed(amount: Decimal) -> Decimal:
         return amount
     places = 0 if needed >= 0 else max(-needed, min(2, -had))
     return amount.quantize(Decimal(1).scaleb(-places))
+
+
+def _every(amount: Decimal, usual: int) -> int:
+    """How many places show all of an amount, and no fewer than its currency has."""
+    needed = amount.normalize().as_tuple().exponent
+    return max(usual, -needed) if isinstance(needed, int) else usual
 
 
 def number(

@@ -49,6 +49,16 @@ def test_gain_and_loss_are_told_by_sign_and_colour() -> None:
     assert 'class="money">0.00' in figures.money(eur("0"), tone=True)
 
 
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [("0.015000000000", "0.015"), ("397", "397.00"), ("22.8", "22.80"), ("0.5000", "0.50")],
+)
+def test_an_exact_amount_shows_all_it_has_and_no_padding(look: Look, kept: str, shown: str) -> None:
+    """Two partners' figures of 0.03 and 0.015, each rounded, once differed by 0.02."""
+    with showing(look):
+        assert f">{shown}<" in figures.money(Decimal(kept), "USD", exact=True)
+
+
 def test_a_shortened_amount_keeps_the_exact_one_on_hover() -> None:
     text = str(figures.money(eur("1240000.55"), compact=True))
 
