@@ -246,7 +246,7 @@ async def file(
         lines += [f'{line},{outcome},"{why}"\n' for line, outcome, why in row.results]
         return Response(
             "".join(lines).encode(),
-            media_type="text/csv; charset=utf-8",
+            media_type="text/csv",
             headers={"content-disposition": f'attachment; filename="{batch}.csv"'},
         )
     faults = [

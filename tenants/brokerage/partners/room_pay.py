@@ -82,7 +82,7 @@ async def statement(
         )
         return Response(
             content,
-            media_type="text/csv; charset=utf-8" if wanted == "csv" else XLSX,
+            media_type="text/csv" if wanted == "csv" else XLSX,
             headers={"content-disposition": f'attachment; filename="{name}.{wanted}"'},
         )
     told = await statements.gather(work, row.id, period)

@@ -19,7 +19,7 @@ from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming import papers, texts, words
+from stoa.theming import papers, statuses, texts, words
 from stoa.theming.brand import Brand
 from stoa.theming.look import Look
 from stoa.theming.texts import N_
@@ -151,7 +151,7 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
         "payouts": [
             [
                 f"{one.accrued_to:%Y-%m-%d}",
-                say(words.label(one.state)),
+                say(statuses.known(f"payout {one.state}").label),
                 _money(one.earned, one.currency),
                 _money(one.carried_in, one.currency),
                 _money(one.carried, one.currency),

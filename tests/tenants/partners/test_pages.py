@@ -97,6 +97,7 @@ async def test_the_statement_of_a_month_comes_in_every_form_and_says_ones_own(ho
 
     assert pdf.content[:5] == b"%PDF-"
     assert book.content[:2] == b"PK"
+    assert sheet.headers["content-type"] == "text/csv; charset=utf-8"
     assert f"#{told.deal}" in sheet.text
     assert sheet.text.count(f"#{told.deal}") == 1
     assert (await browser.get("/partner/statements/2026-13")).status_code == 422

@@ -198,7 +198,7 @@ async def _file(
         "export", table=table.name, rows=len(rows), format=wanted, filters=dict(asked.filters)
     )
     if wanted == "csv":
-        content, kind = files.to_csv(reader, table.columns, rows), "text/csv; charset=utf-8"
+        content, kind = files.to_csv(reader, table.columns, rows), "text/csv"
     else:
         title = reader.texts.gettext(table.title)
         content = files.to_xlsx(reader, title, table.columns, rows)

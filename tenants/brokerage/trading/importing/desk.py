@@ -85,7 +85,7 @@ async def show(
         work.record("server.import.exported", server=code, lines=len(told))
         return Response(
             as_csv(told),
-            media_type="text/csv; charset=utf-8",
+            media_type="text/csv",
             headers={"content-disposition": f'attachment; filename="import-{code}.csv"'},
         )
     wanted = request.query_params.get("show", "")
