@@ -70,6 +70,12 @@ def _serving(access: Access, seen: Visit, request: AnyRequest) -> None:
         raise Unavailable("We cannot reach our records. Nothing was changed. Try again shortly.")
     if tenant.state == "suspended" and (request.method in _SAFE or access.while_suspended):
         return
+    if access.audience == "desk" and tenant.state == "suspended":
+        raise Unavailable(
+            "{name} is suspended: nothing is decided or changed here until it is resumed. "
+            "Nothing was changed.",
+            name=tenant.name,
+        )
     raise Unavailable(
         "{name} takes no new orders at the moment. Your money and your data are safe; you can "
         "see balances and ask for withdrawals. Nothing was changed.",

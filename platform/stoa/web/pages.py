@@ -28,6 +28,9 @@ SUPPORT = N_(
 )
 LEAVE = N_("Leave")
 PAUSED = N_("New orders are paused. Balances and withdrawals work.")
+STAFF_PAUSED = N_(
+    "Suspended: clients see balances and ask for withdrawals. Nothing else is taken or decided."
+)
 OPERATOR_BRAND = Brand(name="Control", theme="default", accent="#334155")
 
 
@@ -52,7 +55,7 @@ def look(request: AnyRequest, work: Work | PlatformWork | None, audience: str) -
         audience=audience,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
         viewer=_viewer(request, audience),
         nav=_nav(state, audience, seen.actor),
-        banners=_banners(request, locale),
+        banners=_banners(request, audience, locale),
         flashes=_flashes(request, locale),
         live_url=_live(audience),
         search_url="/desk/search" if audience == "desk" else "",
@@ -102,7 +105,7 @@ def _nav(state: State, audience: str, actor: Any) -> list[NavItem]:
     return items
 
 
-def _banners(request: AnyRequest, locale: str) -> list[Banner]:
+def _banners(request: AnyRequest, audience: str, locale: str) -> list[Banner]:
     seen = visit(request)
     say = texts.of(locale).gettext
     shown: list[Banner] = []
@@ -117,7 +120,8 @@ def _banners(request: AnyRequest, locale: str) -> list[Banner]:
             )
         )
     if seen.tenant is not None and seen.tenant.state == "suspended":
-        shown.append(Banner(text=say(PAUSED), tone="stopped"))
+        told = STAFF_PAUSED if audience == "desk" else PAUSED
+        shown.append(Banner(text=say(told), tone="stopped"))
     return shown
 
 

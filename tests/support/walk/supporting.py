@@ -60,7 +60,7 @@ async def suspend_and_resume(begun: Any, broker: Broker) -> None:
         told = await visitor.refused("/register/country", country="ES")
         assert "Nothing was changed" in told or "not" in told
         await broker.owner.open("/desk")
-        await broker.owner.sees("New orders are paused")
+        await broker.owner.sees("Suspended: clients see balances")
         refused = await broker.api.post("/clients", "suspended-key", newcomer())
         assert refused.status_code in {409, 503}, refused.text
     finally:
