@@ -137,6 +137,7 @@ def leads_table(work: Any) -> Table:
     return Table(
         name="leads",
         title=N_("Leads"),
+        page_size=30,
         columns=(
             Column("name", N_("Lead"), "person", beside=N_("E-mail"), fixed=True),
             Column("stage", N_("Stage"), "word", coded=True),

@@ -26,7 +26,7 @@ from brokerage.partners.paying import drawing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.recompute_program import PROGRAM
 from brokerage.partners.settings import PartnerSettings
-from brokerage.partners.wordings import Said, taken_back
+from brokerage.partners.wordings import Said, for_what, taken_back
 from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -172,7 +172,7 @@ def reward_table(*, desk: bool) -> tables.Table:
             name = names.get(row.client, "")
             cells: list[Any] = [
                 row.deal_at,
-                f"#{row.deal}" if row.deal > 0 else row.server,
+                f"#{row.deal}" if row.deal > 0 else Said(for_what(row.server, row.deal)),
                 row.symbol,
                 row.lots,
                 name if row.client in plain else queries.mask(name),

@@ -14,12 +14,12 @@ from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
 from brokerage.partners.paying import periods
 from brokerage.partners.paying.periods import Period
 from brokerage.partners.settings import PartnerSettings
-from brokerage.partners.wordings import Said, taken_back
+from brokerage.partners.wordings import Said, for_what, taken_back
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
-from stoa.theming import papers, statuses, texts, words
+from stoa.theming import papers, statuses, texts
 from stoa.theming.brand import Brand
 from stoa.theming.look import Look
 from stoa.theming.texts import N_
@@ -141,7 +141,7 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
         "total": _money(total, row.currency),
         "symbols": [
             [
-                one.symbol or "–",
+                one.symbol or say(N_("Without a symbol")),
                 str(one.rewards),
                 _plain(one.lots),
                 _money(one.amount, row.currency),
@@ -162,9 +162,7 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
         "lines": [
             [
                 f"{one.deal_at:%Y-%m-%d %H:%M}",
-                f"#{one.deal}"
-                if one.deal > 0
-                else say(words.label(f"fee {one.server}" if one.deal else one.server)),
+                f"#{one.deal}" if one.deal > 0 else say(for_what(one.server, one.deal)),
                 one.symbol,
                 _plain(one.lots),
                 _plain(one.rate - one.below),

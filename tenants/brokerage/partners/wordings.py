@@ -81,6 +81,11 @@ _AGAIN: Final = "Given again: the client's payment stands"
 _ADDED: Final = "Added after an objection"
 
 
+def for_what(source: str, deal: int) -> str:
+    """What a reward without a deal is for: the kind of fee, whose number stands negative, or a cause."""
+    return words.label(f"fee {source}" if deal else source)
+
+
 def taken_back(step: int | None, kind: str = "") -> str:
     """What a line that is no reward of a deal is called; nothing for one that is."""
     if step is None:

@@ -56,6 +56,7 @@ async def _accounts_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
 ACCOUNTS = tables.Table(
     name="accounts",
     title=N_("Trading accounts"),
+    page_size=30,
     columns=(
         tables.Column("login", N_("Login"), "code", fixed=True),
         tables.Column("client", N_("Client"), "person", beside=N_("Product")),

@@ -286,7 +286,7 @@ async def test_the_desk_tells_a_fee_shows_what_it_earned_and_gives_it_back(house
     assert "refunded" in (await desk.get(fee)).text
 
 
-async def test_a_statement_names_a_fee_which_is_no_deal(house, guild):
+async def test_a_statement_and_the_list_name_a_fee_which_is_no_deal(house, guild):
     """Its line once broke the paper of every month in which a fee had earned something."""
     async with house.door.open(guild, purpose="test") as work:
         _, partner, trader = await tree_of(work)
@@ -305,6 +305,9 @@ async def test_a_statement_names_a_fee_which_is_no_deal(house, guild):
     for code in codes:
         answer = await room.get(f"/partner/statements/{code}")
         assert answer.content[:5] == b"%PDF-", answer.text[:300]
+    listed = await room.get("/partner/rewards", headers={"accept": "text/html"})
+    assert "Fee of a challenge" in listed.text
+    assert ">prop<" not in listed.text
 
 
 async def test_the_law_names_what_is_earned_on_no_fee(house, guild):
