@@ -12,19 +12,23 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from stoa.files import legibility
 from stoa.files.inspection import MOST_PIXELS, Kind
 from stoa.files.prepared import Order, Page, Prepared, Refused, Reply
+from stoa.kernel.saying import N_
 
 QUALITY: Final = 87
 THUMBNAIL: Final = 320
 DOTS_PER_POINT: Final = 200 / 72
 MOST_PAGE_PIXELS: Final = 7_000_000
 BROKEN: Final = Refused(
-    "We could not open this file. Save it again and upload the new copy.", "file-broken"
+    N_("We could not open this file. Save it again and upload the new copy."),
+    "file-broken",
 )
 LOCKED: Final = Refused(
-    "This PDF is locked with a password. Save a copy without one and upload that.", "file-locked"
+    N_("This PDF is locked with a password. Save a copy without one and upload that."),
+    "file-locked",
 )
 EMPTY: Final = Refused(
-    "This PDF has no pages. Save it again and upload the new copy.", "file-broken"
+    N_("This PDF has no pages. Save it again and upload the new copy."),
+    "file-broken",
 )
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from stoa.kernel.refusals import Invalid, TooLarge
+from stoa.kernel.saying import N_
 
 MOST_BYTES: Final = 15 * 1024 * 1024
 MOST_PIXELS: Final = 40_000_000
@@ -38,16 +39,16 @@ MEDIA_TYPES: Final = {
 IMAGES: Final = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP})
 ANY: Final = frozenset(Kind)
 
-_BREAK: Final = "We could not read this file to its end. Save it again and upload the new copy."
-_HEIC: Final = (
+_BREAK: Final = N_("We could not read this file to its end. Save it again and upload the new copy.")
+_HEIC: Final = N_(
     "This is an HEIC photo. On the iPhone choose Settings, Camera, Formats, Most Compatible and "
     "take it again, or send a screenshot of it."
 )
-_ARCHIVE: Final = "Archives are not opened. Upload each page as a photo or as a PDF."
-_OFFICE: Final = "Office files are not opened. Save the document as PDF and upload that."
-_MARKUP: Final = "Web pages and drawings are not opened. Upload a photo or a PDF."
-_PICTURE: Final = "This kind of picture is not opened. Save it as JPEG or PNG and upload that."
-_UNKNOWN: Final = "We do not know this kind of file. Upload a photo (JPEG, PNG) or a PDF."
+_ARCHIVE: Final = N_("Archives are not opened. Upload each page as a photo or as a PDF.")
+_OFFICE: Final = N_("Office files are not opened. Save the document as PDF and upload that.")
+_MARKUP: Final = N_("Web pages and drawings are not opened. Upload a photo or a PDF.")
+_PICTURE: Final = N_("This kind of picture is not opened. Save it as JPEG or PNG and upload that.")
+_UNKNOWN: Final = N_("We do not know this kind of file. Upload a photo (JPEG, PNG) or a PDF.")
 # What people send instead, and the words that help each of them.
 _OTHERS: Final = (
     (b"PK\x03\x04", _ARCHIVE),

@@ -16,11 +16,12 @@ from babel import Locale, UnknownLocaleError
 from babel.messages import pofile
 from markupsafe import Markup, escape
 
-from stoa.kernel import where
+from stoa.kernel import saying, where
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 from stoa.theming import marks, themes
 
+N_ = saying.N_
 SOURCE: Final = "en"
 LANGUAGES: Final = ("en", "es", "ar")
 # Which form a number takes (gettext's notation, CLDR's categories); every `.po` follows these.
@@ -34,11 +35,6 @@ PLURALS: Final = MappingProxyType(
 _CONTEXT: Final = "\x04"
 
 Forms = tuple[str, ...]
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools and readers know
-    """Mark a text for translation where it is written; it is translated where it is shown."""
-    return text
 
 
 @runtime_checkable

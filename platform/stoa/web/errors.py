@@ -24,6 +24,7 @@ from stoa.kernel.refusals import (
     WrongMethod,
 )
 from stoa.theming import texts
+from stoa.theming.texts import N_
 from stoa.web import reader
 from stoa.web.open import StepUp, Unsigned
 from stoa.web.visit import Visit, wants_html
@@ -32,7 +33,7 @@ log = structlog.get_logger("stoa.errors")
 
 AnyRequest = Request[Any, Any, Any]
 
-BROKEN = (
+BROKEN = N_(
     "Something went wrong on our side. If you were moving money, open its page: it shows what "
     "truly happened. Nothing is lost. Tell support the reference below."
 )

@@ -8,6 +8,7 @@ from brokerage.kyc import defaults, forms
 from brokerage.kyc.packs import Category, ClientType, Flow, Level, Limit, Pack, Per, Right
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied
+from stoa.theming.texts import N_
 
 Convert = Callable[[Money, str], Money]
 
@@ -104,15 +105,17 @@ def must_fit(
 
 
 _OVER = {
-    (Flow.DEPOSIT, Per.DAY): "You can deposit {most} a day; {left} are left today.",
-    (Flow.DEPOSIT, Per.MONTH): "You can deposit {most} a month; {left} are left this month.",
-    (Flow.DEPOSIT, Per.LIFETIME): (
+    (Flow.DEPOSIT, Per.DAY): N_("You can deposit {most} a day; {left} are left today."),
+    (Flow.DEPOSIT, Per.MONTH): N_("You can deposit {most} a month; {left} are left this month."),
+    (Flow.DEPOSIT, Per.LIFETIME): N_(
         "You can deposit {most} before you are verified; {left} are left. Finish your verification "
         "to deposit more."
     ),
-    (Flow.WITHDRAWAL, Per.DAY): "You can withdraw {most} a day; {left} are left today.",
-    (Flow.WITHDRAWAL, Per.MONTH): "You can withdraw {most} a month; {left} are left this month.",
-    (Flow.WITHDRAWAL, Per.LIFETIME): (
+    (Flow.WITHDRAWAL, Per.DAY): N_("You can withdraw {most} a day; {left} are left today."),
+    (Flow.WITHDRAWAL, Per.MONTH): N_(
+        "You can withdraw {most} a month; {left} are left this month."
+    ),
+    (Flow.WITHDRAWAL, Per.LIFETIME): N_(
         "You can withdraw {most} at your level; {left} are left. Finish your verification to "
         "withdraw more."
     ),

@@ -22,8 +22,9 @@ from brokerage.trading.connector import (
 )
 from stoa.connectors.outcomes import Outcome, hard
 from stoa.kernel.refusals import Conflict
+from stoa.kernel.saying import N_
 
-_NONE: Final = "A drop copy tells of deals and can be told nothing."
+_NONE: Final = N_("A drop copy tells of deals and can be told nothing.")
 
 
 class Lacking:
