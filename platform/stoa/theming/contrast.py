@@ -40,7 +40,7 @@ NAMED: Final[Mapping[str, str]] = {
     "ink": N_("Ink"),
     "muted": N_("Quiet text"),
     "paper": N_("Paper"),
-    "surface": N_("Cards"),
+    "surface": N_("Cards and panels"),
     "sunken": N_("Sunken ground"),
     "accent": N_("Accent"),
     "on-accent": N_("Text on the accent"),
