@@ -1,7 +1,7 @@
 """Lists of trading: a client's deals, and the desk's accounts and deals."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -100,6 +100,20 @@ ACCOUNTS = tables.Table(
 )
 
 
+MOVED: Final = {
+    DealKind.CHARGE: N_("Charge"),
+    DealKind.CORRECTION: N_("Correction"),
+    DealKind.BONUS: N_("Bonus"),
+    DealKind.COMMISSION: N_("Commission"),
+    DealKind.INTEREST: N_("Interest"),
+    DealKind.DIVIDEND: N_("Dividend"),
+    DealKind.TAX: N_("Tax"),
+    DealKind.AGENT: N_("Agent commission"),
+    DealKind.CANCELLED: N_("Cancelled"),
+    DealKind.COMPENSATION: N_("Compensation"),
+    DealKind.OTHER: N_("Other"),
+}
+"""What moved money on the platform without a trade."""
 words.learn(
     {
         "live": N_("Live"),
@@ -108,6 +122,7 @@ words.learn(
         "sell": N_("Sell"),
         "balance": N_("Balance"),
         "credit": N_("Credit"),
+        **{str(kind): label for kind, label in MOVED.items()},
         "in": N_("Opening"),
         "out": N_("Closing"),
         "reversal": N_("Reversal"),

@@ -1,8 +1,9 @@
 """The whole way of a client, over HTTP and with the provider in a process of its own."""
 
+from stoa.web.reader import LANGUAGE_COOKIE
 from support.patience import until
 from support.uploads import bill, encoded
-from support.verification import applicant, drained, settled
+from support.verification import applicant, drained, officer, settled
 
 
 async def test_a_clean_case_approves_itself_and_says_from_what(house, aurora, sumsub):
@@ -21,6 +22,10 @@ async def test_a_clean_case_approves_itself_and_says_from_what(house, aurora, su
     assert [one["reference"] for one in truth["applicants"]] == [str(case.id)]
     shown = await maria.web.get("/verify")
     assert "You are verified" in shown.text
+    olga = await officer(house, aurora)
+    olga.http.cookies.set(LANGUAGE_COOKIE, "ar")
+    why = await olga.get(f"/desk/kyc/{case.id}/decision")
+    assert "قوائم العقوبات" in why.text and "Sanctions lists" not in why.text
 
 
 async def test_a_blurred_bill_is_told_at_once_and_a_good_one_goes_through(house, aurora, sumsub):
