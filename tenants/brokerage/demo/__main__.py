@@ -49,7 +49,6 @@ WISHES: Final = (
         blueprint="northlight",
         countries=("ES", "DE", "CY"),
         manager=1001,
-        groups="*",
         seed=11,
     ),
     Wish(
@@ -59,7 +58,6 @@ WISHES: Final = (
         blueprint="pulse",
         countries=("AE", "ZA", "MX"),
         manager=1002,
-        groups="*",
         seed=23,
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from brokerage.demo import groups
 from brokerage.demo.world import World
 from brokerage.kyc import hooks as kyc_hooks
 from brokerage.payments import callbacks
@@ -29,7 +30,6 @@ class Wish:
     blueprint: str
     countries: tuple[str, ...]
     manager: int
-    groups: str
     seed: int
 
 
@@ -65,16 +65,19 @@ async def change(work: Work, name: str, **fields: Any) -> None:
 
 async def _trading(world: World, ref: TenantRef, wish: Wish) -> None:
     password = f"Mt5!{chance.token_hex(8)}"
+    await groups.make(world, wish.slug)
     await world.lever(
         "trading",
         "/managers",
-        {"login": wish.manager, "password": password, "groups": wish.groups},
+        {"login": wish.manager, "password": password, "groups": groups.mask(wish.slug)},
     )
     async with world.work(ref, purpose="demo.connect") as work:
         await credentials.put(work, "mt5.manager", password)
         servers = msgspec.to_builtins(work.settings(PRODUCT.slices["trading"]))["servers"]
         for server in servers:
             server["settings"] |= {"login": wish.manager}
+            for rule in server["groups"]:
+                rule["group"] = groups.own(wish.slug, rule["group"])
         await change(work, "trading", servers=servers)
 
 

@@ -4,6 +4,7 @@ import secrets
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from brokerage.demo import groups
 from brokerage.demo.connect import change
 from brokerage.demo.trying import pumped, tried
 from brokerage.product import PRODUCT
@@ -39,8 +40,8 @@ async def offer(story: "Story") -> None:
         body = as_data(work.settings(PRODUCT.slices["trading"]))
         for one in body["servers"]:
             for rule in one["groups"]:
-                if rule["group"] == _IN_DOLLARS:
-                    rule["swap_free"] = _WITHOUT_SWAPS
+                if rule["group"] == groups.own(story.ref.slug, _IN_DOLLARS):
+                    rule["swap_free"] = groups.own(story.ref.slug, _WITHOUT_SWAPS)
         swap_free = {**body["swap_free"], "decides": "staff"}
         await change(work, "trading", servers=body["servers"], swap_free=swap_free)
 
@@ -196,7 +197,9 @@ async def _from_elsewhere(story: "Story") -> None:
     """Accounts that somebody else opened on the server long ago: looked at, not taken over yet."""
     world = story.world
     async with world.work(story.ref, purpose="demo.look") as work:
-        group = work.settings(TradingSettings).server(LIVE).groups[0].group  # type: ignore[union-attr]
+        rules = work.settings(TradingSettings).server(LIVE).groups  # type: ignore[union-attr]
+        base = story.ref.base_currency
+        group = next(one.group for one in rules if base in one.when.currency)
         connector = await servers.connect(work, LIVE)
     known = [row.someone for row in story.played[9:11]]
     people = [*known, *(next(story.strangers) for _ in range(_STRANGERS - len(known)))]

@@ -28,8 +28,8 @@ from stoa.tenancy.work import Work
 
 IBAN: Final = "DE89370400440532013000"
 WISHES: Final = (
-    Wish("northlight", "Northlight Capital", "Northlight Ltd", "northlight", ("ES",), 1001, "*", 1),
-    Wish("pulse", "Pulse Markets", "Pulse LLC", "pulse", ("AE",), 1002, "*", 2),
+    Wish("northlight", "Northlight Capital", "Northlight Ltd", "northlight", ("ES",), 1001, 1),
+    Wish("pulse", "Pulse Markets", "Pulse LLC", "pulse", ("AE",), 1002, 2),
 )
 
 

@@ -373,6 +373,7 @@ async def test_a_name_no_bank_can_write_is_left_out_and_named(wired, customer):
         file, left = await making.make(work)
 
     assert [one.reference for one in left] == [row.reference]
+    assert "letters banks do not take" in str(left[0].why)
     assert (await part_of(wired, row)).file is None
     assert (await part_of(wired, other)).file == file.id
 

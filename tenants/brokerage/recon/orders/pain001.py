@@ -208,7 +208,12 @@ def _whole(money: Money) -> bool:
 
 def _party(whose: Party, of: str) -> None:
     if not latin(whose.name):
-        raise _wrong(of, "Nm")
+        raise Invalid(
+            "The payment {of} cannot be written for a bank: the name of its account is in letters "
+            "banks do not take. Ask for it as the bank writes it. No file was made.",
+            code="not-for-a-bank",
+            of=of,
+        )
     if whose.iban and not references.iban(whose.iban):
         raise _wrong(of, "IBAN")
     if not whose.iban and not _OTHER.fullmatch(whose.number):
