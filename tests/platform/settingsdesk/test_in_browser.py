@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from brokerage.product import PRODUCT
 from support.browsing import ARGUMENTS, served
@@ -120,9 +120,8 @@ async def test_a_row_more_loses_nothing_typed_and_a_secret_never_comes_from_the_
         assert "pw-typed-here" not in drawn[0]
         assert await page.input_value('[name="label"]') == "As typed"
         if scripts:
-            await page.wait_for_function(
-                "document.querySelector('[name=password]').value === 'pw-typed-here'"
-            )
+            kept = expect(page.locator('[name="password"]'))
+            await kept.to_have_value("pw-typed-here", timeout=LONGEST_S * 1000)
         else:
             assert await page.input_value('[name="password"]') == ""
             assert "type the ones you entered once more" in await page.inner_text("#tree")

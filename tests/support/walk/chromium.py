@@ -215,7 +215,7 @@ class AtChromium(Hand):
         if "problem+json" not in kind:
             await self.page.wait_for_load_state()
             # A form that is drawn anew is there once the request it was asked by has ended.
-            await self.page.wait_for_function("!document.querySelector('.htmx-request')")
+            await self.page.wait_for_selector(".htmx-request", state="detached")
             return await self.text()
         problem = json.loads(await answer.text())
         lines = [one["detail"] for one in problem.get("problems", [])] or [problem["detail"]]
