@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from playwright.async_api import Browser
 
-from support.walk.chromium import CHROMIUM, WITHOUT, chromium
+from support.chromium import CHROMIUM, WITHOUT, chromium
 from support.walk.installation import Installation, installed
 from support.walk.world import World
 

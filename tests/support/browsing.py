@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from playwright.async_api import Page
 
 from stoa.cli import ports
+from stoa.tenancy.registry import TenantRef
+from support.chromium import chromium
 from support.fixtures import House
 from support.patience import LONGEST_S, until
-from support.web import application
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-"""For Chromium: a container's shared memory is too small for a page."""
+from support.web import Browser, application
 
 
 @asynccontextmanager
@@ -39,3 +39,31 @@ async def served(house: House) -> AsyncGenerator[int]:
     finally:
         server.stop()
         await asyncio.wait([running], timeout=LONGEST_S)
+
+
+@asynccontextmanager
+async def window(
+    house: House, tenant: TenantRef, visitor: Browser | None = None, *, scripts: bool = True
+) -> AsyncGenerator[Page]:
+    """A window at a tenant's host, signed in as `visitor` is; paths are the host's own."""
+    async with served(house) as port, chromium() as browser:
+        context = await browser.new_context(
+            base_url=f"http://{tenant.host}:{port}", java_script_enabled=scripts, locale="en-GB"
+        )
+        context.set_default_timeout(LONGEST_S * 1000)
+        page = await context.new_page()
+        if visitor is not None:
+            await page.goto("/")
+            await become(page, visitor)
+        yield page
+
+
+async def become(page: Page, visitor: Browser) -> None:
+    """From now on the window has the cookies of `visitor`, and no others."""
+    await page.context.clear_cookies()
+    await page.context.add_cookies(
+        [
+            {"name": one.name, "value": one.value or "", "url": page.url}
+            for one in visitor.http.cookies.jar
+        ]
+    )

@@ -22,7 +22,8 @@ from stoa.tenancy import provision
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.door import Door, OpenWork
 from stoa.tenancy.installation import install
-from stoa.tenancy.provision import Asked, Provisioner
+from stoa.tenancy.orders import Asked
+from stoa.tenancy.provision import Provisioner
 from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 from stoa.vault.keys import MasterKey

@@ -15,6 +15,7 @@ from stoa.identity.operators import Control
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy import provision
 from stoa.tenancy.model import Host, Provision, Tenant
+from stoa.tenancy.orders import Asked
 from stoa.tenancy.work import PlatformWork
 from stoa.web import access
 
@@ -37,7 +38,7 @@ async def create(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Re
     if not 8 <= len(key) <= 120:
         raise Invalid("Send an Idempotency-Key header of 8 to 120 characters.")
     try:
-        asked = msgspec.json.decode(await request.body(), type=provision.Asked)
+        asked = msgspec.json.decode(await request.body(), type=Asked)
     except msgspec.DecodeError as why:
         raise Invalid("{problem}", problem=str(why)) from why
     row = await provision.request(work, asked, key=key)

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from stoa.control import tenants
 from stoa.identity.operators import Control
 from stoa.kernel.ids import token
-from stoa.tenancy import provision
+from stoa.tenancy import orders, provision
 from stoa.tenancy.model import Host, Provision, Pulse, Tenant
+from stoa.tenancy.orders import Asked
 from stoa.tenancy.work import PlatformWork
 from stoa.theming.texts import N_
 from stoa.web import access, forms
@@ -51,7 +52,7 @@ async def new(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Respo
         audience="control",
         blueprints=[
             {"value": name, "label": title, "hint": about}
-            for name, title, about in provision.told_of_blueprints()
+            for name, title, about in orders.told_of_blueprints()
         ],
         key=token(12),
         domain=request.app.state.stoa.config.domain,
@@ -78,7 +79,7 @@ async def create(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Re
     form = await forms.read(request, Wish)
     asked = msgspec.convert(
         {k: v for k, v in msgspec.structs.asdict(form).items() if k != "key" and v is not None},
-        provision.Asked,
+        Asked,
     )
     row = await provision.request(work, asked, key=form.key)
     work.after.append(lambda: ring(request))

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import MetaData
@@ -132,3 +133,47 @@ async def drop(owner: asyncpg.Connection, name: str) -> None:
             f'DROP SCHEMA IF EXISTS "{name}" CASCADE; GRANT "{name}" TO CURRENT_USER; '
             f'DROP OWNED BY "{name}"; DROP ROLE "{name}"'
         )
+
+
+async def claim(
+    owner: asyncpg.Connection, tenant: UUID, *, revision: str, master: MasterKey
+) -> str:
+    """Give a tenant one blank schema; the same tenant asking again gets the same one."""
+    async with owner.transaction():
+        name: str | None = await owner.fetchval(
+            "select name from platform.schema_slot where tenant = $1", tenant
+        )
+        if name is None:
+            name = await owner.fetchval(
+                "update platform.schema_slot set state = 'claimed', tenant = $1 where name = ("
+                "select name from platform.schema_slot where state = 'blank' and revision = $2 "
+                "order by made_at limit 1 for update skip locked) returning name",
+                tenant,
+                revision,
+            )
+        if name is None:
+            name = await build(owner, revision=revision, master=master)
+            await owner.execute(
+                "update platform.schema_slot set state = 'claimed', tenant = $1 where name = $2",
+                tenant,
+                name,
+            )
+        await owner.execute(
+            # The name is ours, made of hex digits; the id is a UUID.
+            f"insert into \"{name}\".tenant_identity values ('{tenant}') on conflict do nothing; "  # noqa: S608
+            f"alter role \"{name}\" set app.tenant = '{tenant}'"
+        )
+    return name
+
+
+async def set_mode(owner: asyncpg.Connection, schema: str, mode: str) -> None:
+    """`login`: only the tenant's own role reaches the schema; `assume`: the shared logins may."""
+    logins = ", ".join(LOGINS)
+    if mode == "login":
+        database = await owner.fetchval("select current_database()")
+        # A fresh password too: whoever saw the old one through the pool knows nothing now.
+        await owner.execute(
+            f'revoke "{schema}" from {logins}; grant connect on database "{database}" to "{schema}"'
+        )
+    else:
+        await owner.execute(f'grant "{schema}" to {logins}')

@@ -4,29 +4,25 @@ A tenant has no host until the last step, so nobody reaches it before it is whol
 """
 
 import os
-import re
-import secrets
 import time
-import tomllib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import asyncpg
 import msgspec
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import or_, select
 
-from stoa.kernel import currencies, where
+from stoa.kernel import where
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.product import Product
-from stoa.tenancy import blank, migrations, settings
+from stoa.tenancy import blank, migrations, orders, settings
 from stoa.tenancy.door import Door
-from stoa.tenancy.model import Host, Provision, SchemaSlot, Tenant, TenantState
+from stoa.tenancy.model import Host, Provision, Tenant, TenantState
+from stoa.tenancy.orders import Asked
 from stoa.tenancy.work import PlatformWork, Work, hash_of
 from stoa.theming import reasons
 from stoa.theming.texts import N_
@@ -38,93 +34,12 @@ tenant's, where they are audited; the operator's audit names them once, when the
 """
 LEASE_S: Final = 30
 _MOST_TRIES: Final = 8
-_LONGEST_NAME: Final = 120
-_LONGEST_ENTITY: Final = 160
 TAKEN: Final = N_("This short name is taken, or was once. Choose another.")
-_HEX: Final = re.compile(r"#[0-9a-fA-F]{6}")
-_SLUG: Final = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
-_RESERVED: Final = frozenset(
-    {"control", "www", "api", "mail", "admin", "status", "platform", "operator", "static", "app"}
-)
-
 InviteOwner = Callable[[Work, str], Awaitable[None]]
 
 
 def _unheard(_step: str, _took_ms: int) -> None:
     """Nobody watches."""
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an operator asks for a new sub-broker. `blueprint` names a file of settings."""
-
-    name: str
-    slug: str
-    legal_entity: str
-    owner_email: str
-    blueprint: str = "standard"
-    base_currency: str | None = None
-    time_zone: str | None = None
-    accent: str | None = None
-    mode: str = "assume"
-
-
-def check(asked: Asked) -> Asked:
-    """Raises Invalid, the field named."""
-    if not _SLUG.fullmatch(asked.slug) or "--" in asked.slug:
-        raise Invalid(
-            "The short name has 3 to 32 small letters, digits or hyphens and starts with a letter.",
-            field="slug",
-        )
-    if asked.slug in _RESERVED:
-        raise Invalid("This short name is reserved. Choose another.", field="slug")
-    if not 0 < len(asked.name.strip()) <= _LONGEST_NAME:
-        raise Invalid(
-            "Give the sub-broker a name of up to {n} letters.", field="name", n=_LONGEST_NAME
-        )
-    if not 0 < len(asked.legal_entity.strip()) <= _LONGEST_ENTITY:
-        raise Invalid(
-            "Name the legal entity in up to {n} letters.", field="legal_entity", n=_LONGEST_ENTITY
-        )
-    _check_wishes(asked)
-    if asked.mode not in {"assume", "login"}:
-        raise Invalid("The isolation mode is assume or login.", field="mode")
-    if asked.blueprint not in blueprints():
-        raise Invalid(
-            "There is no blueprint {name}; known are {known}.",
-            field="blueprint",
-            name=asked.blueprint,
-            known=", ".join(blueprints()),
-        )
-    return asked
-
-
-def _check_wishes(asked: Asked) -> None:
-    """What a later step would stumble over, when the short name is used up already."""
-    try:
-        validate_email(asked.owner_email, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError as why:
-        raise Invalid("Give the owner's e-mail address.", field="owner_email") from why
-    if asked.base_currency and not currencies.known(asked.base_currency):
-        raise Invalid(
-            "The currency {code} is not known.", field="base_currency", code=asked.base_currency
-        )
-    if asked.time_zone and asked.time_zone not in available_timezones():
-        raise Invalid("The time zone {name} is not known.", field="time_zone", name=asked.time_zone)
-    if asked.accent and not _HEX.fullmatch(asked.accent):
-        raise Invalid("Write a colour as # and six hex digits.", field="accent")
-
-
-def blueprints() -> list[str]:
-    return sorted(path.stem for path in where.blueprints().glob("*.toml"))
-
-
-def told_of_blueprints() -> list[tuple[str, str, str]]:
-    """Each blueprint's name, its title, and what it says of itself."""
-    told: list[tuple[str, str, str]] = []
-    for name in blueprints():
-        head = tomllib.loads((where.blueprints() / f"{name}.toml").read_text()).get("blueprint", {})
-        told.append((name, str(head.get("title", name)), str(head.get("about", ""))))
-    return told
 
 
 async def request(work: PlatformWork, asked: Asked, *, key: str, mine: bool = False) -> Provision:
@@ -133,7 +48,7 @@ async def request(work: PlatformWork, asked: Asked, *, key: str, mine: bool = Fa
     `mine` leases it to the caller, who runs it at once; a worker takes over when the caller dies.
     Raises Conflict when the key was used for something else or the slug was ever taken.
     """
-    check(asked)
+    orders.check(asked)
     digest = hash_of(msgspec.to_builtins(asked))
     known = await work.first(select(Provision).where(Provision.key == key))
     if known is not None:
@@ -305,10 +220,10 @@ class Provisioner:
         assert row.tenant is not None  # noqa: S101 - the step before set it
         owner = await asyncpg.connect(self.owner_dsn)
         try:
-            name = await claim(
+            name = await blank.claim(
                 owner, row.tenant, revision=migrations.head("tenants"), master=self.door.master
             )
-            await set_mode(owner, name, asked.mode)
+            await blank.set_mode(owner, name, asked.mode)
         finally:
             await owner.close()
         async with self.door.platform(purpose="provision.schema") as work:
@@ -339,7 +254,7 @@ class Provisioner:
                 own["accent"] = asked.accent
             sections["brand"] = msgspec.structs.replace(sections["brand"], **own)
         title = next(
-            (title for name, title, _ in told_of_blueprints() if name == asked.blueprint),
+            (title for name, title, _ in orders.told_of_blueprints() if name == asked.blueprint),
             asked.blueprint,
         )
         why = reasons.from_blueprint(title)
@@ -393,52 +308,3 @@ class Provisioner:
             )
         finally:
             await owner.close()
-
-
-async def claim(owner: asyncpg.Connection, tenant: UUID, *, revision: str, master: Any) -> str:
-    """Give a tenant one blank schema; the same tenant asking again gets the same one."""
-    async with owner.transaction():
-        name: str | None = await owner.fetchval(
-            "select name from platform.schema_slot where tenant = $1", tenant
-        )
-        if name is None:
-            name = await owner.fetchval(
-                "update platform.schema_slot set state = 'claimed', tenant = $1 where name = ("
-                "select name from platform.schema_slot where state = 'blank' and revision = $2 "
-                "order by made_at limit 1 for update skip locked) returning name",
-                tenant,
-                revision,
-            )
-        if name is None:
-            name = await blank.build(owner, revision=revision, master=master)
-            await owner.execute(
-                "update platform.schema_slot set state = 'claimed', tenant = $1 where name = $2",
-                tenant,
-                name,
-            )
-        await owner.execute(
-            # The name is ours, made of hex digits; the id is a UUID.
-            f"insert into \"{name}\".tenant_identity values ('{tenant}') on conflict do nothing; "  # noqa: S608
-            f"alter role \"{name}\" set app.tenant = '{tenant}'"
-        )
-    return name
-
-
-async def set_mode(owner: asyncpg.Connection, schema: str, mode: str) -> None:
-    """`login`: only the tenant's own role reaches the schema; `assume`: the shared logins may."""
-    logins = ", ".join(blank.LOGINS)
-    if mode == "login":
-        database = await owner.fetchval("select current_database()")
-        # A fresh password too: whoever saw the old one through the pool knows nothing now.
-        await owner.execute(
-            f'revoke "{schema}" from {logins}; grant connect on database "{database}" to "{schema}"'
-        )
-    else:
-        await owner.execute(f'grant "{schema}" to {logins}')
-
-
-def idempotency_key() -> str:
-    return secrets.token_urlsafe(16)
-
-
-__all__ = ["Asked", "Provisioner", "SchemaSlot", "blueprints", "check", "claim", "request"]

@@ -30,7 +30,7 @@ from stoa.kernel import process
 from stoa.kernel.config import Config, Role
 from stoa.tenancy import provision
 from stoa.tenancy.door import Door
-from stoa.tenancy.provision import Asked
+from stoa.tenancy.orders import Asked
 from stoa.tenancy.registry import TenantRef
 from stoa.web import logs
 

@@ -64,6 +64,8 @@ async def started_at_alpha(ground: Ground, client: UUID, money: Money) -> Paid |
             select(PaymentAttempt).where(PaymentAttempt.deposit == started.deposit)
         )
     if attempt is None or attempt.psp != "alpha" or attempt.reference is None:
+        # A client has few places for open deposits: left open, they would refuse the next ones.
+        await deposits.cancel(opener, started.deposit)
         return None
     return Paid(attempt.id, started.deposit, attempt.reference, money)
 

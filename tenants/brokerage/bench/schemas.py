@@ -9,7 +9,7 @@ from brokerage.bench.figures import Figure, median, timed
 from brokerage.bench.ground import Ground
 from stoa.db.rows import TenantRow
 from stoa.kernel.config import Role
-from stoa.tenancy import blank, migrations, provision
+from stoa.tenancy import blank, migrations
 from stoa.vault.keys import MasterKey
 
 WARM = 8
@@ -37,7 +37,7 @@ async def one(ground: Ground) -> list[Figure]:
             tenant = uuid4()
             claimed.append(
                 await timed(
-                    lambda tenant=tenant: provision.claim(  # type: ignore[misc]
+                    lambda tenant=tenant: blank.claim(  # type: ignore[misc]
                         owner, tenant, revision=revision, master=master
                     )
                 )

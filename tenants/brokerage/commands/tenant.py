@@ -37,7 +37,7 @@ def new(
     key: str | None,
 ) -> None:
     """Provision a sub-broker now, showing each step."""
-    from stoa.tenancy.provision import Asked
+    from stoa.tenancy.orders import Asked
 
     asked = Asked(
         name=name,
@@ -54,7 +54,7 @@ def new(
 async def _new(asked: object, key: str) -> None:
     from brokerage.processes import provisioner_of
     from stoa.tenancy import provision
-    from stoa.tenancy.provision import Asked
+    from stoa.tenancy.orders import Asked
 
     assert isinstance(asked, Asked)  # noqa: S101 - ours
     async with opened() as (config, door):

@@ -14,7 +14,7 @@ from brokerage.payments import callbacks
 from brokerage.product import PRODUCT
 from stoa.kernel.ids import token
 from stoa.tenancy import provision, settings
-from stoa.tenancy.provision import Asked
+from stoa.tenancy.orders import Asked
 from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 from stoa.vault import credentials

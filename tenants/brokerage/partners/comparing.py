@@ -18,6 +18,27 @@ from written group by 1
 """  # noqa: S608 - every part is ours
 
 
+LAST: Final = "r.deal = g.number and r.deal <> 0"
+"""How the last line on a deal or a fee is found again."""
+
+
+def existing(source: str) -> str:
+    """What was given on each deal or fee `t` of `source`, one by one along the index: what there is
+    of other months and years is not gone through.
+    """
+    return f"""
+existing as (
+    select t.server, t.number, g.partner, g.kind, g.given, g.turn, g.lots
+    from {source}
+    cross join lateral (
+        select r.partner, r.kind, sum(r.amount) as given, max(r.turn) as turn, sum(r.lots) as lots
+        from reward r
+        where r.deal = t.number and r.server = t.server and r.deal <> 0 and r.dispute is null
+        group by 1, 2
+    ) g
+)"""  # noqa: S608 - every part is ours
+
+
 def gone(last: str) -> str:
     """Lines that take all of `gone` back; `last` finds the line of a reward `r` of one `g` of them."""
     return f"""

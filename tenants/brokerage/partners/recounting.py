@@ -30,7 +30,7 @@ with touched as (
     select * from existing where given <> 0
 ), written as (
     insert into reward ({worth.COLUMNS})
-    select {worth.ID}, x.* from ({comparing.gone(slicing.LAST)}) x
+    select {worth.ID}, x.* from ({comparing.gone(comparing.LAST)}) x
     on conflict do nothing
 {comparing.WRITTEN}""")  # noqa: S608 - every part is ours
 CANCELLED: Final = "the trading server cancelled the deal"

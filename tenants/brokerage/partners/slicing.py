@@ -23,20 +23,9 @@ _FX: Final = """case when d.currency = :currency then 1 else coalesce((
                and r.dispute is null and r.deal <> 0 order by r.turn limit 1), f.rate) end as fx"""
 _ASKED: Final = worth.ASKED.replace("f.rate as fx", _FX)
 assert _FX in _ASKED  # noqa: S101 - the statement is put together from parts
-EXISTING: Final = """
-existing as (
-    select t.server, t.number, g.partner, g.kind, g.given, g.turn, g.lots
-    from touched t
-    cross join lateral (
-        select r.partner, r.kind, sum(r.amount) as given, max(r.turn) as turn, sum(r.lots) as lots
-        from reward r
-        where r.deal = t.number and r.server = t.server and r.deal <> 0 and r.dispute is null
-        group by 1, 2
-    ) g
-)"""
-"""Deal by deal along the index: what there is of other months and years is not gone through."""
-LAST: Final = "r.deal = g.number and r.deal <> 0"
-_AGAIN: Final = f"with {worth.SLICED}, {_ASKED}, {worth.CORE}, {comparing.compared(EXISTING, LAST)}"
+EXISTING: Final = comparing.existing("touched t")
+_COMPARED: Final = comparing.compared(EXISTING, comparing.LAST)
+_AGAIN: Final = f"with {worth.SLICED}, {_ASKED}, {worth.CORE}, {_COMPARED}"
 AGAIN: Final = accruals.Write(
     text(_AGAIN + comparing.WRITTEN), text(f"{_AGAIN} on conflict do nothing {comparing.WRITTEN}")
 )

@@ -40,17 +40,16 @@ picked as (
 )"""  # noqa: S608 - the columns are ours
 """What an import brought, and what waited for an opening that it brought: position by position along
 the index, as all deals there are would be gone through otherwise."""
-_TOUCHED: Final = f"""
+TRADED: Final = f"""
 touched as materialized (
     select {_DEAL}, {_STANDS} as stands from deal d
     where d.at >= :first and d.at < :last and {_CLOSING}
 ), picked as (
     select * from touched where stands
 )"""  # noqa: S608 - the columns are ours
-TRADED: Final = _TOUCHED
 """What closed in a stretch of time, and of it what was not taken back."""
 SLICE: Final = "d.server = :server and d.number >= :least and d.number <= :most"
-SLICED: Final = _TOUCHED.replace("where d.at", f"where {SLICE} and d.at")
+SLICED: Final = TRADED.replace("where d.at", f"where {SLICE} and d.at")
 """Of what closed in a stretch of time, the deals of one server between two numbers: those beside one
 another are beside one another in the index of rewards by deal, too."""
 CUT: Final = text(f"""

@@ -1,27 +1,17 @@
 """Signing in as a person does it: typed, pressed, told beside the field, back and reload harmless."""
 
-import shutil
 from contextlib import suppress
 
 import pyotp
-import pytest
 from playwright.async_api import TimeoutError as Late
-from playwright.async_api import async_playwright
 
 from stoa.identity import people
-from support.browsing import ARGUMENTS, served
-from support.patience import LONGEST_S, until
+from support.browsing import window
+from support.chromium import NEEDED
+from support.patience import until
 from support.people import PASSWORD, make_staff
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium or Chrome here: `apt-get install chromium` gives one"
-    ),
-]
+pytestmark = NEEDED
 
 
 async def test_staff_sign_in_set_up_an_app_and_sign_out(house, aurora):
@@ -29,17 +19,13 @@ async def test_staff_sign_in_set_up_an_app_and_sign_out(house, aurora):
         person, _ = await make_staff(work, ("Owner",), name="Sam Staff", password=PASSWORD)
         email = people.email_of(work, person)
     complaints = []
-    async with served(house) as port, async_playwright() as p:
-        browser = await p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page()
-        page.set_default_timeout(LONGEST_S * 1000)
+    async with window(house, aurora) as page:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
             lambda said: complaints.append(said.text) if "Security Policy" in said.text else None,
         )
-        base = f"http://{aurora.host}:{port}"
-        await page.goto(f"{base}/desk/sign-in?next=/desk/me")
+        await page.goto("/desk/sign-in?next=/desk/me")
 
         await page.fill("[name=email]", email)
         await page.fill("[name=password]", "not the password")
@@ -79,5 +65,4 @@ async def test_staff_sign_in_set_up_an_app_and_sign_out(house, aurora):
         await page.go_back()
         await page.wait_for_url("**/desk/sign-in**")
         assert await page.get_attribute("html", "data-mode") == "dark"
-        await browser.close()
     assert complaints == []

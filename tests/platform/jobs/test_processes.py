@@ -28,7 +28,7 @@ from stoa.kernel.clock import real
 from stoa.kernel.ids import uuid7
 from stoa.tenancy import provision
 from stoa.tenancy.model import Provision, SchemaSlot, Tenant
-from stoa.tenancy.provision import Asked
+from stoa.tenancy.orders import Asked
 from support.patience import LONGEST_S, until
 
 READER = "trading:open_live"

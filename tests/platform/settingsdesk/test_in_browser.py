@@ -1,25 +1,16 @@
 """A setting changed by form in a real browser, with a row added on the way, and seen in force."""
 
-import shutil
-
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from brokerage.product import PRODUCT
-from support.browsing import ARGUMENTS, served
+from support.browsing import window
+from support.chromium import NEEDED
 from support.patience import LONGEST_S, until
 from support.people import make_staff
 from support.web import signed_in
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium or Chrome here: `apt-get install chromium` gives one"
-    ),
-]
+pytestmark = NEEDED
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -31,20 +22,9 @@ async def test_a_setting_is_changed_by_form_and_seen_in_force(house, aurora, scr
     hours = str(before.first_call_hours + 3)
     rows = len(before.score)
     complaints: list[str] = []
-    async with served(house) as port, async_playwright() as p:
-        browser = await p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        base = f"http://{aurora.host}:{port}"
-        context = await browser.new_context(java_script_enabled=scripts, locale="en-GB")
-        await context.add_cookies(
-            [
-                {"name": one.name, "value": one.value, "url": base}
-                for one in visitor.http.cookies.jar
-            ]
-        )
-        context.set_default_timeout(LONGEST_S * 1000)
-        page = await context.new_page()
+    async with window(house, aurora, visitor, scripts=scripts) as page:
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        await page.goto(f"{base}/desk/settings/sections/crm")
+        await page.goto("/desk/settings/sections/crm")
 
         await page.get_by_label("First call within").fill(hours)
         await page.locator('button[value="add:score"]').click()
@@ -69,7 +49,6 @@ async def test_a_setting_is_changed_by_form_and_seen_in_force(house, aurora, scr
         await page.wait_for_url("**/desk/settings/sections/crm")
         await page.get_by_label("First call within").wait_for()
         assert await page.get_by_label("First call within").input_value() == hours
-        await browser.close()
     async with house.door.open(aurora) as work:
         now = work.settings(PRODUCT.slices["crm"])
     assert str(now.first_call_hours) == hours
@@ -96,19 +75,8 @@ async def test_a_row_more_loses_nothing_typed_and_a_secret_never_comes_from_the_
         person, _ = await make_staff(work, ("settings:all:view", "settings:all:edit"))
     visitor = await signed_in(house, aurora, person, "desk")
     drawn: list[str] = []
-    async with served(house) as port, async_playwright() as p:
-        browser = await p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        base = f"http://{aurora.host}:{port}"
-        context = await browser.new_context(java_script_enabled=scripts, locale="en-GB")
-        await context.add_cookies(
-            [
-                {"name": one.name, "value": one.value, "url": base}
-                for one in visitor.http.cookies.jar
-            ]
-        )
-        context.set_default_timeout(LONGEST_S * 1000)
-        page = await context.new_page()
-        await page.goto(f"{base}/desk/servers/new?connector=mt5-webapi")
+    async with window(house, aurora, visitor, scripts=scripts) as page:
+        await page.goto("/desk/servers/new?connector=mt5-webapi")
         await page.fill('[name="label"]', "As typed")
         await page.fill('[name="password"]', "pw-typed-here")
 
@@ -125,4 +93,3 @@ async def test_a_row_more_loses_nothing_typed_and_a_secret_never_comes_from_the_
         else:
             assert await page.input_value('[name="password"]') == ""
             assert "type the ones you entered once more" in await page.inner_text("#tree")
-        await browser.close()

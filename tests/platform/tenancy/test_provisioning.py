@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy import provision
 from stoa.tenancy.model import Host, Provision, SchemaSlot, Tenant
-from stoa.tenancy.provision import STEPS, Asked
+from stoa.tenancy.orders import Asked
+from stoa.tenancy.provision import STEPS
 
 
 def wish(slug: str, **more) -> Asked:

@@ -1,7 +1,6 @@
 """The sample pages in a real browser: nothing blocked, nothing overflowing, and gestures that work."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,27 +10,19 @@ import pytest
 
 from stoa.kernel import where
 from stoa.theming import sprite, themes
-from support.browsing import ARGUMENTS
+from support.chromium import ARGUMENTS, CHROMIUM, WITHOUT
 from support.patience import LONGEST_S, until
 
 from . import guide
 
 pytestmark = pytest.mark.browser
-CHROMIUM = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
 QUIET_MS = 150
 
 
 @pytest.fixture(scope="module")
 async def browser(built: Mapping[str, str]) -> AsyncIterator[Any]:
     if CHROMIUM is None:
-        pytest.skip("no Chromium or Chrome here: `apt-get install chromium` gives one")
+        pytest.skip(WITHOUT)
     playwright = pytest.importorskip("playwright.async_api")
     names = [*sprite.used(themes.installed())]
     guide.SERVED["icons"] = sprite.drawn(where.node_modules() / "@tabler/icons", names)

@@ -3,37 +3,14 @@
 import asyncio
 import base64
 import json
-import os
-import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Error, Locator, Page, async_playwright
+from playwright.async_api import Browser, Error, Locator, Page
 
 from support.walk.hand import Fields, File, Hand, one_line, says
 
-CHROMIUM = next(
-    filter(
-        None,
-        map(
-            shutil.which,
-            filter(
-                None,
-                (
-                    os.environ.get("STOA_CHROMIUM"),
-                    "chromium",
-                    "chromium-browser",
-                    "google-chrome",
-                ),
-            ),
-        ),
-    ),
-    None,
-)
-WITHOUT = "no Chromium or Chrome here: `apt-get install chromium` gives one"
 ANSWERS_S = 120
 # The product asks nobody to wait so long for a second press; a machine is quicker than a person.
 BREATH_S = 0.05
@@ -58,17 +35,6 @@ _FETCH = """async path => {
     text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return [answer.status, btoa(text)];
 }"""
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield browser
-        await browser.close()
 
 
 class AtChromium(Hand):

@@ -47,7 +47,9 @@ async def a_partner(work: Work, parent: UUID | None = None, rate: str | None = N
     return row.id
 
 
-async def a_trader(work: Work, partner: UUID | None, kind: str = "live") -> SimpleNamespace:
+async def a_trader(
+    work: Work, partner: UUID | None, kind: str = "live", *, currency: str = "USD"
+) -> SimpleNamespace:
     """A client of this partner with an account."""
     client, login = await a_person(work), 10_000_000 + next(_NUMBERS)
     if partner is not None:
@@ -62,13 +64,13 @@ async def a_trader(work: Work, partner: UUID | None, kind: str = "live") -> Simp
         state="active",
         login=login,
         server_group="g",
-        currency="USD",
+        currency=currency,
         leverage=100,
         opened_at=work.now,
     )
     work.add(account)
     await work.flush()
-    owner = deals.Owner(account.id, client, "USD", kind == "live")
+    owner = deals.Owner(account.id, client, currency, kind == "live")
     return SimpleNamespace(client=client, login=login, account=account.id, owners={login: owner})
 
 

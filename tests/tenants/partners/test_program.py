@@ -1,13 +1,12 @@
 """The program that partners download repeats every kind of line, and notices whatever was changed."""
 
-import dataclasses
 import json
 import subprocess
 import sys
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from brokerage.partners import accruals, months, queries, recounting, rules, standings
 from brokerage.partners.model import Reward
@@ -16,7 +15,7 @@ from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.terms import Amount, Cap, Levels, RewardRule, Tier, Tiers, When
 from brokerage.partners.timeline import BEGINNING, Epoch
 from brokerage.trading import deals
-from brokerage.trading.model import TradingAccount, TradingServer
+from brokerage.trading.model import TradingServer
 
 from .builders import SERVER, a_partner, a_trade, a_trader, later
 from .test_clawing import paid, told
@@ -48,20 +47,7 @@ BY_LEVEL = with_plan(
 
 async def told_and_rewarded(work, ids, settings):
     """Two traders, one in another currency: deals that earn, are capped, and are held too shortly."""
-    traders = []
-    for currency in ("USD", "EUR"):
-        trader = await a_trader(work, ids[0])
-        await work.run(
-            update(TradingAccount)
-            .where(TradingAccount.id == trader.account)
-            .values(currency=currency)
-            .execution_options(synchronize_session=False)
-        )
-        trader.owners = {
-            login: dataclasses.replace(owner, currency=currency)
-            for login, owner in trader.owners.items()
-        }
-        traders.append(trader)
+    traders = [await a_trader(work, ids[0], currency=one) for one in ("USD", "EUR")]
     deposit = await paid(work, traders[0].client)
     later(work, hours=2)
     for trader in traders:

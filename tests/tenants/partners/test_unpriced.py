@@ -1,17 +1,14 @@
 """A deal in a currency without a rate waits for it, with its reason, and holds up nobody else's."""
 
-import dataclasses
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import update
 
 from brokerage.ledger import rates
 from brokerage.ledger.hooks import Mid
 from brokerage.partners import engine, recounting, rules, unpriced
 from brokerage.trading import deals
-from brokerage.trading.model import TradingAccount
 from support import people
 from support.web import signed_in
 
@@ -26,21 +23,6 @@ def of(work):
     return opened
 
 
-async def in_currency(work, partner, currency):
-    trader = await a_trader(work, partner)
-    await work.run(
-        update(TradingAccount)
-        .where(TradingAccount.id == trader.account)
-        .values(currency=currency)
-        .execution_options(synchronize_session=False)
-    )
-    trader.owners = {
-        login: dataclasses.replace(owner, currency=currency)
-        for login, owner in trader.owners.items()
-    }
-    return trader
-
-
 async def imported(work, *traders):
     """One import of a closed position of each, rewarded as the worker does it."""
     later(work, seconds=1)
@@ -51,7 +33,7 @@ async def imported(work, *traders):
 
 async def test_it_waits_for_its_rate_while_others_are_rewarded(work):
     partner = await a_partner(work)
-    ours, theirs = await a_trader(work, partner), await in_currency(work, partner, "NGN")
+    ours, theirs = await a_trader(work, partner), await a_trader(work, partner, currency="NGN")
 
     assert await imported(work, ours, theirs) == 1
     assert await imported(work, theirs) == 0
@@ -77,7 +59,7 @@ async def test_it_waits_for_its_rate_while_others_are_rewarded(work):
 async def test_nothing_is_counted_again_while_a_rate_is_missing(work):
     """Deals without a rate would be worth nothing, and what they had earned be taken back."""
     partner = await a_partner(work)
-    theirs = await in_currency(work, partner, "NGN")
+    theirs = await a_trader(work, partner, currency="NGN")
     await imported(work, theirs)
 
     with pytest.raises(rates.NoRate, match="NGN"):
@@ -91,7 +73,7 @@ async def test_the_page_of_plans_says_which_currencies_wait(house):
     tenant = await house.tenant()
     async with house.door.open(tenant, purpose="test") as work:
         partner = await a_partner(work)
-        await imported(work, await in_currency(work, partner, "NGN"))
+        await imported(work, await a_trader(work, partner, currency="NGN"))
         owner, _ = await people.make_staff(work, ["Owner"])
     browser = await signed_in(house, tenant, owner, "desk")
 

@@ -12,23 +12,13 @@ from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.model import Attribution
 from brokerage.partners.permissions import Partners
 from brokerage.trading.model import TradingAccount
-from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 
-_EXISTING: Final = """
-existing as (
-    select t.server, t.number, g.partner, g.kind, g.given, g.turn, g.lots
-    from unnest(cast(:t_server as varchar[]), cast(:t_number as bigint[])) as t(server, number)
-    cross join lateral (
-        select r.partner, r.kind, sum(r.amount) as given, max(r.turn) as turn, sum(r.lots) as lots
-        from reward r
-        where r.deal = t.number and r.server = t.server and r.deal <> 0 and r.dispute is null
-        group by 1, 2
-    ) g
-)"""
-_AGAIN: Final = f"with {worth.FACTS}, {worth.CORE}, " + comparing.compared(
-    _EXISTING, "r.deal = g.number and r.deal <> 0"
+_EXISTING: Final = comparing.existing(
+    "unnest(cast(:t_server as varchar[]), cast(:t_number as bigint[])) as t(server, number)"
 )
+_COMPARED: Final = comparing.compared(_EXISTING, comparing.LAST)
+_AGAIN: Final = f"with {worth.FACTS}, {worth.CORE}, {_COMPARED}"
 AGAIN: Final = text(f"{_AGAIN} on conflict do nothing {comparing.WRITTEN}")
 STRETCH: Final = 5_000
 
@@ -36,9 +26,7 @@ STRETCH: Final = 5_000
 async def recount(work: Work, first: datetime, last: datetime, *, why: str) -> int:
     """Fees of a stretch of time; how many lines were written. A second time, none."""
     work.require(Partners.EDIT)
-    longest = recounting.LONGEST
-    if not first < last <= first + longest:
-        raise Invalid("Choose a stretch of at most {days} days.", field="to", days=longest.days)
+    recounting.within(first, last)
     count, since = 0, first
     while True:
         wanted = select(PartnerFee).where(
