@@ -2,14 +2,14 @@
 
     form = whole.opened(Kind, value)                 what is in force
     form = whole.sent(form, told)                    what came back over it, its step done
-    if form.do == "keep": form = whole.read(form)    `value`, or `faults` by dotted path
+    form = await whole.kept(form, work, keep)        where its button said so: `answer` of `keep`, or `faults`
     form.drawn(say)                                  the fields, what is wrong, the form's own cargo
 
 Fields have their bare names. What begins with `_` is the form's own: `_do` (keep, look, add:path,
 drop:path, up:path, down:path, open:path) and, where rows are folded, `_draft`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -22,7 +22,8 @@ from stoa.drawn.given import NOTHING, Given
 from stoa.drawn.hints import Hint, hint_of, parts
 from stoa.drawn.trees import harvest, plant
 from stoa.drawn.views import View, views
-from stoa.kernel.refusals import Invalid, ManyInvalid, Refusal
+from stoa.kernel.refusals import Conflict, Invalid, ManyInvalid, Refusal
+from stoa.tenancy.unit import Unit
 from stoa.theming.texts import Texts
 
 BUDGET: Final = 110
@@ -43,6 +44,9 @@ class Whole:
     entered: Mapping[str, str] = field(default_factory=dict[str, str])
     value: Any = None
     faults: Mapping[str, Invalid] = field(default_factory=dict[str, Invalid])
+    kept: bool = False
+    answer: Any = None
+    """What whoever kept it answered."""
 
     @property
     def still(self) -> frozenset[str]:
@@ -118,6 +122,26 @@ def read(form: Whole, *, exact: bool = False) -> Whole:
     """The form with its value, or with what is wrong. `exact` as in `harvest`."""
     value, faults = harvest(form.hint, form.tree, exact=exact)
     return replace(form, value=value, faults=faults)
+
+
+async def kept(
+    form: Whole, work: Unit, keep: Callable[[Whole], Awaitable[Any]], *, exact: bool = False
+) -> Whole:
+    """The form after its step: kept by `keep` where its button said so, or with what is wrong.
+
+    Where `keep` raises Invalid or Conflict, nothing that it wrote stays.
+    """
+    if form.do != "keep":
+        return form
+    form = read(form, exact=exact)
+    if form.faults:
+        return form
+    try:
+        async with work.undone_if_refused():
+            answer = await keep(form)
+    except (Invalid, Conflict) as why:
+        return refused(form, why)
+    return replace(form, kept=True, answer=answer)
 
 
 def refused(form: Whole, why: Refusal) -> Whole:

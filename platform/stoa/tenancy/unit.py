@@ -1,15 +1,16 @@
 """What a unit of work in a tenant and one in the platform schema share."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Executable, Result, Select, func, select
+from sqlalchemy import Executable, Result, Select, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stoa.audit.capture import watch
-from stoa.kernel.refusals import NotFound
+from stoa.kernel.refusals import NotFound, Refusal
 from stoa.tenancy.actor import Actor
 
 R = TypeVar("R")
@@ -57,6 +58,30 @@ class Unit:
     def require(self, permission: str) -> None:
         """Raises Denied when the actor lacks the permission."""
         self.actor.require(permission)
+
+    @asynccontextmanager
+    async def undone_if_refused(self) -> AsyncGenerator[None]:
+        """What is written within stays only when it is not refused; the refusal goes on. For who
+        answers a refusal with a page of this same unit, which is committed with the answer.
+        """
+        step = await self.session.begin_nested()
+        before = [(one, len(one)) for one in self._noted()]
+        try:
+            yield
+            await self.flush()
+        except Refusal:
+            await step.rollback()
+            for one, length in before:
+                del one[length:]
+            for row in list(self.session.sync_session.identity_map.values()):
+                if inspect(row).expired_attributes:
+                    await self.session.refresh(row)
+            raise
+        await step.commit()
+
+    def _noted(self) -> Sequence[list[Any]]:
+        """What this unit has noted besides rows, and writes or does at its end."""
+        return (self.changes, self.after)
 
     def add(self, row: Any) -> None:
         self.session.add(row)

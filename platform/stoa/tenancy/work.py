@@ -1,6 +1,7 @@
 """One transaction in one tenant's schema: the only way any code reaches tenant data."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -50,6 +51,9 @@ class Work(Unit):
         found = self._settings[slice_type]
         assert isinstance(found, slice_type)  # noqa: S101 - the registry keys slices by their type
         return found
+
+    def _noted(self) -> Sequence[list[Any]]:
+        return (*super()._noted(), self.told)
 
     def tell(self, fact: Fact) -> None:
         """Write the fact beside the change; its readers hear it after the commit."""

@@ -15,7 +15,6 @@ from brokerage.bonuses.model import Campaign
 from brokerage.bonuses.permissions import Bonuses
 from brokerage.bonuses.terms import Terms
 from stoa.drawn import whole
-from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access
@@ -84,21 +83,19 @@ async def _step(request: AnyRequest, work: Work, row: Campaign | None) -> Respon
     sent = await sent_of(request)
     title, code = one_of(sent, "title"), one_of(sent, "code")
     told = {name: value for name, value in sent.items() if name not in _OWN}
-    form = whole.sent(_opened(work, row), told)
-    if form.do == "keep":
-        form = whole.read(form, exact=True)
-        if not form.faults:
-            try:
-                kept = await _kept(work, row, code, title, form.value)
-            except (Invalid, Conflict) as why:
-                form = whole.refused(form, why)
-            else:
-                notice = (
-                    N_("Kept as a draft.")
-                    if row is None
-                    else N_("Kept. Who has one keeps the terms it was given under.")
-                )
-                return go(request, f"{HERE}/{kept.id}", notice=notice)
+    form = await whole.kept(
+        whole.sent(_opened(work, row), told),
+        work,
+        lambda form: _kept(work, row, code, title, form.value),
+        exact=True,
+    )
+    if form.kept:
+        notice = (
+            N_("Kept as a draft.")
+            if row is None
+            else N_("Kept. Who has one keeps the terms it was given under.")
+        )
+        return go(request, f"{HERE}/{form.answer.id}", notice=notice)
     return _page(request, work, row, form, title=title, code=code)
 
 

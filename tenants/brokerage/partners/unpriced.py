@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import select, text
 
 from brokerage.ledger import rates
@@ -19,8 +20,10 @@ from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
 FREED: Final = text("""
-update trading_server set unpriced = nullif(unpriced - cast(:done as text[]), '{}'::jsonb)
-where code = :server returning code
+update trading_server s
+set unpriced = nullif(s.unpriced - array(select jsonb_array_elements_text(x.done)), '{}'::jsonb)
+from jsonb_each(cast(:done as jsonb)) as x(code, done)
+where s.code = x.code returning s.code
 """)
 
 
@@ -47,9 +50,7 @@ async def sweep(open_work: OpenWork) -> None:
         return
     count = await engine.between(open_work, min(map(datetime.fromisoformat, begun)), until)
     async with open_work() as work:
-        for server, done in known.items():
-            if done:
-                await work.table(FREED, {"server": server, "done": done})
+        await work.table(FREED, {"done": msgspec.json.encode(known).decode()})
         currencies = sorted({one for done in known.values() for one in done})
         work.record("rewards.priced", currencies=currencies, count=count)
 

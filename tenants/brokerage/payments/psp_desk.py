@@ -15,7 +15,7 @@ from brokerage.payments.settings import PaymentsSettings, Psp
 from stoa.connectors.keyring import filled_fields, secret_fields
 from stoa.connectors.outside import NOTED
 from stoa.drawn import whole
-from stoa.kernel.refusals import Conflict, Invalid, NotFound
+from stoa.kernel.refusals import NotFound
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -119,27 +119,23 @@ async def _step(
 ) -> Response[Any]:
     """A step of the form, or the account put in force; what is wrong is said at its field."""
     told = {name: value for name, value in sent.items() if name not in _OWN}
-    form = whole.sent(await _opened(request, work, psp, kind, new=new), told)
     on = one_of(sent, "on") in {"true", "on", "1"}
     said = {name: one_of(sent, name) for name in ("code", "label", "why")}
-    if form.do == "keep":
-        form = whole.read(form)
-        if not form.faults:
-            typed = psps.Typed(label=said["label"], on=on, value=form.value, entered=form.entered)
-            try:
-                version = await psps.keep(
-                    work,
-                    said["code"] if new else psp.code,
-                    typed,
-                    why=said["why"],
-                    connector=kind.code if new else "",
-                )
-            except (Invalid, Conflict) as why:
-                form = whole.refused(form, why)
-            else:
-                where = "/desk/psps" if version is None else f"/desk/psps/{psp.code}/settings"
-                notice = WAITS if version is None else N_("Kept. Test the connection now.")
-                return go(request, where, notice=notice)
+    form = await whole.kept(
+        whole.sent(await _opened(request, work, psp, kind, new=new), told),
+        work,
+        lambda form: psps.keep(
+            work,
+            said["code"] if new else psp.code,
+            psps.Typed(label=said["label"], on=on, value=form.value, entered=form.entered),
+            why=said["why"],
+            connector=kind.code if new else "",
+        ),
+    )
+    if form.kept:
+        waits = form.answer is None
+        where = "/desk/psps" if waits else f"/desk/psps/{psp.code}/settings"
+        return go(request, where, notice=WAITS if waits else N_("Kept. Test the connection now."))
     shown = msgspec.structs.replace(psp, label=said["label"], on=on)
     code = said["code"] if new else psp.code
     return await _page(request, work, shown, kind, form, code=code, why=said["why"], new=new)

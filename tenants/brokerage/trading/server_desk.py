@@ -19,7 +19,7 @@ from brokerage.trading.settings import Server, TradingSettings
 from stoa.connectors.checks import Check, failed
 from stoa.connectors.outside import NOTED
 from stoa.drawn import whole
-from stoa.kernel.refusals import Conflict, Invalid, NotFound, Refusal
+from stoa.kernel.refusals import NotFound, Refusal
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -192,24 +192,25 @@ async def _step(
 ) -> Response[Any]:
     """A step of the form, or the server put in force; what is wrong is said at its field."""
     told = {name: value for name, value in sent.items() if name not in _OWN}
-    form = whole.sent(await _opened(request, work, server, kind, new=new), told)
     said = {name: one_of(sent, name) for name in _OWN}
-    if form.do == "keep":
-        form = whole.read(form)
-        if not form.faults:
-            typed = wiring.Typed(
+    code = said["code"] if new else server.code
+    form = await whole.kept(
+        whole.sent(await _opened(request, work, server, kind, new=new), told),
+        work,
+        lambda form: wiring.keep(
+            work,
+            code,
+            wiring.Typed(
                 label=said["label"], kind=said["kind_of"], value=form.value, entered=form.entered
-            )
-            code = said["code"] if new else server.code
-            connector = kind.code if new else ""
-            try:
-                version = await wiring.keep(work, code, typed, why=said["why"], connector=connector)
-            except (Invalid, Conflict) as why:
-                form = whole.refused(form, why)
-            else:
-                if version is None:
-                    return go(request, "/desk/servers", notice=WAITS)
-                return _done(request, code, version, N_("Kept. Test the connection now."))
+            ),
+            why=said["why"],
+            connector=kind.code if new else "",
+        ),
+    )
+    if form.kept and form.answer is None:
+        return go(request, "/desk/servers", notice=WAITS)
+    if form.kept:
+        return _done(request, code, form.answer, N_("Kept. Test the connection now."))
     shown = msgspec.structs.replace(
         server, label=said["label"], kind="demo" if said["kind_of"] == "demo" else "live"
     )

@@ -9,6 +9,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from stoa.audit import sealer
 from stoa.audit.model import AuditEntry
+from stoa.events.model import Outbox
+from stoa.kernel.refusals import Invalid
+from stoa.notices.events import MailQueued
 from stoa.tenancy import settings
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.model import Setting, TenantIdentity
@@ -52,3 +55,27 @@ async def test_a_change_is_audited_and_sealed(house, aurora):
     await sealer.seal(house.door, aurora)
     sealed, fault = await sealer.verify(house.door, aurora)
     assert sealed > 0 and fault is None
+
+
+async def test_what_is_refused_within_a_unit_leaves_nothing_and_the_unit_goes_on(house, aurora):
+    async with house.door.open(aurora, purpose="test.refused") as work:
+        facts = work.settings(TenantFacts)
+        held = await work.first(select(TenantIdentity))
+        work.record("before")
+        with pytest.raises(Invalid):
+            async with work.undone_if_refused():
+                changed = msgspec.structs.replace(facts, legal_entity="Half Done Ltd")
+                await settings.put(work, "tenant", changed, why="a test")
+                work.record("within")
+                work.tell(MailQueued(message=aurora.id))
+                raise Invalid("Not like that.")
+        assert held.tenant == aurora.id, "what was read before is still there to be drawn"
+        async with work.undone_if_refused():
+            work.record("after")
+
+    async with house.door.open(aurora) as work:
+        assert work.settings(TenantFacts).legal_entity == facts.legal_entity
+        entry = await work.first(select(AuditEntry).order_by(AuditEntry.id.desc()))
+        assert [one.get("did") for one in entry.changes] == ["before", "after"]
+        told = await work.rows(select(Outbox.body).where(Outbox.kind == MailQueued.kind))
+        assert str(aurora.id) not in {body["message"] for body in told}

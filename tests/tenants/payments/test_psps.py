@@ -4,10 +4,12 @@ import html
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from brokerage.payments import connectors, providers
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.keyring import secret_fields
+from stoa.tenancy.model import Setting
 from stoa.theming import texts
 from stoa.vault import credentials
 from stoa.web.reader import LANGUAGE_COOKIE
@@ -215,3 +217,21 @@ async def test_hostile_input_is_refused_and_an_address_of_the_installation_stays
         assert answer.status_code in {404, 413, 422}, (list(bent)[:2], answer.text[:300])
     held = await psp_of(house, tenant, "alpha")
     assert held.label == "Alpha Cards" and held.settings["base_url"] == "service:alpha"
+
+
+async def test_a_secret_that_cannot_be_kept_leaves_the_settings_as_they_were(house, tenant):
+    """They were put in force before the secret was refused, and stayed so behind the refusal."""
+    desk = await at_the_desk(house, tenant)
+    await desk.get("/desk/psps/new?connector=stripe")
+    typed = {"code": "mine", "connector": "stripe", "label": "Mine", "on": "true", "why": "new"}
+
+    answer = await desk.post("/desk/psps/new", typed | {"api_key": "s" * 16_385})
+
+    assert answer.status_code == 422
+    assert "16384 characters" in answer.text
+    assert await psp_of(house, tenant, "mine") is None
+    async with house.door.open(tenant) as work:
+        newest = await work.first(
+            select(Setting).where(Setting.slice == "payments").order_by(Setting.id.desc())
+        )
+        assert "mine" not in {one["code"] for one in newest.body["psps"]}

@@ -16,7 +16,7 @@ from brokerage.payments.routing.terms import Route
 from brokerage.payments.settings import PaymentsSettings
 from stoa.drawn import whole
 from stoa.drawn.given import Given
-from stoa.kernel.refusals import Conflict, Invalid, NotFound
+from stoa.kernel.refusals import NotFound
 from stoa.settingsdesk.telling import told
 from stoa.tenancy import settings
 from stoa.tenancy.module import Settings
@@ -171,16 +171,13 @@ async def rule_write(
     """A step of the form, or the rule kept in the draft; what is wrong is said beside its field."""
     row = await work.get(RuleDraft, draft)
     which = _kind(kind)
-    form = whole.sent(_opened(work, row, which, number), await forms.sent_of(request))
-    if form.do == "keep":
-        form = whole.read(form)
-        if not form.faults:
-            try:
-                await drafts.put_rule(work, draft, which, number, form.value)
-            except (Invalid, Conflict) as why:
-                form = whole.refused(form, why)
-            else:
-                return go(request, f"/desk/routing/drafts/{draft}", notice=N_("Kept in the draft."))
+    form = await whole.kept(
+        whole.sent(_opened(work, row, which, number), await forms.sent_of(request)),
+        work,
+        lambda form: drafts.put_rule(work, draft, which, number, form.value),
+    )
+    if form.kept:
+        return go(request, f"/desk/routing/drafts/{draft}", notice=N_("Kept in the draft."))
     return _form(request, work, row, kind, number, form)
 
 

@@ -19,7 +19,6 @@ from brokerage.payments.source import analysts, examining, keeping, rules
 from brokerage.payments.source.port import ChainAnalyst
 from stoa.connectors.outside import NOTED
 from stoa.drawn import whole
-from stoa.kernel.refusals import Invalid
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -119,19 +118,14 @@ async def source_keep(request: AnyRequest, work: NamedDependency[Work]) -> Respo
     why = one_of(sent, "why")
     kind = analysts.named(one_of(sent, "connector"))
     told = {name: value for name, value in sent.items() if name not in _OWN}
-    form = whole.sent(await _opened(request, work, kind), told)
-    if form.do == "keep":
-        form = whole.read(form)
-        if not form.faults:
-            try:
-                version = await keeping.keep(
-                    work, form.value, form.entered, why=why, connector=kind.code
-                )
-            except Invalid as refusal:
-                form = whole.refused(form, refusal)
-            else:
-                notice = WAITS if version is None else N_("Kept. Test the connection now.")
-                return go(request, PATH, notice=notice)
+    form = await whole.kept(
+        whole.sent(await _opened(request, work, kind), told),
+        work,
+        lambda form: keeping.keep(work, form.value, form.entered, why=why, connector=kind.code),
+    )
+    if form.kept:
+        notice = WAITS if form.answer is None else N_("Kept. Test the connection now.")
+        return go(request, PATH, notice=notice)
     return _page(request, work, kind, form, why)
 
 
