@@ -19,6 +19,7 @@ from stoa.product import Hit
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
+from stoa.theming import masks
 
 _MOST_STAFF: Final = 500
 _OWNER: Final = aliased(Person)
@@ -62,18 +63,46 @@ async def seen(work: Work, client: UUID) -> Client:
     return row
 
 
-_NAMES: Final = select(Person.id, Person.name_sealed).where(
+_NAMES: Final = select(Person.id, Person.kind, Person.name_sealed).where(
     Person.id.in_(bindparam("ids", expanding=True))
 )
 
 
 async def names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Names of people by id (clients and staff), in one query. Unknown ids are left out."""
+    """Names of people by id (clients and staff), as the reader may see them. Unknown ids are left
+    out. What serves the whole house, such as reconciliation or approvals, lists clients of
+    everybody: those outside the reader's data scope are masked.
+    """
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = await work.table(_NAMES, {"ids": list(wanted)})
+    told = {row.id: work.unseal(row.id, "person.name", row.name_sealed) or "" for row in rows}
+    if sees_all(work):
+        return told
+    people = {row.id for row in rows if row.kind == "client"}
+    for hidden in people - await among(work, people):
+        told[hidden] = masks.mask(told[hidden], "name")
+    return told
+
+
+async def whole_names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The same for what is no reader: a bank's file, a comparison. Never for a page."""
     wanted = set(ids)
     if not wanted:
         return {}
     rows = await work.table(_NAMES, {"ids": list(wanted)})
     return {row.id: work.unseal(row.id, "person.name", row.name_sealed) or "" for row in rows}
+
+
+def sees_all(work: Work) -> bool:
+    """Whether no data scope narrows what this member of staff sees; others are held otherwise."""
+    return work.actor.kind is not Kind.STAFF or work.actor.scope == "all"
+
+
+def strangers(work: Work, text: str, kind: masks.Kind = "name") -> str:
+    """What others wrote of a person who may be anybody's client: whole for who sees everybody."""
+    return text if sees_all(work) else masks.mask(text, kind)
 
 
 def _with_names(statement: Select[Any], client: Any) -> Select[Any]:

@@ -19,8 +19,10 @@ from stoa.identity.model import Person
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import EXACT, Money
 from stoa.kernel.refusals import NotFound
+from stoa.tenancy.actor import Kind
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
+from stoa.theming import masks
 
 LINE_DAYS: Final = 30
 
@@ -170,23 +172,34 @@ class EntryView:
         return list(totals.values())
 
 
-_PEOPLE: Final = select(Person.id, Person.name_sealed, Person.email_sealed).where(
+_PEOPLE: Final = select(Person.id, Person.kind, Person.name_sealed, Person.email_sealed).where(
     Person.id.in_(bindparam("ids", expanding=True))
 )
 
 
 async def names(work: Work, people: Iterable[UUID | None]) -> dict[UUID, str]:
-    """What people are called, for those whom the ledger mentions."""
+    """What people are called, for those whom the ledger mentions; clients outside the reader's
+    data scope are masked.
+    """
     wanted = {one for one in people if one is not None}
     if not wanted:
         return {}
     rows = await work.table(_PEOPLE, {"ids": list(wanted)})
-    return {
+    told = {
         row.id: work.unseal(row.id, "person.name", row.name_sealed)
         or work.unseal(row.id, "person.email", row.email_sealed)
         or ""
         for row in rows
     }
+    if work.actor.kind is not Kind.STAFF or work.actor.scope == "all":
+        return told
+    owners = {row.id for row in rows if row.kind == "client"}
+    seen = await work.rows(
+        select(Person.id).where(Person.id.in_(owners), hooks.within(work, Person.id))
+    )
+    for hidden in owners - set(seen):
+        told[hidden] = masks.mask(told[hidden], "name")
+    return told
 
 
 def wallet_legs(client: UUID) -> Any:

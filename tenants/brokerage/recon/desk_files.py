@@ -243,7 +243,7 @@ async def line_page(
         "desk/recon/line.html",
         audience="desk",
         line=row,
-        about=outside_lines.about(work, row),
+        about=outside_lines.about_seen(work, row),
         amount=Money(row.amount, row.currency),
         rest=Money(row.amount - row.matched, row.currency),
         fee=Money(row.fee, row.currency) if row.fee else None,

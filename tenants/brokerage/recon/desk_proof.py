@@ -123,7 +123,9 @@ async def break_page(
             (datetime.fromisoformat(one["at"]), one["text"], one["places"], _who(people, one["by"]))
             for one in row.notes
         ],
-        lines=[(one, outside_lines.about(work, one)) for one in await queries.lines_for(work, row)],
+        lines=[
+            (one, outside_lines.about_seen(work, one)) for one in await queries.lines_for(work, row)
+        ],
         team=[(str(one), people.get(one, "")) for one in team],
         people={str(key): value for key, value in people.items()},
         reasons=tuple(words.REASONS.items()),

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
+from brokerage.clients import queries as clients
 from brokerage.recon import rules
 from brokerage.recon.model import OutsideFile, OutsideLine
 from brokerage.recon.values import Fault, Line
@@ -117,3 +118,17 @@ def about(work: Work, row: OutsideLine) -> About:
     if row.about_sealed is None:
         return About("", "", "")
     return msgspec.json.decode(work.keys.unseal(_ABOUT, row.id, row.about_sealed), type=About)
+
+
+def about_seen(work: Work, row: OutsideLine) -> About:
+    """The same for a page: a bank's names are anybody's clients, so whoever does not see all of
+    them reads no more than their beginnings.
+    """
+    whole = about(work, row)
+    if clients.sees_all(work):
+        return whole
+    return About(
+        clients.strangers(work, whole.name),
+        clients.strangers(work, whole.account, "iban"),
+        clients.strangers(work, whole.text, "text"),
+    )

@@ -110,7 +110,7 @@ async def _entries(
     people = await _people(work, near)
     found: list[Suggestion] = []
     for one in near:
-        name, word = people.get(one.ref, ("", ""))
+        name, shown, word = people.get(one.ref, ("", "", ""))
         side = Side(
             one.left_over, one.posted_at.date(), [name] if name else [], [word] if word else []
         )
@@ -119,7 +119,7 @@ async def _entries(
                 "entry",
                 one.id,
                 one.kind,
-                " · ".join(part for part in (word, name) if part) or one.operation[:60],
+                " · ".join(part for part in (word, shown) if part) or one.operation[:60],
                 Money(one.left_over, row.currency),
                 one.posted_at,
                 rules.fit(line, side, near_days=settings.near_days),
@@ -129,8 +129,10 @@ async def _entries(
     return found
 
 
-async def _people(work: Work, near: Sequence[Any]) -> dict[UUID, tuple[str, str]]:
-    """Client's name and our reference behind an entry, by what the entry is about."""
+async def _people(work: Work, near: Sequence[Any]) -> dict[UUID, tuple[str, str, str]]:
+    """Client's name, the same as the reader may see it, and our reference behind an entry, by what
+    the entry is about.
+    """
     ids = [one.ref for one in near if one.ref_kind in {"deposit", "withdrawal"}]
     if not ids:
         return {}
@@ -141,8 +143,17 @@ async def _people(work: Work, near: Sequence[Any]) -> dict[UUID, tuple[str, str]
         ),
         {"ids": ids},
     )
-    names = await clients.names(work, [one.client for one in rows])
-    return {one.id: (names.get(one.client, ""), one.reference) for one in rows}
+    whole, seen = await _names(work, [one.client for one in rows])
+    return {
+        one.id: (whole.get(one.client, ""), seen.get(one.client, ""), one.reference) for one in rows
+    }
+
+
+async def _names(work: Work, ids: Sequence[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """Names to compare, so that all readers get the same suggestions, and names to show."""
+    seen = await clients.names(work, ids)
+    whole = seen if clients.sees_all(work) else await clients.whole_names(work, ids)
+    return whole, seen
 
 
 async def _wires(
@@ -162,19 +173,19 @@ async def _wires(
         .order_by(Deposit.started_at.desc())
         .limit(_LOOKED)
     )
-    names = await clients.names(work, [one.client for one in waiting])
+    whole, seen = await _names(work, [one.client for one in waiting])
     return [
         Suggestion(
             "wire",
             one.id,
             "deposit",
-            f"{one.reference} · {names.get(one.client, '')}",
+            f"{one.reference} · {seen.get(one.client, '')}",
             Money(one.amount, one.currency),
             one.started_at,
             rules.fit(
                 line,
                 Side(
-                    one.amount, _day(one.started_at), [names.get(one.client, "")], [one.reference]
+                    one.amount, _day(one.started_at), [whole.get(one.client, "")], [one.reference]
                 ),
                 near_days=settings.near_days,
             ),

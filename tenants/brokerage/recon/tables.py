@@ -101,7 +101,7 @@ async def _lines_view(work: Any, rows: Sequence[Any]) -> list[Shown]:
     found: list[OutsideLine] = [row[0] for row in rows]
     shown: list[Shown] = []
     for row in found:
-        about = outside_lines.about(work, row)
+        about = outside_lines.about_seen(work, row)
         shown.append(
             Shown(
                 key=str(row.id),

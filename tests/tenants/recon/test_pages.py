@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from brokerage.payments.permissions import Payments
 from brokerage.recon import client_money, jobs, proofs
 from brokerage.recon.events import FileBrought
 from brokerage.recon.model import Break, OutsideFile, OutsideLine
+from brokerage.recon.permissions import Recon
+from support.people import make_staff
+from support.web import signed_in
 
-from .conftest import IBAN, settlement_file
+from .conftest import IBAN, a_bank, settlement_file
 from .statements import Moved, camt053
 from .test_banks import day, waited_for
 
@@ -24,6 +28,18 @@ PATHS = (
     "/desk/recon/accounts",
     "/desk/recon/client-money",
 )
+
+
+@pytest.fixture
+def narrow(market):
+    """A browser of staff who hold these permissions for their own clients only."""
+
+    async def of(*permissions: str):
+        async with market.opener()() as work:
+            person, _ = await make_staff(work, permissions, scope="own")
+        return await signed_in(market.house, market.tenant, person, "desk")
+
+    return of
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
@@ -129,6 +145,28 @@ async def test_finance_goes_from_a_statement_to_a_signed_day(market, customer, d
     await proofs.prove(market.opener())
     seen = await browser.get("/desk/recon")
     assert "Clients, dollar" in seen.text
+
+
+async def test_a_reader_of_narrow_scope_reads_no_names_of_the_bank_or_of_clients(
+    market, customer, desk, narrow
+):
+    browser = await desk("Head of finance")
+    await a_bank(market)
+    await waited_for(market, customer, "250.00")
+    moved = [Moved("250.00", text="savings of Mrs Duarte", name="Ana Duarte", ref="B1", day=day())]
+    await brought(market, browser, camt053(moved, account=IBAN, day=day()))
+    async with market.opener()() as work:
+        [line] = await work.rows(select(OutsideLine))
+
+    paths = (f"/desk/recon/lines/{line.id}", "/desk/recon/lines")
+    whole = [(await browser.get(path)).text for path in paths]
+    other = await narrow(*(str(one) for one in (*Recon, *Payments)))
+    masked = [(await other.get(path)).text for path in paths]
+
+    assert all("Duarte" in page for page in whole)
+    assert "same amount" in whole[0] and "same amount" in masked[0]
+    assert not any("Duarte" in page for page in masked)
+    assert "A••• D•••" in masked[0]
 
 
 async def test_a_mapping_is_tried_on_a_file_and_nothing_is_kept(market, customer, desk):

@@ -171,7 +171,7 @@ async def _transfers(
             select(Destination).where(Destination.id.in_([row.destination for _, row in rows]))
         )
     }
-    names = await clients.names(work, [row.client for _, row in rows])
+    names = await clients.whole_names(work, [row.client for _, row in rows])
     found: list[tuple[PayoutAttempt, Transfer]] = []
     left: list[Left] = []
     for part, row in rows:

@@ -79,7 +79,7 @@ async def show(
     server = asking.server_of(work, code)
     row = await work.session.get(TradingServer, code)
     now = state.of(row)
-    told = state.report(work, row) if row is not None else []
+    told = _as_seen(work, state.report(work, row) if row is not None else [])
     if request.query_params.get("format") == "csv":
         work.require(Trading.EXPORT)
         work.record("server.import.exported", server=code, lines=len(told))
@@ -125,6 +125,20 @@ def _shown(line: Line, names: dict[UUID, str]) -> dict[str, Any]:
         "how": HOW.get(line.how, ""),
         "why": lines.WHY.get(line.why, ""),
     }
+
+
+def _as_seen(work: Work, told: Sequence[Line]) -> Sequence[Line]:
+    """The lines as the reader may see whom they name: a server's people are anybody's clients."""
+    if clients.sees_all(work):
+        return told
+    return [
+        msgspec.structs.replace(
+            one,
+            name=clients.strangers(work, one.name),
+            email=clients.strangers(work, one.email, "email"),
+        )
+        for one in told
+    ]
 
 
 def _money(line: Line, told: str) -> Money | None:
