@@ -1,4 +1,4 @@
-"""Files that clients send: the sender is asked first, the file is taken apart, then it is kept.
+"""Files that people send: the sender is asked first, the file is taken apart, then it is kept.
 
     async with sending(request, "deposit.slip.begin") as work:   who it is, and whether they may
         ...
@@ -16,7 +16,7 @@ from typing import Any, Final
 from litestar import Request
 from litestar.datastructures import UploadFile
 
-from stoa.files.inspection import Inspected
+from stoa.files.inspection import ANY, Inspected, Kind
 from stoa.files.prepared import Prepared
 from stoa.files.workshop import Workshop
 from stoa.kernel.refusals import Invalid, NotFound, Unavailable
@@ -52,7 +52,14 @@ async def sending(request: AnyRequest, purpose: str) -> AsyncGenerator[Work]:
 
 
 async def taken_apart(
-    request: AnyRequest, file: object, *, what: str, most: int
+    request: AnyRequest,
+    file: object,
+    *,
+    what: str,
+    most: int,
+    accept: frozenset[Kind] = ANY,
+    keep_alpha: bool = False,
+    longest_side: int | None = None,
 ) -> tuple[Inspected, Prepared]:
     """The file made anew in a process of its own; `what` may be sent `most` times an hour.
 
@@ -63,4 +70,10 @@ async def taken_apart(
     state: State = request.app.state.stoa
     tenant = visit(request).tenant
     await limits.spend(state.redis, tenant.id if tenant else None, what, most=most, per_s=_HOUR_S)
-    return await WORKSHOP.prepare(await file.read(), file.filename)
+    return await WORKSHOP.prepare(
+        await file.read(),
+        file.filename,
+        accept=accept,
+        keep_alpha=keep_alpha,
+        longest_side=longest_side,
+    )

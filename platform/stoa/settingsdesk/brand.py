@@ -8,16 +8,21 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import MediaType, Request, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Response
 
 from stoa.drawn import whole
 from stoa.drawn.given import Given
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Invalid, ManyInvalid
+from stoa.settingsdesk import meanwhile
+from stoa.settingsdesk.pictures import SHOWN_AS
 from stoa.tenancy import settings
+from stoa.tenancy.actor import Kind
+from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming import brand as colours
-from stoa.theming import contrast, themes
+from stoa.theming import contrast, reasons, themes
 from stoa.theming.brand import Brand
 from stoa.theming.module import Branding
 from stoa.theming.render import render
@@ -44,6 +49,8 @@ async def editor(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
 
 async def _page(request: AnyRequest, work: Work, form: whole.Whole, brand: Brand) -> Response[str]:
     """The form beside what it looks like: as typed where that can be read, else as published."""
+    versions = await settings.versions(work, "brand", 20)
+    names = await meanwhile.names_of(work, versions)
     return page(
         request,
         work,
@@ -53,8 +60,12 @@ async def _page(request: AnyRequest, work: Work, form: whole.Whole, brand: Brand
         form=form.drawn(look(request, work, "desk").texts, groups=GROUPS),
         problems=[one.refusal() for one in contrast.problems(brand)],
         query=_query(brand),
-        versions=await settings.versions(work, "brand", 20),
+        pictures=[
+            (code, *said, getattr(work.settings(Brand), code)) for code, said in SHOWN_AS.items()
+        ],
+        versions=[(one, names.get(one.set_by, "")) for one in versions],
         may_edit=work.actor.may(Branding.EDIT),
+        may_see=work.actor.may(Settings.VIEW),
     )
 
 
@@ -137,14 +148,43 @@ async def publish(request: AnyRequest, work: NamedDependency[Work]) -> Response[
     if form.do == "look":
         return await _page(request, work, form, brand)
     if problems := contrast.problems(brand):
-        said = [
-            Invalid(
-                "Not published: colours that cannot be read stand beside one another. Change one "
-                "of each two.",
-                code="contrast",
-            ),
-            *(one.refusal() for one in problems),
-        ]
-        return await _page(request, work, whole.refused(form, ManyInvalid(said)), brand)
-    await settings.put(work, "brand", brand, why="brand editor")
-    return go(request, "/desk/brand", notice="Published.")
+        return await _page(request, work, whole.refused(form, _unreadable(problems)), brand)
+    await settings.put(work, "brand", brand, why=reasons.COLOURS)
+    return go(request, "/desk/brand", notice=N_("Published."))
+
+
+@post("/desk/brand/versions/{version:int}/restore", access=access.desk(Branding.EDIT))
+async def restore(
+    request: AnyRequest, work: NamedDependency[Work], version: FromPath[int]
+) -> Response[Any]:
+    """An earlier look, published anew as the newest version."""
+    why = reasons.restored(version)
+    await settings.restore(work, "brand", version, {"brand": Brand}, why=why)
+    return go(request, "/desk/brand", notice=N_("Published."))
+
+
+def _unreadable(problems: list[contrast.ContrastProblem]) -> ManyInvalid:
+    said = Invalid(
+        "Not published: colours that cannot be read stand beside one another. Change one of each "
+        "two.",
+        code="contrast",
+    )
+    return ManyInvalid([said, *(one.refusal() for one in problems)])
+
+
+async def _readable(work: Work, name: str, value: msgspec.Struct, version: int, why: str) -> bool:
+    """On whichever way a changed brand comes, what cannot be read is not published."""
+    del name, version, why
+    if not isinstance(value, Brand) or work.actor.kind is Kind.SYSTEM:
+        return False
+    now = work.settings(Brand)
+    changed = any(
+        getattr(now, one) != getattr(value, one)
+        for one in (*colours.COLOURS, *colours.DARK_COLOURS)
+    )
+    if changed and (problems := contrast.problems(value)):
+        raise _unreadable(problems)
+    return False
+
+
+settings.gates.append(_readable)

@@ -1,7 +1,7 @@
 """How the settings desk joins the product."""
 
 from stoa.product import Module, NavItem
-from stoa.settingsdesk import brand, changes, connections, onesection, sections
+from stoa.settingsdesk import brand, changes, connections, onesection, pictures, sections
 from stoa.settingsdesk.labels import LABELS
 from stoa.tenancy.module import Settings
 from stoa.theming.texts import N_
@@ -19,6 +19,8 @@ MODULE = Module(
         brand.preview,
         brand.sample,
         brand.publish,
+        brand.restore,
+        *pictures.ALL,
         connections.show,
         connections.keep,
     ],

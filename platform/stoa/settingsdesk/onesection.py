@@ -14,6 +14,7 @@ from msgspec import Meta
 from stoa.kernel.refusals import Invalid
 from stoa.settingsdesk import forming, meanwhile, pending
 from stoa.settingsdesk.sections import (
+    PAGES,
     WAITS,
     about_of,
     as_text,
@@ -75,9 +76,11 @@ async def _form(request: AnyRequest, work: Work, name: str, form: forming.Form) 
 @get("/desk/settings/sections/{name:str}", access=access.desk(Settings.VIEW))
 async def section(
     request: AnyRequest, work: NamedDependency[Work], name: FromPath[str]
-) -> Response[str]:
+) -> Response[Any]:
     """The section in force as a form, opened at a place (`?at=withdrawals.approvers`)."""
     kind = section_type(request, name)
+    if name in PAGES:
+        return go(request, PAGES[name])
     form = forming.opened(
         kind,
         work.settings(kind),

@@ -1,6 +1,6 @@
 """Each module's settings as a section of one file: seen, changed, compared, restored, carried."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import tomli_w
@@ -24,6 +24,8 @@ from stoa.web.state import State
 
 AnyRequest = Request[Any, Any, Any]
 
+PAGES: Final = {"brand": "/desk/brand"}
+"""Sections with a page of their own, where others have a form drawn from their type."""
 LABELS = {
     "tenant": (
         N_("Company"),
@@ -108,7 +110,7 @@ async def home(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
                 "icon": icon,
                 "version": row.version if row else 0,
                 "at": row.at if row else None,
-                "href": "/desk/brand" if name == "brand" else f"/desk/settings/sections/{name}",
+                "href": PAGES.get(name, f"/desk/settings/sections/{name}"),
             }
         )
     return page(

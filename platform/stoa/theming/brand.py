@@ -18,6 +18,7 @@ Picture = Annotated[UUID | None, Meta(extra={"hidden": True})]
 
 COLOURS: Final = ("accent", "ink", "paper", "success", "warning", "danger")
 DARK_COLOURS: Final = ("accent_dark", "ink_dark", "paper_dark")
+PICTURES: Final = ("logo_light", "logo_dark", "icon")
 
 
 class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -36,7 +36,8 @@ def variables(brand: Brand) -> Markup:
     }
     light = _block(shape | _mode(brand, "light"))
     dark = _block(_mode(brand, "dark"))
-    return Markup(":root{%s}[data-bs-theme=dark]{%s}") % (Markup(light), Markup(dark))  # noqa: S704
+    sheet = Markup(":root,[data-bs-theme=light]{%s}[data-bs-theme=dark]{%s}")
+    return sheet % (Markup(light), Markup(dark))  # noqa: S704
 
 
 def _mode(brand: Brand, shade: Shade) -> dict[str, str]:

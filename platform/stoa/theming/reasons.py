@@ -7,6 +7,8 @@ from stoa.theming.look import shown
 from stoa.theming.texts import N_
 
 FROM_FILE: Final = N_("Taken from a settings file")
+PICTURE: Final = N_("A picture of the brand")
+COLOURS: Final = N_("Changed in the brand editor")
 _BACK: Final = N_("Back to version {version}")
 _BLUEPRINT: Final = N_("Set up from the blueprint {blueprint}")
 _PLACES: Final = {"version": r"(?P<version>\d{1,9})", "blueprint": r"(?P<blueprint>.{1,60})"}
@@ -19,7 +21,9 @@ def _pattern(text: str) -> re.Pattern[str]:
     )
 
 
-_PATTERNS: Final = tuple((one, _pattern(one)) for one in (FROM_FILE, _BACK, _BLUEPRINT))
+_PATTERNS: Final = tuple(
+    (one, _pattern(one)) for one in (FROM_FILE, PICTURE, COLOURS, _BACK, _BLUEPRINT)
+)
 
 
 def restored(version: int) -> str:
