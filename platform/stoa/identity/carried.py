@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request
 
 from stoa.vault.keys import KeyProblem
+from stoa.web import cookies
 from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 def _name(request: AnyRequest, plain: str) -> str:
-    return f"__Host-{plain}" if request.app.state.stoa.secure else f"stoa-{plain}"
+    return cookies.name(plain, secure=request.app.state.stoa.secure)
 
 
 def put(

@@ -1,4 +1,6 @@
-"""Cookies: host-only, unreadable to scripts, prefixed where the site has TLS."""
+"""Cookies: host-only, unreadable to scripts, prefixed where the site has TLS. Their names are read by
+whoever looks into a browser, so they name nobody.
+"""
 
 from http.cookies import SimpleCookie
 
@@ -7,11 +9,10 @@ from litestar.response import Response
 
 from stoa.web.visit import Visit
 
-NAMES = {"desk": "desk", "room": "room", "control": "control", "visitor": "visitor"}
 
-
-def name(audience: str, *, secure: bool) -> str:
-    return f"__Host-{NAMES[audience]}" if secure else f"stoa-{NAMES[audience]}"
+def name(plain: str, *, secure: bool) -> str:
+    """What it is called in the browser: under TLS nobody but this very host may set it."""
+    return f"__Host-{plain}" if secure else plain
 
 
 def header(key: str, value: str, *, secure: bool, max_age_s: int) -> str:

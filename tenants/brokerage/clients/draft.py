@@ -18,6 +18,7 @@ from brokerage.clients.hooks import Touch
 from stoa.kernel.ids import uuid7
 from stoa.tenancy.work import Work
 from stoa.vault.keys import KeyProblem
+from stoa.web import cookies
 from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
@@ -40,7 +41,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
 
 def _name(request: AnyRequest, plain: str) -> str:
-    return f"__Host-{plain}" if request.app.state.stoa.secure else f"stoa-{plain}"
+    return cookies.name(plain, secure=request.app.state.stoa.secure)
 
 
 def _row(request: AnyRequest) -> UUID:

@@ -162,17 +162,17 @@ async def test_forwarded_addresses_do_not_hide_a_guesser(house):
 async def test_a_session_known_before_signing_in_is_worth_nothing_after(house, aurora):
     person, email = await client(house, aurora)
     browser = await signed_in(house, aurora, person, "room")
-    before = browser.http.cookies["stoa-room"]
-    browser.http.cookies.delete("stoa-room")
+    before = browser.http.cookies["room"]
+    browser.http.cookies.delete("room")
     await browser.get("/sign-in")
-    browser.http.cookies.set("stoa-room", before, domain=f"{aurora.host}")
+    browser.http.cookies.set("room", before, domain=f"{aurora.host}")
     answer = await browser.post(
         "/sign-in", {"email": email, "password": PASSWORD}, headers={"x-csrftoken": browser.csrf}
     )
     assert answer.status_code == 204
 
     stale = visitor(house, aurora)
-    stale.http.cookies.set("stoa-room", before)
+    stale.http.cookies.set("room", before)
     assert (await stale.get("/profile/security")).status_code == 303
 
 
@@ -181,7 +181,7 @@ async def test_a_cookie_of_one_tenant_opens_nothing_at_another(house, aurora, bo
     browser = await signed_in(house, aurora, person, "room")
 
     stranger = visitor(house, borealis)
-    stranger.http.cookies.set("stoa-room", browser.http.cookies["stoa-room"])
+    stranger.http.cookies.set("room", browser.http.cookies["room"])
 
     assert (await stranger.get("/profile/security")).status_code == 303
 
@@ -239,7 +239,7 @@ async def test_staff_set_up_their_second_factor_and_get_recovery_codes(house, au
     person, email = await staff(house, aurora)
     browser = visitor(house, aurora)
     await sign_in(browser, email, prefix="/desk")
-    half = browser.http.cookies["stoa-desk"]
+    half = browser.http.cookies["desk"]
     page = await browser.get("/desk/second-factor?next=/desk/me")
     again = await browser.get("/desk/second-factor?next=/desk/me")
     secret = secret_on(page)
@@ -259,7 +259,7 @@ async def test_staff_set_up_their_second_factor_and_get_recovery_codes(house, au
     assert (await browser.get("/desk/second-factor/codes?next=/desk/me")).status_code == 303
     assert (await browser.get("/desk/me")).status_code == 200
     old = visitor(house, aurora)
-    old.http.cookies.set("stoa-desk", half)
+    old.http.cookies.set("desk", half)
     assert "/desk/sign-in" in (await old.get("/desk/me")).headers["location"]
     async with house.door.open(aurora) as work:
         row = await work.get(Person, person.id)
@@ -345,7 +345,7 @@ async def test_knowing_the_password_does_not_let_one_change_the_app(house, auror
         row = await work.get(Person, person.id)
         session = await work.first(
             select(Session).where(
-                Session.token_hash == sessions.hash_token(browser.http.cookies["stoa-desk"])
+                Session.token_hash == sessions.hash_token(browser.http.cookies["desk"])
             )
         )
         secret = factors.offered(factors.keeper(work, row.id), row, session.id)
@@ -513,7 +513,7 @@ async def test_one_device_can_be_signed_out_from_another_but_not_a_strangers(hou
 
     async def of(browser):
         async with house.door.open(aurora) as work:
-            bearer = browser.http.cookies["stoa-room"]
+            bearer = browser.http.cookies["room"]
             return await work.value(
                 select(Session.id).where(Session.token_hash == sessions.hash_token(bearer))
             )
@@ -584,11 +584,11 @@ async def test_codes_are_shown_to_the_session_they_were_made_in(house, aurora):
     browser = await signed_in(house, aurora, person, "room")
     secret = secret_on(await browser.get("/second-factor"))
     await browser.post("/second-factor/set-up", {"code": code_of(secret), "password": PASSWORD})
-    carried = browser.http.cookies[f"stoa-{CODES}"]
+    carried = browser.http.cookies[CODES]
     async with house.door.open(aurora) as work:
         person = await work.get(Person, person.id)
     other = await signed_in(house, aurora, person, "room")
-    other.http.cookies.set(f"stoa-{CODES}", carried)
+    other.http.cookies.set(CODES, carried)
 
     assert (await browser.get("/second-factor/codes")).status_code == 200
     assert (await other.get("/second-factor/codes")).status_code == 303

@@ -70,9 +70,9 @@ async def test_the_code_works_once_and_recovery_codes_too(house):
 
 async def test_an_operators_cookie_is_worth_nothing_at_a_tenant_and_the_other_way(house, aurora):
     browser, _ = await inside(house)
-    cookie = browser.http.cookies["stoa-control"]
+    cookie = browser.http.cookies["control"]
     tenant = visitor(house, aurora)
-    for name in ("stoa-control", "stoa-desk", "stoa-room"):
+    for name in ("control", "desk", "room"):
         tenant.http.cookies.set(name, cookie)
 
     assert (await tenant.get("/desk/me")).status_code == 303

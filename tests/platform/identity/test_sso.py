@@ -161,7 +161,7 @@ async def test_who_is_signed_in_links_and_unlinks_their_own(house, office, idp):
         person, bearer = await make_staff(work, ("Support",), password="kettle-orchard-violin")
         csrf = work.keys.mac("csrf", bearer)
     browser = browser_of(house, office, idp)
-    browser.http.cookies.set("stoa-desk", bearer)
+    browser.http.cookies.set("desk", bearer)
 
     answer = await come_back(browser, "/desk/sso/link")
 
@@ -181,7 +181,7 @@ async def test_an_identity_of_one_person_is_not_linked_to_a_second(house, office
     async with house.door.open(office) as work:
         _, bearer = await make_staff(work, ("Support",))
     browser = browser_of(house, office, idp)
-    browser.http.cookies.set("stoa-desk", bearer)
+    browser.http.cookies.set("desk", bearer)
 
     assert (await come_back(browser, "/desk/sso/link")).status_code == 409
 
@@ -204,10 +204,10 @@ async def test_a_return_works_once(house, office, idp):
     idp.claims = {"sub": "once"}
     browser = browser_of(house, office, idp)
     path = await to_provider(browser)
-    trip = browser.http.cookies["stoa-sso"]
+    trip = browser.http.cookies["sso"]
     assert (await browser.get(f"/{path}")).status_code == 303
 
-    browser.http.cookies.set("stoa-sso", trip)
+    browser.http.cookies.set("sso", trip)
     again = await browser.get(f"/{path}")
 
     assert again.status_code == 401

@@ -105,7 +105,7 @@ async def test_a_taken_address_is_answered_exactly_as_a_new_one(someone, house, 
 
     assert first.status_code == second.status_code
     assert first.headers["hx-redirect"] == second.headers["hx-redirect"]
-    sizes = [len(browser.http.cookies["stoa-joining"]) for browser in (new, taken)]
+    sizes = [len(browser.http.cookies["joining"]) for browser in (new, taken)]
     assert sizes[0] == sizes[1]
     one, two = await new.get("/register/check"), await taken.get("/register/check")
     plain = [re.sub(r"fresh|taken", "", page.text) for page in (one, two)]
@@ -167,7 +167,7 @@ async def test_a_draft_opens_only_in_the_browser_it_was_written_in(someone):
     await browser.post("/register/country", {"country": "ES"})
     await thief.get("/register/country")
 
-    thief.http.cookies.set("stoa-joining", browser.http.cookies["stoa-joining"])
+    thief.http.cookies.set("joining", browser.http.cookies["joining"])
 
     assert (await thief.get("/register")).headers["location"] == "/register/country"
 

@@ -44,7 +44,7 @@ async def brought_by(house, guild, path, partner):
     """Somebody follows an address and registers afterwards."""
     browser = visitor(house, guild)
     answer = await browser.get(path)
-    cookie = browser.http.cookies["stoa-touch"].strip(chr(34))
+    cookie = browser.http.cookies["touch"].strip(chr(34))
     kept = dict(part.split("=", 1) for part in cookie.split("~"))
     async with house.door.open(guild, purpose="test") as work:
         client = await a_person(work)

@@ -308,7 +308,7 @@ async def test_its_pages_answer_client_and_staff(market, customer, bonuses, desk
     offered = await bonuses.campaign("second", last=0)
     room, staff = await customer.browser(), await desk()
     for browser in (room, staff):
-        browser.http.cookies.set("stoa-language", language)
+        browser.http.cookies.set("language", language)
 
     for browser, path in (
         (room, "/bonuses"),

@@ -287,7 +287,7 @@ async def test_the_evidence_is_everything_in_one_file_and_who_took_it_is_kept(
 async def test_its_pages_answer_and_its_forms_work(market, customer, disputes, desk, language):
     deposit = await customer.paid("500.00")
     staff = await desk()
-    staff.http.cookies.set("stoa-language", language)
+    staff.http.cookies.set("language", language)
     made = await staff.post(
         f"/desk/deposits/{deposit}/disputes",
         {"case": "CB-9", "stage": "chargeback", "amount": "120.00", "reason": READ},

@@ -45,7 +45,7 @@ def narrow(market):
 @pytest.mark.parametrize("language", ["en", "ar"])
 async def test_every_page_stands_empty(market, desk, language):
     browser = await desk("Head of finance")
-    browser.http.cookies.set("stoa-language", language)
+    browser.http.cookies.set("language", language)
 
     for path in PATHS:
         answer = await browser.get(path)

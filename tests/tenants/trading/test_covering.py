@@ -319,7 +319,7 @@ async def test_its_pages_answer_and_its_forms_work(broker, language):
     async with broker.opener()() as work:
         person, _ = await make_staff(work, ["Owner"])
     staff = await signed_in(broker.house, broker.tenant, person, "desk")
-    staff.http.cookies.set("stoa-language", language)
+    staff.http.cookies.set("language", language)
 
     pages = ["/desk/negative", "/desk/negative?state=waiting", f"/desk/negative/{one.id}"]
     pages += ["/desk/negative?format=csv", "/desk", "/desk/exposure"]
