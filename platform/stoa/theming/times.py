@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from markupsafe import Markup
 
 from stoa.theming.figures import NONE
@@ -16,6 +16,8 @@ from stoa.theming.texts import N_
 RELATIVE_FOR: Final = timedelta(days=6)
 NOW: Final = timedelta(seconds=5)
 _MONTH: Final = "LLLL y"
+_DAY: Final = "d MMM y"
+"""One order everywhere: English of the library's own would turn day and month around on some pages."""
 _MONTHLY: Final = re.compile(r"\d{4}-\d{2}")
 _WEEK: Final = re.compile(r"(\d{4})-W(\d{2})")
 _NONE: Final = Markup('<span class="none">%s</span>') % NONE
@@ -56,7 +58,7 @@ def on(day: date | datetime | None, style: str = "medium") -> Markup:
     if day is None:
         return _NONE
     plain = _local(day).date() if isinstance(day, datetime) else day
-    shape = _MONTH if style == "month" else style
+    shape = {"month": _MONTH, "medium": _DAY}.get(style, style)
     text = format_date(plain, shape, locale=shown().cldr)
     return Markup('<time datetime="%s">%s</time>') % (plain.isoformat(), text)
 
@@ -79,7 +81,7 @@ def dated(text: str | None) -> str:
     try:
         if _MONTHLY.fullmatch(text):
             return format_date(date.fromisoformat(f"{text}-01"), _MONTH, locale=look.cldr)
-        return format_date(date.fromisoformat(text), "medium", locale=look.cldr)
+        return format_date(date.fromisoformat(text), _DAY, locale=look.cldr)
     except ValueError:
         return text
 
@@ -138,7 +140,8 @@ def _distance(span: timedelta, locale: Locale) -> str:
 @lru_cache(maxsize=8192)
 def _full(local: datetime, locale: Locale) -> str:
     """The same rows are shown again and again; their moments stay the same."""
-    return format_datetime(local, "medium", locale=locale)
+    time = format_time(local, "HH:mm:ss", locale=locale)
+    return _joined(_written(local.date(), _DAY, locale), time, locale)
 
 
 @lru_cache(maxsize=4096)
@@ -147,9 +150,14 @@ def _written(day: date, pattern: str, locale: Locale) -> str:
 
 
 def _day(day: date, now: datetime, locale: Locale) -> str:
-    return _written(day, "d MMM" if day.year == now.year else "d MMM y", locale)
+    return _written(day, "d MMM" if day.year == now.year else _DAY, locale)
 
 
 def _stamp(local: datetime, now: datetime, locale: Locale) -> str:
-    comma = "،" if locale.language == "ar" else ","
-    return f"{_day(local.date(), now, locale)}{comma} {format_time(local, 'HH:mm', locale=locale)}"
+    return _joined(
+        _day(local.date(), now, locale), format_time(local, "HH:mm", locale=locale), locale
+    )
+
+
+def _joined(day: str, time: str, locale: Locale) -> str:
+    return f"{day}{'،' if locale.language == 'ar' else ','} {time}"
