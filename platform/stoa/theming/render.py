@@ -16,6 +16,7 @@ from jinja2 import (
 )
 from jinja2.runtime import Context, Macro
 
+from stoa.files.inspection import MOST_BYTES
 from stoa.theming import (
     charts,
     deeds,
@@ -199,6 +200,7 @@ _GLOBALS: Final[dict[str, Any]] = {
     "pick": drawing.pick,
     "hue": drawing.hue,
     "once": drawing.once,
+    "largest_file": MOST_BYTES,
     "tone_icon": drawing.tone_icon,
     "monogram_icon": drawing.monogram_icon,
     "language_name": drawing.language_name,

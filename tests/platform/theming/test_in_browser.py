@@ -222,6 +222,27 @@ async def test_a_form_pressed_twice_is_sent_once(tab: Tab) -> None:
     assert "_once=" in tab.posted[0].post_data
 
 
+async def test_a_file_too_large_to_be_taken_is_told_before_it_is_sent(
+    tab: Tab, tmp_path: Path
+) -> None:
+    fits, heavy = tmp_path / "logo.png", tmp_path / "film.png"
+    fits.write_bytes(b"x" * 2000)
+    with heavy.open("wb") as sparse:
+        sparse.truncate(15 * 1024 * 1024 + 1)
+    await tab.show("settings")
+
+    await tab.page.set_input_files("input[name=file]", heavy)
+
+    told = await tab.page.inner_text(".field:has(input[name=file]) .error")
+    assert told.startswith("The file has 16 MB, at most 15 MB are taken.")
+    assert await tab.page.input_value("input[name=file]") == ""
+
+    await tab.page.set_input_files("input[name=file]", fits)
+
+    assert await tab.page.locator(".field:has(input[name=file]) .error").count() == 0
+    assert tab.posted == [] and tab.said == []
+
+
 async def test_the_keyboard_walks_a_list_and_goes_elsewhere(tab: Tab) -> None:
     await tab.show("withdrawals")
 

@@ -75,6 +75,14 @@ document.addEventListener("htmx:afterSettle", () => {
   secrets.clear();
 });
 
+function mended(input) {
+  const field = input.closest(".field");
+  if (!input.hasAttribute("aria-invalid") || !field) return;
+  for (const old of all(".error", field)) old.remove();
+  field.classList.remove("has-error");
+  input.removeAttribute("aria-invalid");
+}
+
 function refuse(form, problem) {
   for (const old of all(".error, [data-form-problem]", form)) old.remove();
   for (const field of all(".has-error", form)) field.classList.remove("has-error");
@@ -179,6 +187,12 @@ on("change", "[data-dropzone] input[type=file]", function () {
   const zone = this.closest("[data-dropzone]");
   const told = zone.querySelector("[data-dropzone-name]");
   const preview = zone.querySelector("img");
+  const heavy = [...this.files].find((one) => one.size > Number(this.dataset.most));
+  if (heavy) { /* Said before it is sent: nobody's plan pays for an upload that is refused. */
+    const detail = this.dataset.tooLarge.replace("{size}", Math.ceil(heavy.size / 1048576));
+    this.value = "";
+    if (this.form) refuse(this.form, { detail, problems: [{ field: this.name, detail }] });
+  } else mended(this);
   const [file] = this.files;
   told.dataset.was ??= told.textContent;
   zone.classList.toggle("has-file", Boolean(file));
