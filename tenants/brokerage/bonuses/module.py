@@ -1,6 +1,16 @@
 """How bonuses join the product."""
 
-from brokerage.bonuses import campaigndesk, desk, jobs, losing, room, serverside, shown, turnover
+from brokerage.bonuses import (
+    campaigndesk,
+    desk,
+    jobs,
+    laws,
+    losing,
+    room,
+    serverside,
+    shown,
+    turnover,
+)
 from brokerage.bonuses.events import BonusCredited, BonusLost, BonusReleased
 from brokerage.bonuses.labels import LABELS
 from brokerage.bonuses.permissions import Bonuses
@@ -42,6 +52,7 @@ kinds.learn(
 kinds.learn("bonus-lost", N_("Bonus lost"), "discount-off", N_("Bonus credit went back to us."))
 ledger.paths["bonus"] = "/desk/bonuses/grants/{id}"
 ledger.room_paths["bonus"] = "/bonuses/{id}"
+ledger.laws.extend(laws.LAWS)
 payments.losses.append(losing.by_withdrawal)
 payments.leaving.append(losing.as_money_leaves)
 payments.related_makers.append(losing.gave_by_hand)

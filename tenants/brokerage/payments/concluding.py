@@ -120,6 +120,8 @@ async def _came(
             return
         problem = source.problem or problem
     if problem is not None:
+        if problem != "second-payment":
+            await _keep_instrument(work, row, status)
         await crediting.set_aside(work, row, tried, status.money, problem, event=told)
         if problem == "under-paid":
             _look_out(work, row, tried)

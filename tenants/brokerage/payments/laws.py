@@ -30,14 +30,16 @@ LAWS: Final = (
     ),
     Invariant(
         "deposit-differs",
-        "A deposit that came as ordered is credited with its amount less its fee.",
+        "A deposit is credited with its amount less its fee.",
         "select d.id as subject, d.reference || ' of ' || d.amount || ' less ' || d.fee || "
         "' was credited with ' || l.amount as detail from deposit d cross join lateral ("
         "select sum(l.amount) as amount from entry e join leg l on l.entry = e.id "
         "join ledger_account a on a.id = l.account and a.owner = d.client "
         "where e.id = d.entry or e.operation = 'fee:deposit:' || d.id) l "
         "where d.state = 'credited' and l.amount <> d.amount - d.fee "
-        "and not exists (select from unresolved_payment u where u.deposit = d.id)",
+        # Before deposits took on what came, a person's word credited another amount than theirs.
+        "and not exists (select from unresolved_payment u where u.deposit = d.id "
+        "and (u.amount, u.currency) is distinct from (d.amount, d.currency))",
     ),
     Invariant(
         "deposit-invented",
@@ -53,6 +55,16 @@ LAWS: Final = (
         "select d.id as subject, d.reference || ' has ' || count(p.id) || ' paid attempts' "
         "as detail from deposit d left join payment_attempt p on p.deposit = d.id "
         "and p.state = 'paid' where d.state = 'credited' group by d.id having count(p.id) <> 1",
+    ),
+    Invariant(
+        "refund-beyond",
+        "No more goes back along a deposit than came, in its currency, and only where it came.",
+        "select d.id as subject, d.reference || ' is ' || d.state || ' with ' || d.amount || "
+        "', and ' || sum(p.amount) || ' goes back along it' as detail from payout_attempt p "
+        "join deposit d on d.id = p.source where p.way = 'refund' "
+        "and p.state not in ('refused', 'returned', 'cancelled') group by d.id "
+        "having sum(p.amount) > d.amount or bool_or(p.currency <> d.currency) "
+        "or d.state not in ('credited', 'returned')",
     ),
     Invariant(
         "withdrawal-hold",

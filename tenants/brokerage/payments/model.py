@@ -63,7 +63,10 @@ _CAME = {DepositState.REVIEW, DepositState.CREDITED}
 
 
 class Deposit(TenantRow):
-    """What a client wants to pay in. A late payment still arrives: only money itself is final."""
+    """What a client wants to pay in, and once it is credited, what came.
+
+    A late payment still arrives: only money itself is final.
+    """
 
     __tablename__ = "deposit"
     MOVES: ClassVar[Mapping[str, set[str]]] = {

@@ -7,6 +7,7 @@ same. Who says something else has asked for that, and waits for another in turn.
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from brokerage.payments.model import (
     Unresolved,
 )
 from brokerage.payments.permissions import Payments
+from brokerage.payments.routing import looking
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import examining
 from brokerage.payments.values import Method
@@ -135,10 +137,10 @@ async def _credit(work: Work, row: Unresolved, note: str) -> None:
     money = Money(row.amount, row.currency)
     source = accounts.house(work, crediting.SUSPENSE, row.currency)
     if deposit.state == DepositState.REVIEW:
-        await _paid(work, row)
-        await crediting.credit(
-            work, deposit, money, await _fee(work, deposit, money), source=source
-        )
+        await _as_it_came(work, deposit, money)
+        await _paid(work, row, deposit)
+        fee = Money(deposit.fee, deposit.currency)
+        await crediting.credit(work, deposit, money, fee, source=source)
     else:
         await work.lock(Client, deposit.client)
         await posting.post(
@@ -156,23 +158,34 @@ async def _credit(work: Work, row: Unresolved, note: str) -> None:
     _close(work, row, "credited", note)
 
 
-async def _paid(work: Work, row: Unresolved) -> None:
+async def _as_it_came(work: Work, deposit: Deposit, money: Money) -> None:
+    """From now on the deposit is what came; its attempts keep what was ordered.
+
+    Nothing may go back along it, or be disputed of it, that never came. The fee is the schedule's for
+    what came; for what was ordered it stays as it was shown.
+    """
+    if money == Money(deposit.amount, deposit.currency):
+        return
+    offered = work.settings(PaymentsSettings).method(Method(deposit.method))
+    fee = await costs.of_deposit(work, deposit.client, offered, money)
+    free = bool((deposit.fee_terms or {}).get("free"))
+    deposit.amount, deposit.currency = money.amount, money.currency
+    if free or fee.money >= money:
+        deposit.fee = Decimal(0)
+        deposit.fee_terms = deposit.fee_terms if free else None
+    else:
+        deposit.fee, deposit.fee_terms = fee.money.amount, fee.record()
+
+
+async def _paid(work: Work, row: Unresolved, deposit: Deposit) -> None:
+    """The attempt that brought it, and what its provider keeps of it."""
     if row.attempt is None:
         return
     attempt = await work.lock(PaymentAttempt, row.attempt)
     if attempt.state == AttemptState.REVIEW:
         attempt.move(AttemptState.PAID)
-
-
-async def _fee(work: Work, deposit: Deposit, money: Money) -> Money:
-    """The fee of the schedule for the amount that really came; it is what is stored from now on."""
-    offered = work.settings(PaymentsSettings).method(Method(deposit.method))
-    fee = await costs.of_deposit(work, deposit.client, offered, money)
-    if fee.money >= money:
-        return Money.zero(money.currency)
-    if money == Money(deposit.amount, deposit.currency):
-        deposit.fee, deposit.fee_terms = fee.money.amount, fee.record()
-    return fee.money
+        deposit.psp = attempt.psp
+        attempt.cost = await looking.cost_now(work, attempt.psp, deposit)
 
 
 async def _give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:

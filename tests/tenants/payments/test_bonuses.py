@@ -21,6 +21,7 @@ from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.notices.model import Notice
+from support.planting import misnamed
 
 from .giving import Giving, marketing
 from .people import finance
@@ -300,6 +301,44 @@ async def test_the_books_stay_whole(market, customer, bonuses):
         Money(Decimal(650), "USD")
     ]
     assert (await bonuses.grant(row.id)).state == "released"
+
+
+PLANTS = {
+    "credit grows beside its bonus": (
+        (
+            "update ledger_balance b set balance = balance + 1 from ledger_account a "
+            "where a.id = b.account and a.kind = 'credit' and b.balance > 0"
+        ),
+        {"bonus-unbooked"},
+    ),
+    "a bonus grows beside its credit": (
+        "update bonus_grant set amount = amount + 1 where state = 'active'",
+        {"bonus-unbooked"},
+    ),
+    "a bonus says it lost what it has": (
+        "update bonus_grant set burnt = burnt + 1 where state = 'active'",
+        {"bonus-unbooked"},
+    ),
+    "a bonus says it released what it has": (
+        "update bonus_grant set released = released + 1 where state = 'active'",
+        {"bonus-unbooked", "bonus-released-otherwise"},
+    ),
+    "a bonus is somebody else's": (
+        "update bonus_grant set client = gen_random_uuid() where state = 'active'",
+        {"bonus-unbooked", "bonus-released-otherwise"},
+    ),
+    "a bonus is gone and its money is not": (
+        "delete from bonus_grant where state = 'active'",
+        {"bonus-unbooked", "bonus-released-otherwise"},
+    ),
+}
+
+
+async def test_each_corruption_between_bonuses_and_ledger_is_named(market, customer, bonuses):
+    await an_active_one(market, customer, bonuses, release="steps")
+    await turnover.counted(market.opener(), await bonuses.traded(customer, "0.75"))
+
+    assert await misnamed(market.house, market.tenant, PLANTS) == {}
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

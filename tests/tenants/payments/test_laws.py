@@ -23,6 +23,18 @@ PLANTS = {
         "update deposit set amount = amount + 1 where state = 'credited'",
         {"deposit-differs"},
     ),
+    "more goes back along a deposit than came": (
+        "update deposit set amount = amount - 1 where state = 'credited'",
+        {"refund-beyond", "deposit-differs"},
+    ),
+    "money goes back in another currency than it came": (
+        "update payout_attempt set currency = 'EUR' where way = 'refund'",
+        {"refund-beyond"},
+    ),
+    "money goes back along a payment that was declined": (
+        "update deposit set state = 'failed' where state = 'credited'",
+        {"refund-beyond"},
+    ),
     "a credited deposit is said to have failed": (
         "update deposit set state = 'failed' where state = 'credited'",
         {"deposit-invented"},

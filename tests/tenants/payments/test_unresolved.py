@@ -9,12 +9,14 @@ from itertools import permutations
 import pytest
 from sqlalchemy import func, select
 
+from brokerage.ledger import check
 from brokerage.payments import concluding, queries, settlement, unresolved
 from brokerage.payments.connector import State, Status
 from brokerage.payments.model import Deposit, PaymentAttempt, Unresolved
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.tables import UNRESOLVED
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import checks
 from stoa.kernel.ids import reference, uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
@@ -23,6 +25,7 @@ from stoa.web.tables.read import Asked, page
 from support.patience import until
 
 from .people import finance
+from .test_routing import body, changed, psps
 
 
 async def item_of(market, deposit):
@@ -293,3 +296,34 @@ async def test_money_of_clients_out_of_scope_is_neither_listed_nor_opened(market
         assert (await page(work, UNRESOLVED, Asked.of(UNRESOLVED, {}))).rows == []
         with pytest.raises(NotFound):
             await queries.unresolved_seen(work, item.id)
+
+
+@pytest.mark.parametrize(
+    ("came", "currency", "state"),
+    [("60.00", "USD", "review"), ("140.00", "USD", "review"), ("90.00", "EUR", "succeeded")],
+)
+async def test_a_deposit_that_is_credited_otherwise_is_what_came(
+    market, customer, came, currency, state
+):
+    """T52, T61: no more goes back along it than came, and only in its currency; the books agree."""
+    costs = [{"method": ["card"], "percent": "2"}]
+    now = await body(market)
+    await changed(market, psps=psps(now, alpha={"costs": costs}, beta={"costs": costs}))
+    made = await customer.start("100.00")
+    tried = (await customer.attempts(made.deposit))[0]
+    await told(market, tried, came, currency, state)
+    item = await item_of(market, made.deposit)
+    for _ in range(2):
+        await unresolved.decide(market.opener(finance()), item.id, "credit", "it is theirs")
+
+    row = await customer.deposit(made.deposit)
+    assert (row.amount, row.currency, row.state) == (Decimal(came), currency, "credited")
+    (kept,) = await customer.attempts(made.deposit)
+    assert kept.decision["ask"]["amount"] == "100.00"
+    assert kept.cost == (Decimal(came) * 2 / 100).quantize(Decimal("0.01"))
+    assert await customer.available(currency) == Decimal(came)
+    async with market.opener()() as work:
+        back = [one.left for one in await checks.sources(work, customer.id, currency)]
+        elsewhere = await checks.sources(work, customer.id, "EUR" if currency == "USD" else "USD")
+        assert (await check.examine(work)).violations == []
+    assert (back, elsewhere) == ([Money(Decimal(came), currency)], [])
