@@ -23,7 +23,10 @@ async def read(request: Request[Any, Any, Any], form: type[F]) -> F:
     lists of those (repeated fields), UploadFile.
     """
     if request.content_type[0] == "application/json":
-        decoded: Any = msgspec.json.decode(await request.body() or b"{}")
+        try:
+            decoded: Any = msgspec.json.decode(await request.body() or b"{}")
+        except msgspec.DecodeError as why:
+            raise Invalid("We could not read this request. Nothing was changed.") from why
         if not isinstance(decoded, dict):
             raise Invalid("Send a JSON object.")
         return _checked(form, dict(decoded))

@@ -1,6 +1,5 @@
 """Hot wallets at the desk: what lies at each provider of coins, and what went to cold storage."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from brokerage.payments.room import entered
 from brokerage.recon import sweeping
 from brokerage.recon.model import BankAccount
 from brokerage.recon.permissions import Recon
-from stoa.kernel.money import Money
+from stoa.kernel import money
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
@@ -31,7 +30,7 @@ class Moved(msgspec.Struct):
 
     wallet: Annotated[str, Meta(max_length=48)]
     account: UUID
-    amount: Decimal
+    amount: Annotated[str, Meta(max_length=40)]
     reference: Annotated[str, Meta(max_length=120)]
     note: Annotated[str, Meta(max_length=400)]
     way: Annotated[str, Meta(max_length=4)] = "out"
@@ -69,7 +68,7 @@ async def hot_moved(request: AnyRequest, work: NamedDependency[Work]) -> Respons
         work,
         psp,
         form.account,
-        Money(form.amount, currency),
+        money.parse(form.amount, currency),
         reference=form.reference,
         note=form.note,
         back=form.way == "back",

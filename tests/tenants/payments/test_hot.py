@@ -198,13 +198,15 @@ async def test_the_page_shows_the_bounds_and_takes_a_transfer(place: Place) -> N
     shown_page = await desk.get("/desk/recon/hot")
     assert shown_page.status_code == 200, shown_page.text[:300]
     assert "Vault" in shown_page.text and "More than you allow" in shown_page.text
-    kept = await desk.post(
-        "/desk/recon/hot",
-        {
-            "wallet": "psp|BTC", "way": "out", "account": str(cold.id), "amount": "1.5",
-            "reference": "a1b2c3d4e5f6", "note": "weekly sweep",
-        },
-    )  # fmt: skip
+    form = {
+        "wallet": "psp|BTC", "way": "out", "account": str(cold.id), "amount": "1.5",
+        "reference": "a1b2c3d4e5f6", "note": "weekly sweep",
+    }  # fmt: skip
+    for typed in ("NaN", "1e1", "-1", "١", "1_0", "Infinity", "0.000000001"):  # T53
+        refused = await desk.post("/desk/recon/hot", form | {"amount": typed})
+        assert refused.status_code == 422, typed
+        assert refused.json()["problems"][0]["field"] == "amount"
+    kept = await desk.post("/desk/recon/hot", form)
     assert kept.status_code in {204, 303}, kept.text[:300]
     asked = await desk.post("/desk/recon/hot/ask", {})
     assert asked.status_code in {204, 303}
