@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from brokerage.bench.figures import Figure, median, percentile
 from brokerage.bench.ground import Ground
+from brokerage.bench.paying import paid_at_alpha, started_at_alpha
 from brokerage.bench.wire import Wire
 from brokerage.ledger import accounts, wallets
 from brokerage.ledger.model import LedgerAccount
@@ -170,8 +171,6 @@ async def _rich(work: Work, base: str) -> tuple[list[Person], list[str]]:
 
 async def deposit(ground: Ground) -> list[Figure]:
     """From the payer's click at the provider to the new balance on the client's page."""
-    from brokerage.bench.payments import paid_at_alpha, started_at_alpha
-
     person = await named(ground, "client", "client001")
     browser = await seat(ground, person, "room")
     browser.headers = {**browser.headers, "accept": "text/html"}

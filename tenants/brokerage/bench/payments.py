@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -13,19 +12,19 @@ import httpx2
 import msgspec
 from sqlalchemy import func, select
 
+from brokerage.bench.browsers import named, seat
 from brokerage.bench.figures import Figure, median, percentile
 from brokerage.bench.ground import Ground
+from brokerage.bench.paying import Paid, paid_at_alpha, started_at_alpha
 from brokerage.bench.wire import Answer, Wire
 from brokerage.clients.model import Client
 from brokerage.ledger import accounts, wallets
-from brokerage.payments import callbacks, deposits, destinations, places
-from brokerage.payments.model import Deposit, PaymentAttempt, ProviderEvent
+from brokerage.payments import callbacks, destinations, places
+from brokerage.payments.model import Deposit, ProviderEvent
 from brokerage.payments.values import Method
-from brokerage.product import PRODUCT
 from stoa.events.model import Inbox, Outbox
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
-from stoa.tenancy.actor import Actor, Kind
 from stoa.vault import credentials
 
 PER_S: Final = 1_000
@@ -40,43 +39,6 @@ PARALLEL: Final = 200
 ROUNDS: Final = 3
 EACH: Final = Decimal(100)
 AFFORDABLE: Final = 37
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A payment the provider has, of whose arrival nobody has told us."""
-
-    attempt: UUID
-    deposit: UUID
-    reference: str
-    money: Money
-
-
-async def started_at_alpha(ground: Ground, client: UUID, money: Money) -> Paid | None:
-    """A card deposit of a client with a page to pay on; None where another provider took it."""
-    actor = Actor(
-        Kind.CLIENT, client, "client", PRODUCT.own_permissions(), second_factor_at=time.time()
-    )
-    opener = ground.door.opener(ground.tenant, actor=actor, purpose="bench")
-    started = await deposits.start(opener, client, Method.CARD, money)
-    async with ground.door.open(ground.tenant, purpose="bench") as work:
-        attempt = await work.first(
-            select(PaymentAttempt).where(PaymentAttempt.deposit == started.deposit)
-        )
-    if attempt is None or attempt.psp != "alpha" or attempt.reference is None:
-        # A client has few places for open deposits: left open, they would refuse the next ones.
-        await deposits.cancel(opener, started.deposit)
-        return None
-    return Paid(attempt.id, started.deposit, attempt.reference, money)
-
-
-async def paid_at_alpha(ground: Ground, outside: httpx2.AsyncClient, one: Paid) -> None:
-    """What the payer's click on the provider's page does."""
-    answer = await outside.post(
-        f"{ground.config.services['alpha']}/_sandbox/pay",
-        json={"session": one.reference, "card": "4242424242424242"},
-    )
-    answer.raise_for_status()
 
 
 async def burst(ground: Ground) -> list[Figure]:
@@ -229,8 +191,6 @@ async def _drained(ground: Ground) -> float:
 
 async def withdrawals(ground: Ground) -> list[Figure]:
     """As many requests at once for the same money as a wallet cannot bear."""
-    from brokerage.bench.browsers import named, seat
-
     person = await named(ground, "client", "client001")
     base = ground.tenant.base_currency
     took: list[float] = []

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from brokerage.demo.connect import change
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped, tried
 from brokerage.partners import (
     attribution,
@@ -26,17 +28,13 @@ from brokerage.partners.sharing import terms as sharing
 from stoa.tenancy import settings
 from stoa.tenancy.work import Work
 
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
-
 CONTESTED: Final = frozenset({26, 53, 84})
 """The clients whom two partners brought, by their number in the story."""
 INVITED: Final = 40
 _SHEET: Final = 24
 
 
-async def invite(story: "Story") -> str:
+async def invite(story: Story) -> str:
     """The first partner invites somebody to work below them; the code of the invitation."""
     above = story.partners[0]
     made = await tried(
@@ -51,7 +49,7 @@ async def invite(story: "Story") -> str:
     return made.code if made is not None else ""
 
 
-async def join(story: "Story", row: "Played") -> None:
+async def join(story: Story, row: Played) -> None:
     """Who came by the invitation reads the terms and agrees to them."""
 
     async def agreed(work: Work) -> Partner:
@@ -64,7 +62,7 @@ async def join(story: "Story", row: "Played") -> None:
         story.partners.append(row.id)
 
 
-async def offer(story: "Story") -> None:
+async def offer(story: Story) -> None:
     """The standard plan shares the fees that others tell of, from the first day on."""
     async with story.world.work(story.ref, purpose="demo.plans") as work:
         body = settings.as_data(work.settings(PartnerSettings))
@@ -73,7 +71,7 @@ async def offer(story: "Story") -> None:
         await change(work, "partners", plans=body["plans"])
 
 
-async def happen(story: "Story") -> None:
+async def happen(story: Story) -> None:
     """After the rewards of two months were counted."""
     await _contests(story)
     await _objections(story)
@@ -83,7 +81,7 @@ async def happen(story: "Story") -> None:
     await _paid(story)
 
 
-async def _contests(story: "Story") -> None:
+async def _contests(story: Story) -> None:
     """Of the clients whom two partners brought, the oldest is decided; the others wait."""
     async with story.world.work(story.ref, purpose="demo.look") as work:
         row = await work.first(
@@ -103,7 +101,7 @@ async def _contests(story: "Story") -> None:
         )
 
 
-async def _rewards(story: "Story", partner: UUID, most: int) -> list[Reward]:
+async def _rewards(story: Story, partner: UUID, most: int) -> list[Reward]:
     async with story.world.work(story.ref, purpose="demo.look") as work:
         return list(
             await work.rows(
@@ -115,7 +113,7 @@ async def _rewards(story: "Story", partner: UUID, most: int) -> list[Reward]:
         )
 
 
-async def _objections(story: "Story") -> None:
+async def _objections(story: Story) -> None:
     """One to a deal that earned nothing, one to a whole month by the partner's own sheet, one answered."""
     first, third = story.partners[0], story.partners[2]
     mine = await _rewards(story, first, 60)
@@ -178,7 +176,7 @@ def _sheet(rows: list[Reward]) -> bytes:
     return "\n".join(lines).encode()
 
 
-async def _told_fees(story: "Story") -> None:
+async def _told_fees(story: Story) -> None:
     """A prop firm and a copy service tell fees that partners share in; one is given back."""
     rows = [row for row in story.played if row.partner is not None and row.live is not None][:6]
     day = timedelta(days=1)
@@ -202,7 +200,7 @@ async def _told_fees(story: "Story") -> None:
         await pumped(story, owner, "fee-back", booking.undo, first, why=why)
 
 
-async def _beside(story: "Story") -> None:
+async def _beside(story: Story) -> None:
     """The rewards of the system before this one, laid beside ours for the last whole month."""
     month = story.world.real_now.replace(day=1) - timedelta(days=1)
     start = month.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -239,7 +237,7 @@ async def _beside(story: "Story") -> None:
     )
 
 
-async def _terms(story: "Story") -> None:
+async def _terms(story: Story) -> None:
     """A plan with a better rate waits for a second person; so do one partner's ratios; a share is asked."""
     owner, head = story.hands["owner"], story.hands["head"]
 
@@ -281,7 +279,7 @@ async def _terms(story: "Story") -> None:
         )
 
 
-async def _paid(story: "Story") -> None:
+async def _paid(story: Story) -> None:
     """Payouts that finance made: the smallest is agreed to and paid, one is stopped."""
     head = story.hands["head"]
     async with story.world.work(story.ref, purpose="demo.look") as work:

@@ -1,7 +1,6 @@
 """How a client arrives: by whose link, a demo account, the papers; and how some become partners."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,18 +9,16 @@ from brokerage.clients import hooks, joining, verification
 from brokerage.demo import alliances, recent, staffing, verify
 from brokerage.demo.cast import Someone
 from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.kyc import jobs as kyc_jobs
 from brokerage.partners import partners as partner_verbs
 from brokerage.trading import accounts
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.ids import uuid7
 
-if TYPE_CHECKING:
-    from brokerage.demo.story import Story
-
 
 async def register(
-    story: "Story", someone: Someone, joined: datetime, fate: str, *, known: bool
+    story: Story, someone: Someone, joined: datetime, fate: str, *, known: bool
 ) -> Played:
     visitor = uuid7(int(joined.timestamp() * 1000))
     partner = (
@@ -52,9 +49,7 @@ async def register(
     return Played(row.id, someone, joined, fate, partner)
 
 
-async def touched(
-    story: "Story", visitor: UUID, code: str | None, source: str | None
-) -> hooks.Touch:
+async def touched(story: Story, visitor: UUID, code: str | None, source: str | None) -> hooks.Touch:
     """What brought somebody here: mostly one link, for some two, for one an invitation."""
     codes = [code]
     if len(story.played) in alliances.CONTESTED:
@@ -71,7 +66,7 @@ async def touched(
     return touches[-1]
 
 
-async def open_demo(story: "Story", row: Played) -> None:
+async def open_demo(story: Story, row: Played) -> None:
     if row.fate == "left-half-way" or story.chance.random() < 0.45:
         return
     async with story.world.work(story.ref, story.world.client(row.id), "demo.account") as work:
@@ -80,7 +75,7 @@ async def open_demo(story: "Story", row: Played) -> None:
     await story.world.pump(story.ref)
 
 
-async def verified(story: "Story", row: Played) -> None:
+async def verified(story: Story, row: Played) -> None:
     await story.world.to(row.joined + timedelta(minutes=20))
     papers = {kind: story.papers[kind] for kind in ("identity", "address")}
     if row.fate in {"in-queue", "asked-again"}:
@@ -119,7 +114,7 @@ async def verified(story: "Story", row: Played) -> None:
         )
 
 
-async def become_partner(story: "Story", row: Played, number: int) -> None:
+async def become_partner(story: Story, row: Played, number: int) -> None:
     """Two masters, three subs below them, three below those."""
     above = {0: None, 1: None, 2: 0, 3: 0, 4: 1, 5: 2, 6: 2, 7: 4}[number]
     rate = {0: None, 1: None, 2: "4.00", 3: "3.50", 4: "4.00", 5: "3.00", 6: "2.50", 7: "3.00"}[

@@ -1,12 +1,13 @@
 """What is being changed about the house itself: routing and fees as drafts, keys, endpoints, people."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import tomli_w
 
 from brokerage.api.document import scopes
+from brokerage.demo.story import Story
 from brokerage.demo.trying import tried
 from brokerage.fees.settings import FeeSettings
 from brokerage.payments.routing import drafts as routing
@@ -19,14 +20,11 @@ from stoa.tenancy import settings
 from stoa.tenancy.work import Work
 from stoa.webhooks import endpoints
 
-if TYPE_CHECKING:
-    from brokerage.demo.story import Story
-
 _FEES: Final = "fees"
 _DAYS: Final = 60
 
 
-async def settle_in(story: "Story") -> None:
+async def settle_in(story: Story) -> None:
     """In the first days: a role of the house's own, and people who were invited."""
     owner = story.hands["owner"]
     may = sorted({"clients:client:view", "crm:task:view"} & set(owner.permissions))
@@ -43,7 +41,7 @@ async def settle_in(story: "Story") -> None:
     )
 
 
-async def happen(story: "Story") -> None:
+async def happen(story: Story) -> None:
     """On the last day: all of this waits for somebody."""
     await _routing(story)
     await _fees(story)
@@ -51,7 +49,7 @@ async def happen(story: "Story") -> None:
     await _keys(story)
 
 
-async def _routing(story: "Story") -> None:
+async def _routing(story: Story) -> None:
     """One draft that was simulated, and one that was asked for and waits for a second person."""
     owner = story.hands["owner"]
     for name, route, asked in (
@@ -94,7 +92,7 @@ async def _routing(story: "Story") -> None:
             await tried(story, owner, "routing", routing.ask, made.id, why)
 
 
-async def _fees(story: "Story") -> None:
+async def _fees(story: Story) -> None:
     """A schedule with a fee on wires that is being written."""
 
     async def begun(work: Work) -> None:
@@ -115,7 +113,7 @@ async def _fees(story: "Story") -> None:
     await tried(story, story.hands["owner"], "fees", begun)
 
 
-async def _invited(story: "Story") -> None:
+async def _invited(story: Story) -> None:
     """Two people who have not answered yet."""
     for name, short, role in (
         ("Nadia Rahman", "nadia", "Compliance"),
@@ -133,7 +131,7 @@ async def _invited(story: "Story") -> None:
         )
 
 
-async def _keys(story: "Story") -> None:
+async def _keys(story: Story) -> None:
     """Keys of the house's own systems, and two addresses that hear of events; nobody answers there."""
     owner = story.hands["owner"]
     offered = sorted(scopes())

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,11 +14,9 @@ from brokerage.crm.campaigns import Text
 from brokerage.crm.leads import Wish
 from brokerage.crm.model import Lead, Task
 from brokerage.crm.segments import Conditions
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from stoa.kernel.refusals import Refusal
-
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
 
 SOURCES: Final = (
     ("webinar", "gold-in-autumn"),
@@ -35,7 +33,7 @@ CALLS: Final = (
 )
 
 
-async def arrive(story: "Story", number: int) -> None:
+async def arrive(story: Story, number: int) -> None:
     """A lead by form or webinar; sales call most of them and move them along."""
     someone = next(story.strangers)
     source, campaign = SOURCES[number % len(SOURCES)]
@@ -65,12 +63,12 @@ async def arrive(story: "Story", number: int) -> None:
             await tasks.done(work, task)
 
 
-async def sweep(story: "Story") -> None:
+async def sweep(story: Story) -> None:
     """Sign-ups nobody finished become leads, at the hour they would."""
     await jobs.gather_unverified(story.world.door.opener(story.ref, purpose="demo.unverified"))
 
 
-async def call_back(story: "Story") -> None:
+async def call_back(story: Story) -> None:
     """Sales work through the oldest of the new leads, three at a time."""
     owner = story.hands["owner"]
     async with story.world.work(story.ref, owner, "demo.call-back") as work:
@@ -87,7 +85,7 @@ async def call_back(story: "Story") -> None:
                 await tasks.done(work, task)
 
 
-async def keep(story: "Story") -> None:
+async def keep(story: Story) -> None:
     """Segments people work with, a campaign that was sent and one that is being written."""
     owner = story.hands["owner"]
     quiet = Conditions(deposits_min=Decimal(500), trade="older", trade_days=14)
@@ -115,7 +113,7 @@ async def keep(story: "Story") -> None:
     await story.world.pump(story.ref)
 
 
-async def _campaign(story: "Story", name: str, segment: UUID, *, send: bool) -> None:
+async def _campaign(story: Story, name: str, segment: UUID, *, send: bool) -> None:
     text = Text(
         subject=f"{name}, {{first_name}}",
         body="Hello {first_name},\n\nyour account waits for you. Deposits by card arrive at once.",
@@ -138,7 +136,7 @@ async def _campaign(story: "Story", name: str, segment: UUID, *, send: bool) -> 
     await story.world.pump(story.ref)
 
 
-async def plan(story: "Story") -> None:
+async def plan(story: Story) -> None:
     """Today's tasks of the people one signs in as, some of them late."""
     clients = [row for row in story.played if row.logins][:8]
     wanted = (
@@ -165,7 +163,7 @@ async def plan(story: "Story") -> None:
             )
 
 
-async def speak(story: "Story", row: "Played") -> None:
+async def speak(story: Story, row: Played) -> None:
     """A client gets an owner and a first note."""
     sales = story.hands[story.chance.choice(["sales", "sales2", "support"])]
     text = story.chance.choice(

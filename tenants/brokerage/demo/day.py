@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 import httpx2
 from sqlalchemy import select
 
 from brokerage.demo import money
+from brokerage.demo.story import Story
 from brokerage.ledger import adjustments
 from brokerage.ledger.permissions import Ledger
 from brokerage.payments import withdrawals
@@ -22,14 +23,10 @@ from brokerage.payments.model import (
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 
-if TYPE_CHECKING:
-    from brokerage.demo.story import Story
-
-
 _ASKED: Final = 9
 
 
-async def leave(story: "Story") -> None:
+async def leave(story: Story) -> None:
     """A morning's deposits, then what a person has to look at."""
     now = story.world.real_now
     await story.world.to(now - timedelta(minutes=50))
@@ -42,7 +39,7 @@ async def leave(story: "Story") -> None:
     await money.clocks(story, datetime.now(UTC))
 
 
-async def _deposits(story: "Story") -> None:
+async def _deposits(story: Story) -> None:
     """By card and, where the provider takes it, crypto: paid, declined, too little, still paying."""
     ready = [row for row in story.played if row.fate in {"trader", "depositor"} and row.live]
     story.chance.shuffle(ready)
@@ -54,7 +51,7 @@ async def _deposits(story: "Story") -> None:
         await money.deposit(story, row, again=True, how=how)
 
 
-async def _asked(story: "Story") -> None:
+async def _asked(story: Story) -> None:
     """Those who never traded want most of it back: too much for a rule alone, so people decide."""
     asked: list[UUID] = []
     for row in story.played:
@@ -80,7 +77,7 @@ async def _asked(story: "Story") -> None:
     await story.world.pump(story.ref)
 
 
-async def _unasked(story: "Story") -> None:
+async def _unasked(story: Story) -> None:
     """Two clients think better of what they asked for."""
     async with story.world.work(story.ref, purpose="demo.look") as work:
         rows = await work.rows(
@@ -93,7 +90,7 @@ async def _unasked(story: "Story") -> None:
             await withdrawals.cancel(work, row.id)
 
 
-async def _disputed(story: "Story") -> None:
+async def _disputed(story: Story) -> None:
     """Two payers dispute a card payment; the provider tells us once the product answers."""
     async with story.world.work(story.ref, purpose="demo.look") as work:
         rows = await work.rows(
@@ -114,7 +111,7 @@ async def _disputed(story: "Story") -> None:
             story.world.tell(f"{story.wish.name}: nothing was disputed: {why}")
 
 
-async def _corrections(story: "Story") -> None:
+async def _corrections(story: Story) -> None:
     """Finance asks for two corrections and the head of finance has to agree."""
     hand = story.hands["finance"]
     if str(Ledger.ADJUST) not in hand.permissions:

@@ -2,22 +2,20 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.ledger import wallets
 from brokerage.trading import sync, transfers
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.money import Money
 
-if TYPE_CHECKING:
-    from brokerage.demo.story import Story
-
 DEALS: Final = 5000
 """Of one tenant."""
 
 
-async def fund(story: "Story", row: Played) -> None:
+async def fund(story: Story, row: Played) -> None:
     """Most of the wallet goes to the trading account."""
     async with story.world.work(story.ref, story.world.client(row.id), "demo.fund") as work:
         account = await work.get(TradingAccount, row.live)
@@ -35,7 +33,7 @@ async def fund(story: "Story", row: Played) -> None:
     row.funded = await story.world.server_at()
 
 
-async def trade(story: "Story") -> None:
+async def trade(story: Story) -> None:
     """The server's own engine makes the past; the product imports it as it would any."""
     logins = [login for row in story.played for login in row.logins]
     if logins:

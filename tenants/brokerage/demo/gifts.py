@@ -1,16 +1,14 @@
 """Bonuses of the story: campaigns, who takes one, and cashback for lots."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from brokerage.bonuses import campaigns, grants
 from brokerage.bonuses.terms import Terms, Tier
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from stoa.kernel.refusals import Refusal
-
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
 
 _WELCOME: Final = "welcome"
 _LOTS: Final = "lots-back"
@@ -66,7 +64,7 @@ def _offers(currency: str) -> dict[str, tuple[str, Terms, str]]:
     }
 
 
-async def offer(story: "Story") -> None:
+async def offer(story: Story) -> None:
     """The campaigns, as marketing made them before the story begins."""
     async with story.world.work(story.ref, story.hands["owner"], "demo.campaigns") as work:
         for code, (title, terms, becomes) in _offers(story.ref.base_currency).items():
@@ -78,7 +76,7 @@ async def offer(story: "Story") -> None:
             story.campaigns[code] = row.id
 
 
-async def take(story: "Story", row: "Played", number: int) -> None:
+async def take(story: Story, row: Played, number: int) -> None:
     """Two of three want the welcome bonus, each third of them money for lots; where the rules of
     their country forbid it they get none.
     """

@@ -2,22 +2,20 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from brokerage.demo import money
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped
 from brokerage.ledger import wallets
 from brokerage.payments import payouts, withdrawals
 from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
 from brokerage.payments.values import Method
 from stoa.kernel.money import Money
-
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
 
 ENDS: Final = ("paid", "paid", "rejected", "paid", "taken-back", "paid", "closed-card", "paid")
 _BY_PEOPLE: Final = frozenset({"rejected", "taken-back"})
@@ -29,7 +27,7 @@ _REASONS: Final = (
 )
 
 
-async def along(story: "Story", turn: int) -> None:
+async def along(story: Story, turn: int) -> None:
     """Who came some days ago and has something left asks for a part of it."""
     wired = {one.client for one in story.wires}
     ready = [
@@ -52,7 +50,7 @@ async def along(story: "Story", turn: int) -> None:
             return
 
 
-async def _held(story: "Story", row: "Played") -> Decimal:
+async def _held(story: Story, row: Played) -> Decimal:
     """What is in the wallet of somebody who paid by card; nothing of others."""
     by_card = select(Deposit.id).where(
         Deposit.client == row.id,
@@ -65,7 +63,7 @@ async def _held(story: "Story", row: "Played") -> Decimal:
         return (await wallets.available(work, row.id, story.ref.base_currency)).amount
 
 
-async def _one(story: "Story", row: "Played", held: Decimal, end: str, turn: int) -> None:
+async def _one(story: Story, row: Played, held: Decimal, end: str, turn: int) -> None:
     world, base = story.world, story.ref.base_currency
     await world.to(world.clock.now + timedelta(minutes=11))
     if end == "closed-card":
@@ -90,7 +88,7 @@ async def _one(story: "Story", row: "Played", held: Decimal, end: str, turn: int
     await _sent(story)
 
 
-async def _decided(story: "Story", asked: UUID, row: "Played", end: str, turn: int) -> None:
+async def _decided(story: Story, asked: UUID, row: Played, end: str, turn: int) -> None:
     """What a rule did not let go by itself, people decide some hours later."""
     world = story.world
     await world.to(world.clock.now + timedelta(hours=2 + turn % 5))
@@ -115,7 +113,7 @@ async def _decided(story: "Story", asked: UUID, row: "Played", end: str, turn: i
     await approved(story, now)
 
 
-async def approved(story: "Story", row: Withdrawal) -> None:
+async def approved(story: Story, row: Withdrawal) -> None:
     """As many different people as it needs agree to it."""
     for hand in ("finance", "head")[: row.need]:
         await pumped(
@@ -128,7 +126,7 @@ async def approved(story: "Story", row: Withdrawal) -> None:
         )
 
 
-async def _sent(story: "Story") -> None:
+async def _sent(story: Story) -> None:
     """The provider pays, or finds the card closed; we hear of it."""
     world = story.world
     with money.alone(world.config.state):

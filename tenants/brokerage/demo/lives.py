@@ -1,11 +1,13 @@
 """What becomes of trading accounts: other terms asked for, many changed at once, put away, below zero."""
 
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from brokerage.demo import groups
 from brokerage.demo.connect import change
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped, tried
 from brokerage.product import PRODUCT
 from brokerage.trading import covering, servers
@@ -20,10 +22,6 @@ from brokerage.trading.settings import TradingSettings
 from brokerage.trading.values import NewAccount, Profile
 from stoa.tenancy.settings import as_data
 
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
-
 LIVE: Final = "mt5-live"
 _IN_DOLLARS: Final = "real\\standard-usd"
 _WITHOUT_SWAPS: Final = "real\\islamic-usd"
@@ -32,7 +30,7 @@ _CORRECTION: Final = 5
 """The server's own kind of money movement: a dealer's correction."""
 
 
-async def offer(story: "Story") -> None:
+async def offer(story: Story) -> None:
     """Where accounts are kept in dollars some may be without swaps; staff decide."""
     if story.ref.base_currency != "USD":
         return
@@ -46,7 +44,7 @@ async def offer(story: "Story") -> None:
         await change(work, "trading", servers=body["servers"], swap_free=swap_free)
 
 
-async def happen(story: "Story") -> None:
+async def happen(story: Story) -> None:
     """After two months of trading, over the last two hours."""
     rows = [row for row in story.played if row.logins]
     await _wishes(story, rows)
@@ -58,12 +56,12 @@ async def happen(story: "Story") -> None:
     await _below_zero(story, rows)
 
 
-async def _account(story: "Story", account: UUID | None) -> TradingAccount:
+async def _account(story: Story, account: UUID | None) -> TradingAccount:
     async with story.world.work(story.ref, purpose="demo.look") as work:
         return await work.get(TradingAccount, account)
 
 
-async def _leverages(story: "Story", row: "Played") -> tuple[int, list[int]]:
+async def _leverages(story: Story, row: Played) -> tuple[int, list[int]]:
     """What the account has, and the others its product offers."""
     account = await _account(story, row.live)
     async with story.world.work(story.ref, purpose="demo.look") as work:
@@ -72,7 +70,7 @@ async def _leverages(story: "Story", row: "Played") -> tuple[int, list[int]]:
     return account.leverage, sorted(one for one in offered if one != account.leverage)
 
 
-async def _wishes(story: "Story", rows: list["Played"]) -> None:
+async def _wishes(story: Story, rows: list[Played]) -> None:
     """Clients ask for other leverage and for new passwords; rules decide most of it."""
     for at, row in enumerate(rows[4:14]):
         now, others = await _leverages(story, row)
@@ -103,7 +101,7 @@ async def _wishes(story: "Story", rows: list["Played"]) -> None:
             )
 
 
-async def _by_staff(story: "Story", rows: list["Played"]) -> None:
+async def _by_staff(story: Story, rows: list[Played]) -> None:
     """The desk asks for more leverage for two; one is agreed to, one still waits, one is refused."""
     desk, owner = story.hands["dealing"], story.hands["owner"]
     for at, row in enumerate(rows[18:24]):
@@ -130,7 +128,7 @@ async def _by_staff(story: "Story", rows: list["Played"]) -> None:
             await pumped(story, owner, "yes", deciding.approve, made.id, seal)
 
 
-async def _without_swaps(story: "Story", rows: list["Played"]) -> None:
+async def _without_swaps(story: Story, rows: list[Played]) -> None:
     """Two ask for an account without swaps, one of them with a paper that says why."""
     if story.ref.base_currency != "USD":
         return
@@ -142,7 +140,7 @@ async def _without_swaps(story: "Story", rows: list["Played"]) -> None:
             await pumped(story, actor, "swap-free", evidence.ask, plain, told, paper)
 
 
-async def _put_away(story: "Story") -> None:
+async def _put_away(story: Story) -> None:
     """Two demo accounts are put away by their owners, and one is kept from sleeping."""
     rows = [row for row in story.played if row.demo is not None and not row.logins]
     for row in rows[:2]:
@@ -172,7 +170,7 @@ async def _put_away(story: "Story") -> None:
             )
 
 
-async def _batches(story: "Story") -> None:
+async def _batches(story: Story) -> None:
     """A batch that ran in the name of prudence, and one that is only planned."""
     owner, opener = story.hands["owner"], story.world.door.opener(story.ref, purpose="demo.batch")
     for ratio, why, run in (
@@ -193,7 +191,7 @@ async def _batches(story: "Story") -> None:
             await story.world.pump(story.ref)
 
 
-async def _from_elsewhere(story: "Story") -> None:
+async def _from_elsewhere(story: Story) -> None:
     """Accounts that somebody else opened on the server long ago: looked at, not taken over yet."""
     world = story.world
     async with world.work(story.ref, purpose="demo.look") as work:
@@ -223,7 +221,7 @@ async def _from_elsewhere(story: "Story") -> None:
     )
 
 
-async def _below_zero(story: "Story", rows: list["Played"]) -> None:
+async def _below_zero(story: Story, rows: list[Played]) -> None:
     """Two accounts owe more than they held: one loss the house bears, one waits for a person."""
     opener = story.world.door.opener(story.ref, purpose="demo.cover")
     found = 0

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.ledger import wallets
 from brokerage.partners import payouts as partner_payouts
 from brokerage.payments import deposits, payouts, settlement, withdrawals
@@ -20,10 +22,6 @@ from brokerage.trading import transfers
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
-
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
 
 _LATELY: Final = 12
 """So many of those who trade take money out on the last day; others did before."""
@@ -41,7 +39,7 @@ def alone(state: Path) -> Generator[None]:
         yield
 
 
-async def clocks(story: "Story", at: datetime) -> None:
+async def clocks(story: Story, at: datetime) -> None:
     """The card provider sees the story's time."""
     offset = (at - datetime.now(UTC)).total_seconds()
     for psp in ("alpha", "beta"):
@@ -49,8 +47,8 @@ async def clocks(story: "Story", at: datetime) -> None:
 
 
 async def deposit(
-    story: "Story",
-    row: "Played",
+    story: Story,
+    row: Played,
     *,
     again: bool = False,
     how: str = "",
@@ -92,7 +90,7 @@ async def deposit(
     return started.deposit
 
 
-async def _pay(story: "Story", attempt: PaymentAttempt, *, crypto: bool, how: str) -> None:
+async def _pay(story: Story, attempt: PaymentAttempt, *, crypto: bool, how: str) -> None:
     world = story.world
     reference = str(attempt.reference)
     card = {"declined": DECLINED, "closed": CLOSED_LATER}.get(how, CARD)
@@ -108,7 +106,7 @@ async def _pay(story: "Story", attempt: PaymentAttempt, *, crypto: bool, how: st
     await world.settle(attempt.psp)
 
 
-async def later(story: "Story") -> None:
+async def later(story: Story) -> None:
     """The last days: money comes back from accounts and leaves in every state there is."""
     world = story.world
     now = world.real_now
@@ -131,7 +129,7 @@ async def later(story: "Story") -> None:
     await _pay_partners(story)
 
 
-async def _bring_back(story: "Story", row: "Played") -> None:
+async def _bring_back(story: Story, row: Played) -> None:
     world = story.world
     async with world.work(story.ref, world.client(row.id), "demo.bring-back") as work:
         account = await work.get(TradingAccount, row.live)
@@ -144,7 +142,7 @@ async def _bring_back(story: "Story", row: "Played") -> None:
     await world.pump(story.ref)
 
 
-async def ask(story: "Story", row: "Played", *, large: bool) -> UUID | None:
+async def ask(story: Story, row: Played, *, large: bool) -> UUID | None:
     world, base = story.world, story.ref.base_currency
     async with world.work(story.ref, purpose="demo.look") as work:
         held = await wallets.available(work, row.id, base)
@@ -161,7 +159,7 @@ async def ask(story: "Story", row: "Played", *, large: bool) -> UUID | None:
         return None
 
 
-async def _decide(story: "Story", asked: list[UUID]) -> None:
+async def _decide(story: Story, asked: list[UUID]) -> None:
     """Of those that people must agree to: some approved, some rejected, the rest wait."""
     world = story.world
     async with world.work(story.ref, purpose="demo.look") as work:
@@ -199,7 +197,7 @@ async def _decide(story: "Story", asked: list[UUID]) -> None:
     await world.pump(story.ref)
 
 
-async def _pay_partners(story: "Story") -> None:
+async def _pay_partners(story: Story) -> None:
     world = story.world
     for partner in story.partners[:3]:
         try:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import select
 
 from brokerage.demo import money
+from brokerage.demo.story import Story
 from brokerage.payments import deposits
 from brokerage.payments.routing import watching
 from brokerage.payments.routing.model import ProviderState
@@ -15,16 +16,13 @@ from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 from stoa.vault import credentials
 
-if TYPE_CHECKING:
-    from brokerage.demo.story import Story
-
 _PSP: Final = "alpha"
 _MOST_CALLS: Final = 24
 _STEPS: Final = 14
 _FAULT: Final = "error_500_before_apply"
 
 
-async def happen(story: "Story") -> None:
+async def happen(story: Story) -> None:
     """Its own merchant account alone fails, so that the other sub-broker's story goes on."""
     world = story.world
     merchant = await _merchant(story)
@@ -42,18 +40,18 @@ async def happen(story: "Story") -> None:
     await _come_back(story)
 
 
-async def _merchant(story: "Story") -> str:
+async def _merchant(story: Story) -> str:
     async with story.world.work(story.ref, purpose="demo.keys") as work:
         return str((await credentials.both(work, f"{_PSP}.api_key"))[0])
 
 
-async def _state(story: "Story") -> str:
+async def _state(story: Story) -> str:
     async with story.world.work(story.ref, purpose="demo.look") as work:
         row = await work.first(select(ProviderState).where(ProviderState.psp == _PSP))
         return str(row.circuit) if row is not None else "closed"
 
 
-async def _fail(story: "Story") -> None:
+async def _fail(story: Story) -> None:
     """Clients try to pay by card until the circuit opens; the second provider takes over."""
     world, base = story.world, story.ref.base_currency
     payers = [row for row in story.played if row.live is not None]
@@ -72,7 +70,7 @@ async def _fail(story: "Story") -> None:
                 return
 
 
-async def _come_back(story: "Story") -> None:
+async def _come_back(story: Story) -> None:
     """The connection is tried, a part of the traffic returns, then all of it."""
     world = story.world
     opener = world.door.opener(story.ref, purpose="demo.watch")

@@ -1,7 +1,8 @@
-"""A client of the story."""
+"""A client of the story, and a transfer that was announced."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from brokerage.demo.cast import Someone
@@ -20,3 +21,18 @@ class Played:
     demo: UUID | None = None
     logins: list[int] = field(default_factory=list)
     funded: datetime | None = None
+
+
+@dataclass
+class Wire:
+    """A transfer that was announced: what the statement shows of it once it came."""
+
+    client: UUID
+    name: str
+    deposit: UUID
+    reference: str
+    amount: Decimal
+    at: datetime
+    place: UUID | None
+    arrived: bool = False
+    back: UUID | None = None

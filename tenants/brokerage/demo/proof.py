@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 from xml.sax.saxutils import escape
 
 from sqlalchemy import func, select
 
 from brokerage.demo import wires
+from brokerage.demo.story import Story
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.recon import banks, booking, client_money, files, outside_lines, proofs
 from brokerage.recon.model import OutsideFile, OutsideLine
@@ -18,9 +19,6 @@ from stoa.kernel.ids import reference
 from stoa.tenancy.actor import Actor
 from stoa.tenancy.facts import TenantFacts
 from stoa.vault import credentials
-
-if TYPE_CHECKING:
-    from brokerage.demo.story import Story
 
 WEEKS: Final = 8
 PSPS: Final = ("alpha", "beta")
@@ -37,7 +35,7 @@ class Move:
     end: str = ""
 
 
-async def begin(story: "Story") -> None:
+async def begin(story: Story) -> None:
     """The banks, as the house registered them before anything came."""
     clients, house, bic = wires.IBANS[story.wish.slug]
     base = story.ref.base_currency
@@ -58,13 +56,13 @@ async def begin(story: "Story") -> None:
             )
 
 
-def ends(story: "Story") -> list[datetime]:
+def ends(story: Story) -> list[datetime]:
     """When each week's files come; the last one this morning."""
     end = story.world.real_now.replace(hour=6, minute=0, second=0, microsecond=0)
     return [end - timedelta(days=7 * week) for week in range(WEEKS, -1, -1)]
 
 
-async def week(story: "Story", until: datetime, *, newest: bool) -> None:
+async def week(story: Story, until: datetime, *, newest: bool) -> None:
     """A week of files, as finance brings it; the newest leaves work to do."""
     since, base = until - timedelta(days=7), story.ref.base_currency
     moved: list[Move] = []
@@ -83,13 +81,13 @@ async def week(story: "Story", until: datetime, *, newest: bool) -> None:
     await _book(story, newest=newest)
 
 
-async def told(story: "Story") -> None:
+async def told(story: Story) -> None:
     """The newest week's files, and the client money of the last days."""
     await week(story, ends(story)[-1], newest=True)
     await _days(story)
 
 
-async def _wired(story: "Story", since: datetime, until: datetime) -> list[Move]:
+async def _wired(story: Story, since: datetime, until: datetime) -> list[Move]:
     """Transfers of clients that came, and those of our files that the bank sent out."""
     day = until - timedelta(days=1)
     came = [
@@ -103,7 +101,7 @@ async def _wired(story: "Story", since: datetime, until: datetime) -> list[Move]
 
 
 async def _lies(
-    story: "Story", psp: str, since: datetime, until: datetime, base: str
+    story: Story, psp: str, since: datetime, until: datetime, base: str
 ) -> dict[str, str]:
     """What the newest file has wrong: two payments left out, one that we never saw."""
     if psp != "alpha":
@@ -124,14 +122,14 @@ async def _lies(
     return {"omit": ",".join(str(one) for one in rows), "extra": f"75.00:{base}"}
 
 
-async def _keys(story: "Story", psp: str) -> dict[str, str]:
+async def _keys(story: Story, psp: str) -> dict[str, str]:
     """What proves to a provider who asks."""
     async with story.world.work(story.ref, purpose="demo.keys") as work:
         key = (await credentials.both(work, f"{psp}.api_key"))[0]
     return {"authorization": f"Bearer {key}"} if psp == "alpha" else {"api-key": str(key)}
 
 
-async def _sent(story: "Story", psp: str, since: datetime, until: datetime) -> list[Move]:
+async def _sent(story: Story, psp: str, since: datetime, until: datetime) -> list[Move]:
     """Four fifths of a week's payments, sent to the bank a day before the week ends."""
     base = story.ref.base_currency
     async with story.world.work(story.ref, purpose="demo.look") as work:
@@ -166,7 +164,7 @@ async def _sent(story: "Story", psp: str, since: datetime, until: datetime) -> l
 
 
 async def _settlement(
-    story: "Story", psp: str, since: datetime, until: datetime, lies: dict[str, str]
+    story: Story, psp: str, since: datetime, until: datetime, lies: dict[str, str]
 ) -> None:
     asked = {"since": since.isoformat(), "until": until.isoformat(), **lies}
     world = story.world
@@ -182,7 +180,7 @@ async def _settlement(
 
 
 async def _brought(
-    story: "Story",
+    story: Story,
     content: bytes,
     name: str,
     psp: str | None,
@@ -196,7 +194,7 @@ async def _brought(
     await world.pump(story.ref)
 
 
-async def _fees(story: "Story") -> None:
+async def _fees(story: Story) -> None:
     async with story.world.work(story.ref, story.hands["finance"], "demo.fees") as work:
         for file in await work.rows(
             select(OutsideFile.id).where(OutsideFile.psp.is_not(None), OutsideFile.state == "done")
@@ -258,7 +256,7 @@ def _entry(one: Move, currency: str, until: datetime, number: int) -> str:
     )
 
 
-async def _book(story: "Story", *, newest: bool) -> None:
+async def _book(story: Story, *, newest: bool) -> None:
     """Finance says what the bank did; of the newest statement only the settlements."""
     async with story.world.work(story.ref, story.hands["finance"], "demo.book") as work:
         rows = await work.rows(
@@ -273,7 +271,7 @@ async def _book(story: "Story", *, newest: bool) -> None:
     await story.world.pump(story.ref)
 
 
-async def _days(story: "Story") -> None:
+async def _days(story: Story) -> None:
     """Client money of the last ten days, signed and reviewed but for the newest two."""
     world = story.world
     async with world.work(story.ref, purpose="demo.days") as work:
@@ -288,7 +286,7 @@ async def _days(story: "Story") -> None:
     await proofs.prove(world.door.opener(story.ref, purpose="demo.proof"))
 
 
-async def _signed(story: "Story", calculation: UUID) -> None:
+async def _signed(story: Story, calculation: UUID) -> None:
     world = story.world
     async with world.work(story.ref, story.hands["finance"], "demo.sign") as work:
         await client_money.sign(work, calculation, "Compared with the bank's page")

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from brokerage.demo import money
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.ledger import wallets
 from brokerage.payments import destinations, payouts, places, withdrawals
 from brokerage.payments.model import PayoutAttempt, PayoutState, Withdrawal, WithdrawalState
@@ -15,16 +17,12 @@ from brokerage.payments.values import Method
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
-
 _IBANS: Final = ("DE89370400440532013000", "ES9121000418450200051332")
 _PAID_WITH_A_CLOSED_CARD: Final = 3
 _WITH_A_NEW_PLACE: Final = 2
 
 
-async def happen(story: "Story") -> None:
+async def happen(story: Story) -> None:
     """Three pay with a second card that is closed by now; two want a bank account of this hour."""
     ready = [row for row in story.played if row.fate == "depositor" and row.live is not None]
     asked = [
@@ -40,7 +38,7 @@ async def happen(story: "Story") -> None:
     await story.world.pump(story.ref)
 
 
-async def _to_a_closed_card(story: "Story", row: "Played") -> UUID | None:
+async def _to_a_closed_card(story: Story, row: Played) -> UUID | None:
     amount = Money(Decimal(400), story.ref.base_currency)
     if await money.deposit(story, row, again=True, how="closed", amount=amount) is None:
         return None
@@ -48,9 +46,7 @@ async def _to_a_closed_card(story: "Story", row: "Played") -> UUID | None:
     return await _ask(story, row, Method.CARD, None)
 
 
-async def _ask(
-    story: "Story", row: "Played", method: Method, destination: UUID | None
-) -> UUID | None:
+async def _ask(story: Story, row: Played, method: Method, destination: UUID | None) -> UUID | None:
     """Nearly all there is."""
     world, base = story.world, story.ref.base_currency
     try:
@@ -64,7 +60,7 @@ async def _ask(
         return None
 
 
-async def _approve(story: "Story", asked: list[UUID]) -> None:
+async def _approve(story: Story, asked: list[UUID]) -> None:
     world = story.world
     for one in asked:
         try:
@@ -78,7 +74,7 @@ async def _approve(story: "Story", asked: list[UUID]) -> None:
     await world.pump(story.ref)
 
 
-async def _come_back(story: "Story", asked: list[UUID]) -> None:
+async def _come_back(story: Story, asked: list[UUID]) -> None:
     """The provider finds the card closed. One of them takes back what could not be paid."""
     world = story.world
     opener = world.door.opener(story.ref, purpose="demo.payouts")
@@ -110,7 +106,7 @@ async def _come_back(story: "Story", asked: list[UUID]) -> None:
             await withdrawals.cancel(work, row.id)
 
 
-async def _to_a_new_place(story: "Story", row: "Played") -> None:
+async def _to_a_new_place(story: Story, row: Played) -> None:
     world = story.world
     number = _IBANS[len(row.someone.first) % len(_IBANS)]
     name = f"{row.someone.first} {row.someone.last}"

@@ -1,14 +1,12 @@
 """One deed of one person in the story; a refusal is told and the story goes on."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
+from brokerage.demo.story import Story
 from stoa.kernel.refusals import Refusal
 from stoa.tenancy.actor import Actor
 from stoa.tenancy.work import Work
-
-if TYPE_CHECKING:
-    from brokerage.demo.story import Story
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -16,7 +14,7 @@ Deed = Callable[Concatenate[Work, P], Awaitable[T]]
 
 
 async def tried(
-    story: "Story", actor: Actor, what: str, deed: Deed[P, T], *args: P.args, **kwargs: P.kwargs
+    story: Story, actor: Actor, what: str, deed: Deed[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> T | None:
     """What the verb answers, in a transaction of its own; None where the product refused it."""
     try:
@@ -28,7 +26,7 @@ async def tried(
 
 
 async def pumped(
-    story: "Story", actor: Actor, what: str, deed: Deed[P, T], *args: P.args, **kwargs: P.kwargs
+    story: Story, actor: Actor, what: str, deed: Deed[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> T | None:
     """The same, and everything it tells is heard before this returns."""
     answer = await tried(story, actor, what, deed, *args, **kwargs)

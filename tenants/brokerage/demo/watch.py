@@ -1,11 +1,13 @@
 """What the dealing desk looks at: alerts and what is done about them, hedges, copied strategies."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from brokerage.demo.connect import change
+from brokerage.demo.played import Played
+from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped, tried
 from brokerage.product import PRODUCT
 from brokerage.risk import actions, alerts, hedging, limits, points, providers, signs
@@ -14,14 +16,10 @@ from brokerage.trading.model import TradingAccount
 from stoa.tenancy.settings import as_data
 from stoa.tenancy.work import Work
 
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
-
 _HELD: Final = "XAUUSD,-3.5\nEURUSD,-12\nUS500,4\nGBPUSD,-6.25"
 
 
-async def happen(story: "Story") -> None:
+async def happen(story: Story) -> None:
     """Limits are measured, some people are noticed, and two accounts get close-only."""
     rows = [row for row in story.played if row.logins]
     await _copied(story, rows)
@@ -43,7 +41,7 @@ async def happen(story: "Story") -> None:
     await _taken(story)
 
 
-async def _bounds(story: "Story") -> None:
+async def _bounds(story: Story) -> None:
     """The dealing desk's own bounds: those of a house with a hundred clients."""
     most = {"symbol-net": "12000", "book-net": "400000", "provider-net": "20000"}
     async with story.world.work(story.ref, purpose="demo.bounds") as work:
@@ -53,7 +51,7 @@ async def _bounds(story: "Story") -> None:
         await change(work, "risk", limits=bounds, clients=tiers)
 
 
-async def _copied(story: "Story", rows: list["Played"]) -> None:
+async def _copied(story: Story, rows: list[Played]) -> None:
     """One account is a strategy that four others copy."""
     accounts = [row.live for row in rows[:5] if row.live is not None]
     if len(accounts) < 3:
@@ -70,7 +68,7 @@ async def _copied(story: "Story", rows: list["Played"]) -> None:
     )
 
 
-async def _noticed(story: "Story", rows: list["Played"]) -> None:
+async def _noticed(story: Story, rows: list[Played]) -> None:
     """Seen without a rule: one limited by two people's word, one waits for the second person."""
     told = (
         ("Trades only in the second of the news", True),
@@ -81,7 +79,7 @@ async def _noticed(story: "Story", rows: list["Played"]) -> None:
             await _limited(story, row, row.live, why=why, agreed=agreed)
 
 
-async def _limited(story: "Story", row: "Played", account: UUID, *, why: str, agreed: bool) -> None:
+async def _limited(story: Story, row: Played, account: UUID, *, why: str, agreed: bool) -> None:
     desk, name = story.hands["dealing"], f"{row.someone.first} {row.someone.last}"
     made = await tried(
         story,
@@ -117,7 +115,7 @@ async def _able(work: Work, account: UUID) -> str:
     return next((one for one in ("no-trading", "close-only") if one in able), "leverage")
 
 
-async def _taken(story: "Story") -> None:
+async def _taken(story: Story) -> None:
     """Of what the limits raised, one is taken with a word about it."""
     desk = story.hands["dealing"]
     async with story.world.work(story.ref, purpose="demo.look") as work:

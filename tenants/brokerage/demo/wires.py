@@ -1,9 +1,8 @@
 """Money by bank transfer: announced, seen on the statement, and sent back out in files for the bank."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 from xml.etree import ElementTree as ET
 
@@ -12,6 +11,8 @@ from sqlalchemy import select
 from brokerage.demo import verify
 from brokerage.demo.connect import change
 from brokerage.demo.leaving import approved
+from brokerage.demo.played import Played, Wire
+from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped, tried
 from brokerage.payments import deposits, destinations, places, slips, withdrawals
 from brokerage.payments.model import PayoutAttempt, Withdrawal, WithdrawalState
@@ -23,10 +24,6 @@ from stoa.kernel.ids import reference
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 from stoa.tenancy.settings import as_data
-
-if TYPE_CHECKING:
-    from brokerage.demo.played import Played
-    from brokerage.demo.story import Story
 
 IBANS: Final = {
     "northlight": ("CY17002001280000001200527600", "CY21002001950000357001234567", "BCYPCY2N"),
@@ -44,22 +41,7 @@ _THEIRS: Final = (
 _SUMS: Final = tuple(map(Decimal, (2400, 900, 5000, 1500, 3200, 700, 10000, 1250)))
 
 
-@dataclass
-class Wire:
-    """A transfer that was announced: what the statement shows of it once it came."""
-
-    client: UUID
-    name: str
-    deposit: UUID
-    reference: str
-    amount: Decimal
-    at: datetime
-    place: UUID | None
-    arrived: bool = False
-    back: UUID | None = None
-
-
-async def connect(story: "Story") -> None:
+async def connect(story: Story) -> None:
     """The tenant's bank account as a way in and out."""
     clients, _, bic = IBANS[story.wish.slug]
     base = story.ref.base_currency
@@ -101,7 +83,7 @@ async def connect(story: "Story") -> None:
         )
 
 
-async def announce(story: "Story", row: "Played") -> None:
+async def announce(story: Story, row: Played) -> None:
     """A client says that a transfer comes, names the account it comes from, and may prove it."""
     world, number = story.world, len(story.wires)
     name = f"{row.someone.first} {row.someone.last}"
@@ -142,7 +124,7 @@ async def _reference(work: Any, deposit: UUID) -> str:
     return str((await work.get(Deposit, deposit)).reference)
 
 
-def arriving(story: "Story", until: datetime) -> list[tuple[Wire, Decimal]]:
+def arriving(story: Story, until: datetime) -> list[tuple[Wire, Decimal]]:
     """What the statement to this moment shows for the first time; one in seven sends too little."""
     found: list[tuple[Wire, Decimal]] = []
     for number, one in enumerate(story.wires):
@@ -156,7 +138,7 @@ def arriving(story: "Story", until: datetime) -> list[tuple[Wire, Decimal]]:
     return found
 
 
-async def leave(story: "Story", *, most: int, to_bank: bool) -> None:
+async def leave(story: Story, *, most: int, to_bank: bool) -> None:
     """Some of them want a part back; finance and its head agree, and it waits for the bank."""
     ready = [one for one in story.wires if one.arrived and one.back is None and one.place]
     for one in ready[:most]:
@@ -179,7 +161,7 @@ async def leave(story: "Story", *, most: int, to_bank: bool) -> None:
         await order(story, answered=True)
 
 
-async def _agreed(story: "Story", asked: UUID) -> None:
+async def _agreed(story: Story, asked: UUID) -> None:
     async with story.world.work(story.ref, purpose="demo.look") as work:
         now = await work.get(Withdrawal, asked)
     if now.state != WithdrawalState.REVIEW:
@@ -187,7 +169,7 @@ async def _agreed(story: "Story", asked: UUID) -> None:
     await approved(story, now)
 
 
-async def order(story: "Story", *, answered: bool) -> None:
+async def order(story: Story, *, answered: bool) -> None:
     """All that waits in one file; agreed to, taken to the bank, and its answer brought."""
     finance, head = story.hands["finance"], story.hands["head"]
     async with story.world.work(story.ref, purpose="demo.look") as work:
@@ -236,7 +218,7 @@ def _answer(content: bytes) -> tuple[str, bytes]:
     )
 
 
-async def paid_out(story: "Story", since: datetime, until: datetime) -> list[tuple[UUID, Decimal]]:
+async def paid_out(story: Story, since: datetime, until: datetime) -> list[tuple[UUID, Decimal]]:
     """What the bank paid of our files in a week: its statement names each by our id."""
     async with story.world.work(story.ref, purpose="demo.look") as work:
         rows = await work.rows(

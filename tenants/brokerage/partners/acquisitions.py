@@ -4,20 +4,17 @@ The plan of the client's own partner says what has to be met and how long it is 
 above is paid by their own rate, as with deals. When the hold is over, all has still to be met.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from brokerage.ledger import rates
-from brokerage.partners import accruals, timeline
-from brokerage.partners.model import PartnerStanding, Reward
+from brokerage.partners import accruals, conditions
+from brokerage.partners.model import PartnerStanding
 from brokerage.partners.settings import PartnerSettings
-from brokerage.partners.terms import RewardRule, best
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -85,54 +82,6 @@ async def pay(work: Work) -> int:
     return await accruals.earned(work, facts, "cpa")
 
 
-async def least_of(work: Work, clients: Collection[UUID]) -> dict[UUID, Decimal]:
-    """What each of these clients has to have paid in, in the base currency, for the sum their partners
-    were given for them; those for whom none was given, or without that condition, are absent.
-    """
-    rows = await work.rows(
-        select(Reward)
-        .ext(distinct_on(Reward.client))
-        .where(
-            text("reward.client = any(:clients)"),
-            Reward.deal == 0,
-            Reward.kind == "cpa",
-            Reward.depth == 0,
-            Reward.dispute.is_(None),
-        )
-        .params(clients=list(clients))
-        .order_by(Reward.client)
-    )
-    if not rows:
-        return {}
-    known, priced = await timeline.read(work), await rates.table(work)
-    found: dict[UUID, Decimal] = {}
-    for row in rows:
-        rule = _rule_then(known, row)
-        if rule is not None and rule.when.deposited_min is not None:
-            found[row.client] = _in_base(priced, rule, work.tenant.base_currency)
-    return found
-
-
-def _rule_then(known: Sequence[timeline.Epoch], row: Reward) -> RewardRule | None:
-    epoch = [one for one in known if one.since <= row.deal_at][-1:]
-    if not epoch:
-        return None
-    plan = epoch[0].settings.plan(row.plan)
-    return _rule(plan, row.tier or "")
-
-
-def _rule(plan: Any, tier: str) -> RewardRule | None:
-    known = tier if tier in {one.code for one in plan.tiers.steps} else ""
-    found = best(plan, "cpa", symbol="", group="", product="", tier=known)
-    return found[0] if found else None
-
-
-def _in_base(priced: rates.Rates, rule: RewardRule, base: str) -> Decimal:
-    """The least paid in that a rule asks for. Raises NoRate."""
-    least = rule.when.deposited_min
-    return least.amount * priced.rate(least.currency, base) if least is not None else Decimal(0)
-
-
 async def _rules(work: Work) -> dict[str, Any]:
     """The rule of every plan and tier that somebody stands in, as columns."""
     settings = work.settings(PartnerSettings)
@@ -140,7 +89,7 @@ async def _rules(work: Work) -> dict[str, Any]:
     priced = await rates.table(work)
     found: list[tuple[Any, ...]] = []
     for place in places:
-        rule = _rule(settings.plan(place.plan), place.tier)
+        rule = conditions.rule_of(settings.plan(place.plan), place.tier)
         if rule is None:
             continue
         levels = "|" + "|".join(rule.when.level) + "|" if rule.when.level else ""
@@ -149,7 +98,7 @@ async def _rules(work: Work) -> dict[str, Any]:
             (
                 place.plan,
                 place.tier,
-                _in_base(priced, rule, work.tenant.base_currency),
+                conditions.in_base(priced, rule, work.tenant.base_currency),
                 least,
                 levels,
                 rule.when.within_days,

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from brokerage.clients.model import Client
 from brokerage.ledger import rates
-from brokerage.partners import acquisitions
+from brokerage.partners import conditions
 from brokerage.payments.hooks import Undoing
 from brokerage.payments.model import Deposit
 from stoa.kernel.money import Money
@@ -219,7 +219,7 @@ async def follow(work: Work, clients: Collection[UUID]) -> None:
 
 
 async def _take(work: Work, takings: Sequence[_Taking]) -> None:
-    least = await acquisitions.least_of(work, {one.client for one in takings})
+    least = await conditions.least_of(work, {one.client for one in takings})
     rows = await work.table(
         TAKE,
         {
