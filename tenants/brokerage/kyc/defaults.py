@@ -9,6 +9,7 @@ from typing import Final
 
 from brokerage.kyc import forms
 from brokerage.kyc.packs import (
+    EEA,
     Agreement,
     DocumentRule,
     Extra,
@@ -21,7 +22,6 @@ from brokerage.kyc.packs import (
     When,
 )
 from brokerage.kyc.questions import CFD_APPROPRIATENESS
-from brokerage.kyc.risk import EEA
 from stoa.kernel.money import Money
 from stoa.theming.texts import N_
 

@@ -18,6 +18,10 @@ Leverage = Annotated[int, msgspec.Meta(ge=1, le=5_000)]
 Code = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 
+EEA: Final[tuple[str, ...]] = tuple(
+    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IS IE IT LV LI LT LU MT NL NO PL PT RO SK SI ES"
+    " SE".split()
+)
 FATF_CALL_FOR_ACTION: Final[tuple[str, ...]] = ("IR", "KP", "MM")
 FATF_SOURCE: Final = (
     "FATF, High-Risk Jurisdictions subject to a Call for Action, October 2025; "

@@ -6,16 +6,12 @@ from typing import Final
 
 import msgspec
 
-from brokerage.kyc.packs import FATF_CALL_FOR_ACTION, Country, Percent
+from brokerage.kyc.packs import EEA, FATF_CALL_FOR_ACTION, Country, Percent
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Unfit
 from stoa.theming.texts import N_
 
 FACTORS: Final = ("country", "pep", "product", "volume")
-EEA: Final[tuple[str, ...]] = tuple(
-    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IS IE IT LV LI LT LU MT NL NO PL PT RO SK SI ES"
-    " SE".split()
-)
 Convert = Callable[[Money, str], Money]
 
 

@@ -32,7 +32,6 @@ from brokerage.partners.room import reward_table
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.wordings import Said
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
@@ -254,15 +253,6 @@ async def pay(
     return go(request, f"/desk/partners/{partner}", notice=notice)
 
 
-async def by_code(work: Work, code: str | None) -> UUID | None:
-    if not code:
-        return None
-    found = await work.first(select(Partner.id).where(Partner.code == code.strip().lower()))
-    if found is None:
-        raise Invalid("There is no partner with this code.", field="under")
-    return found
-
-
 @post("/desk/clients/{client:uuid}/partner", access=access.desk(Partners.EDIT))
 async def enrol(
     request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
@@ -271,7 +261,7 @@ async def enrol(
     await client_queries.seen(work, client)
     rates = {"per-lot": form.rate} if form.rate else None
     await partners.enrol(
-        work, client, parent=await by_code(work, form.under), plan=form.plan, rates=rates
+        work, client, parent=await queries.by_code(work, form.under), plan=form.plan, rates=rates
     )
     return go(request, f"/desk/partners/{client}")
 

@@ -15,8 +15,7 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import attribution, placing, previewing
-from brokerage.partners.desk import by_code
+from brokerage.partners import attribution, placing, previewing, queries
 from brokerage.partners.model import Attribution, Partner
 from brokerage.partners.permissions import Partners
 from brokerage.partners.wordings import Said
@@ -79,7 +78,7 @@ async def preview_move(
     form = forms.asked(request, Place)
     await client_queries.seen(work, partner)
     row = await work.get(Partner, partner)
-    under = await by_code(work, form.under)
+    under = await queries.by_code(work, form.under)
     names = await client_queries.names(work, [one for one in (partner, under, row.parent) if one])
     found = await previewing.of_move(work, partner, parent=under, at=_instant(work, form.since))
     return page(
@@ -108,7 +107,7 @@ async def move(
     row = await placing.move(
         work,
         partner,
-        parent=await by_code(work, form.under),
+        parent=await queries.by_code(work, form.under),
         at=_instant(work, form.since),
         why=_reasoned(form.reason),
     )
@@ -134,7 +133,7 @@ async def preview_client(
     """What the client's last thirty days would have come to with another partner."""
     form = forms.asked(request, Give)
     row = await client_queries.seen(work, client)
-    target = await by_code(work, form.code)
+    target = await queries.by_code(work, form.code)
     names = await client_queries.names(work, [one for one in (client, target, row.partner) if one])
     found = await previewing.of_client(work, client, partner=target)
     return page(
@@ -167,7 +166,7 @@ async def reassign(
     await attribution.reassign(
         work,
         client,
-        partner=await by_code(work, form.code),
+        partner=await queries.by_code(work, form.code),
         why=_reasoned(form.reason),
         at=_instant(work, form.since),
     )
@@ -300,7 +299,7 @@ async def decide(
 ) -> Response[None]:
     """The rule's answer stands (no code), or another of those who brought the client gets them."""
     form = await forms.read(request, Award)
-    target = await by_code(work, form.code or None)
+    target = await queries.by_code(work, form.code or None)
     if target is None:
         await attribution.confirm(work, client, form.valid_from)
     else:

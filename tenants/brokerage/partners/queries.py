@@ -16,7 +16,7 @@ from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.model import Attribution, Partner, PartnerLine, Reward
 from brokerage.partners.wordings import Said
 from stoa.kernel.clock import business_day, day_bounds
-from stoa.kernel.refusals import NotFound
+from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -285,3 +285,13 @@ async def month_of(
 def _plain(number: Decimal | None) -> str:
     """Without idle zeros; what is not stored is empty."""
     return "" if number is None else format(number.normalize(), "f")
+
+
+async def by_code(work: Work, code: str | None) -> UUID | None:
+    """The partner of this code, nobody where none is given. Raises Invalid for one that nobody has."""
+    if not code:
+        return None
+    found = await work.first(select(Partner.id).where(Partner.code == code.strip().lower()))
+    if found is None:
+        raise Invalid("There is no partner with this code.", field="under")
+    return found

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.payments import copies, queries, settlement, unresolved
 from brokerage.payments.disputes import queries as disputes
+from brokerage.payments.entering import entered
 from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
-from brokerage.payments.room import entered
 from brokerage.payments.source import desk as source
 from brokerage.payments.tables import DEPOSITS, UNRESOLVED
 from brokerage.payments.withdrawing import checks

@@ -11,22 +11,19 @@ from litestar.response import Response
 
 from brokerage.ledger.settings import LedgerSettings
 from brokerage.payments import deposits, hooks, queries
+from brokerage.payments.entering import entered, running
 from brokerage.payments.model import Deposit, DepositState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
 from brokerage.payments.room_ready import before
 from brokerage.payments.values import Method
 from stoa.kernel import money
-from stoa.kernel.refusals import Conflict, Invalid, NotFound
-from stoa.tenancy.actor import VISITOR
-from stoa.tenancy.door import OpenWork
+from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
-from stoa.web.open import admit
 from stoa.web.pages import go, page
-from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -36,21 +33,6 @@ class PayIn(msgspec.Struct):
     currency: str
     amount: str
     key: UUID
-
-
-async def entered(request: AnyRequest) -> tuple[UUID, OpenWork]:
-    """Who asks, checked as any handler checks; and the door for work in several transactions."""
-    state, seen = request.app.state.stoa, visit(request)
-    if seen.tenant is None:
-        raise NotFound
-    purpose = f"{request.method} {request.scope['path_template']}"
-    async with state.door.open(seen.tenant, actor=VISITOR, purpose=purpose) as work:
-        work.request = seen.request_id
-        await admit(request, work)
-        actor = work.actor
-    if actor.id is None:
-        raise NotFound
-    return actor.id, state.door.opener(seen.tenant, actor=actor, purpose=purpose)
 
 
 def _currencies(work: Work) -> list[str]:
@@ -91,14 +73,6 @@ async def deposit_start(request: AnyRequest) -> Response[Any]:
     if made.url is None:
         return go(request, f"/deposit/{made.deposit}")
     return _away(request, made.url)
-
-
-def running(request: AnyRequest) -> None:
-    tenant = visit(request).tenant
-    if tenant is None or tenant.state != "active":
-        raise Conflict(
-            "New deposits are not taken at the moment. No money has moved; withdrawals work."
-        )
 
 
 def _away(request: AnyRequest, url: str) -> Response[Any]:

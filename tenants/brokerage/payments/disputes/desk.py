@@ -15,9 +15,9 @@ from brokerage.payments.disputes import booking, deciding, evidence, pack, rules
 from brokerage.payments.disputes.deciding import Entered
 from brokerage.payments.disputes.model import Dispute, Standing
 from brokerage.payments.disputes.tables import DISPUTES, late
+from brokerage.payments.entering import entered
 from brokerage.payments.model import Deposit
 from brokerage.payments.permissions import Payments
-from brokerage.payments.room import entered
 from brokerage.payments.values import DisputeStage
 from stoa.kernel import money
 from stoa.kernel.money import Money

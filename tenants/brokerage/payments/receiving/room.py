@@ -8,10 +8,10 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.response import Response
 
+from brokerage.payments.entering import entered, running
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import giving, queries
 from brokerage.payments.receiving.port import Coin
-from brokerage.payments.room import entered, running
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_

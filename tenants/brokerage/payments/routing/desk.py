@@ -14,9 +14,9 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.payments import hook_paths, providers
 from brokerage.payments.disputes import ratio
+from brokerage.payments.entering import entered
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.permissions import Payments
-from brokerage.payments.room import entered
 from brokerage.payments.routing import caps, checking, explaining, figures, watching, words
 from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.settings import PaymentsSettings

@@ -10,10 +10,10 @@ from litestar.di import NamedDependency
 from litestar.response import Response
 
 from brokerage.payments import psps
+from brokerage.payments.entering import entered
 from brokerage.payments.model import PaymentAttempt
 from brokerage.payments.permissions import Payments
 from brokerage.payments.psp_desk import WAITS
-from brokerage.payments.room import entered
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import analysts, examining, keeping, rules
 from brokerage.payments.source.port import ChainAnalyst
