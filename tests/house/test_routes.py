@@ -8,11 +8,12 @@ import re
 import uuid
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from brokerage.product import PRODUCT
 from stoa.db.rows import TenantRow
 from stoa.identity.model import Role
+from stoa.tenancy.model import Tenant
 from stoa.web.access import Access, handlers
 from support import people
 from support.web import application, signed_in, visitor
@@ -112,6 +113,29 @@ async def test_a_session_of_one_tenant_is_nothing_at_another(house, aurora, bore
         if access.audience == "desk":
             answer = await ask(abroad, method, filled(path))
             assert answer.status_code in {401, 403}, (method, path, answer.status_code)
+
+
+async def test_a_suspended_tenant_changes_nothing_but_what_says_so(house):
+    """Handlers with transactions of their own let a suspended broker's staff decide and pay."""
+    tenant = await house.tenant()
+    async with house.door.open(tenant) as work:
+        staff, _ = await people.make_staff(work, ["Owner"])
+        client, _ = await people.make_client_login(work)
+    browsers = {
+        "desk": await signed_in(house, tenant, staff, "desk"),
+        "room": await signed_in(house, tenant, client, "room"),
+    }
+    async with house.door.platform(purpose="test") as work:
+        await work.run(update(Tenant).where(Tenant.id == tenant.id).values(state="suspended"))
+
+    house.door.registry.forget()
+    let_in = []
+    for method, path, access in ROUTES:
+        if access.audience in browsers and method != "GET" and not access.while_suspended:
+            answer = await ask(browsers[access.audience], method, filled(path))
+            if answer.status_code != 503:
+                let_in.append((method, path, answer.status_code))
+    assert let_in == []
 
 
 async def their_ids(house, tenant) -> list[str]:

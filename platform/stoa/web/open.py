@@ -3,12 +3,14 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from litestar import Request
 
 from stoa.identity import sessions
 from stoa.kernel.refusals import Denied, NotFound, Refusal, Unauthenticated, Unavailable
 from stoa.tenancy.actor import VISITOR, Actor, Kind
+from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import PlatformWork, Work
 from stoa.web.access import Access
 from stoa.web.state import State
@@ -60,6 +62,26 @@ async def work(request: AnyRequest) -> AsyncGenerator[Work]:
         opened.request = seen.request_id
         await admit(request, opened)
         yield opened
+
+
+async def entered(request: AnyRequest) -> tuple[UUID, OpenWork]:
+    """Who asks, checked as any handler checks, and the door for work in several transactions.
+
+    Raises as `work` does where the tenant takes no such thing now.
+    """
+    state: State = request.app.state.stoa
+    seen = visit(request)
+    if seen.tenant is None:
+        raise NotFound
+    _serving(declared(request), seen, request)
+    purpose = f"{request.method} {request.scope['path_template']}"
+    async with state.door.open(seen.tenant, actor=VISITOR, purpose=purpose) as opened:
+        opened.request = seen.request_id
+        await admit(request, opened)
+        actor = opened.actor
+    if actor.id is None:
+        raise NotFound
+    return actor.id, state.door.opener(seen.tenant, actor=actor, purpose=purpose)
 
 
 def _serving(access: Access, seen: Visit, request: AnyRequest) -> None:

@@ -11,10 +11,10 @@ from litestar.response import Response
 from brokerage.approvals import waiting
 from brokerage.approvals.permissions import Approvals
 from brokerage.approvals.waiting import Source, Waiting
-from brokerage.payments.room import entered
 from stoa.kernel.refusals import Invalid, Refusal
 from stoa.tenancy.work import Work
 from stoa.web import access
+from stoa.web.open import entered
 from stoa.web.pages import look, page
 
 AnyRequest = Request[Any, Any, Any]

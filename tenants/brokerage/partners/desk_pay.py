@@ -19,13 +19,13 @@ from brokerage.partners.model import Partner, PartnerPayout
 from brokerage.partners.paying import closing, periods
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
-from brokerage.payments.room import entered
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.statuses import Status, Tone, learn
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]

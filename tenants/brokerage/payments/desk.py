@@ -13,7 +13,6 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.payments import copies, queries, settlement, unresolved
 from brokerage.payments.disputes import queries as disputes
-from brokerage.payments.entering import entered
 from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
@@ -24,6 +23,7 @@ from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]

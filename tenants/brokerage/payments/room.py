@@ -11,7 +11,6 @@ from litestar.response import Response
 
 from brokerage.ledger.settings import LedgerSettings
 from brokerage.payments import deposits, hooks, queries
-from brokerage.payments.entering import entered, running
 from brokerage.payments.model import Deposit, DepositState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
@@ -23,6 +22,7 @@ from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -68,7 +68,6 @@ async def deposit_start(request: AnyRequest) -> Response[Any]:
     client, open_work = await entered(request)
     form = await forms.read(request, PayIn)
     asked = money.parse(form.amount, form.currency)
-    running(request)
     made = await deposits.start(open_work, client, form.method, asked, key=form.key)
     if made.url is None:
         return go(request, f"/deposit/{made.deposit}")

@@ -11,7 +11,6 @@ from msgspec import Meta
 from sqlalchemy import select
 
 from brokerage.payments.hot import watching
-from brokerage.payments.room import entered
 from brokerage.recon import sweeping
 from brokerage.recon.model import BankAccount
 from brokerage.recon.permissions import Recon
@@ -19,6 +18,7 @@ from stoa.kernel import money
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]

@@ -11,7 +11,6 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.payments.room import entered
 from brokerage.trading import accounts, groups, lines, listening, missing, queries
 from brokerage.trading.model import TradingAccount, TradingServer
 from brokerage.trading.permissions import Trading
@@ -22,6 +21,7 @@ from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 
-from brokerage.payments.room import entered
 from brokerage.trading import connectors, groups, servers, symbol_map, wiring
 from brokerage.trading.connector import TradingConnector
 from brokerage.trading.model import TradingServer
@@ -25,6 +24,7 @@ from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
 from stoa.web.forms import one_of, sent_of
+from stoa.web.open import entered
 from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]

@@ -13,13 +13,13 @@ from msgspec import Meta
 from brokerage.partners.marketing import material, queries
 from brokerage.partners.marketing.settings import MarketingSettings
 from brokerage.partners.permissions import Partners
-from brokerage.payments.room import entered
 from stoa.files.inspection import Kind
 from stoa.files.workshop import Workshop
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import LANGUAGES, N_
 from stoa.web import access, forms
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]

@@ -15,7 +15,6 @@ from brokerage.payments.disputes import booking, deciding, evidence, pack, rules
 from brokerage.payments.disputes.deciding import Entered
 from brokerage.payments.disputes.model import Dispute, Standing
 from brokerage.payments.disputes.tables import DISPUTES, late
-from brokerage.payments.entering import entered
 from brokerage.payments.model import Deposit
 from brokerage.payments.permissions import Payments
 from brokerage.payments.values import DisputeStage
@@ -25,6 +24,7 @@ from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms, tables
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]

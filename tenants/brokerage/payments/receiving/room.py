@@ -8,7 +8,6 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.response import Response
 
-from brokerage.payments.entering import entered, running
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import giving, queries
 from brokerage.payments.receiving.port import Coin
@@ -16,6 +15,7 @@ from stoa.kernel.refusals import Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -57,7 +57,6 @@ async def address_ask(request: AnyRequest) -> Response[Any]:
     asset, _, network = form.coin.partition(":")
     if not asset or not network:
         raise Invalid("Choose a coin and its network.", field="coin")
-    running(request)
     await giving.address_for(open_work, client, Coin(asset, network))
     return go(request, "/deposit/addresses", notice=N_("This address is yours and stays."))
 

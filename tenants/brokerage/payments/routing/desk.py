@@ -14,7 +14,6 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.payments import hook_paths, providers
 from brokerage.payments.disputes import ratio
-from brokerage.payments.entering import entered
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.permissions import Payments
 from brokerage.payments.routing import caps, checking, explaining, figures, watching, words
@@ -26,6 +25,7 @@ from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms
+from stoa.web.open import entered
 from stoa.web.pages import go, page
 
 AnyRequest = Request[Any, Any, Any]

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.response import Response
 
 from brokerage.payments import psps
-from brokerage.payments.entering import entered
 from brokerage.payments.model import PaymentAttempt
 from brokerage.payments.permissions import Payments
 from brokerage.payments.psp_desk import WAITS
@@ -24,6 +23,7 @@ from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access
 from stoa.web.forms import one_of, sent_of
+from stoa.web.open import entered
 from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
