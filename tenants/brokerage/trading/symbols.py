@@ -1,7 +1,7 @@
 """Symbols in one canonical form, whatever each server calls them: used by partners, risk, reports.
 
 A name that is listed is that symbol. Else what servers add to a name is taken off, a mark before it
-(`#US500`), what follows a dot or dash (`EURUSD.m`), a suffix of the list (`EURUSDpro`), and what is
+(`#US500`), the stroke within a pair (`EUR/USD`), what follows a dot or dash (`EURUSD.m`), a suffix of the list (`EURUSDpro`), and what is
 left is looked up. What nobody listed keeps its own name in the class `other`, or the class of the two
 currencies that it is made of.
 
@@ -29,6 +29,7 @@ AssetClass = Literal[
 Name = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^\S+$")]
 
 _TAIL: Final = re.compile(r"[.\-_+!^@#/].*$")
+_PAIR: Final = re.compile(r"^([A-Z]{3,5})/([A-Z]{3,5})(?![A-Z])")
 _HEAD: Final = "#.^@!_"
 _MAJOR: Final = frozenset({"USD", "EUR", "JPY", "GBP", "CAD", "CHF"})
 _COIN_DIGITS: Final = 6
@@ -112,7 +113,7 @@ def canonical(symbols: Symbols, name: str) -> Instrument:
     typed = name.strip().upper()
     if typed in index:
         return index[typed]
-    bare = _TAIL.sub("", typed.lstrip(_HEAD)).strip()
+    bare = _TAIL.sub("", _PAIR.sub(r"\1\2", typed.lstrip(_HEAD))).strip()
     if bare in index:
         return index[bare]
     for suffix in symbols.suffixes:

@@ -27,6 +27,9 @@ MAP = Symbols()
         ("AUDUSD", "AUDUSD", "fx_minor"),
         ("XAGUSD+", "XAGUSD", "commodity"),
         ("BTCUSDT", "BTCUSD", "crypto"),
+        ("EUR/USD", "EURUSD", "fx_major"),
+        ("#XAU/USD.m", "XAUUSD", "gold"),
+        ("BTC/USDT", "BTCUSD", "crypto"),
     ],
 )
 def test_a_name_that_a_server_dresses_up_is_the_same_symbol(told, symbol, group):
@@ -40,6 +43,8 @@ def test_a_name_that_a_server_dresses_up_is_the_same_symbol(told, symbol, group)
     [
         ("EURPLN", "EURPLN", "fx_minor"),
         ("LTCEUR.x", "LTCEUR", "crypto"),
+        ("EUR/PLN", "EURPLN", "fx_minor"),
+        ("AAPL/x", "AAPL", "other"),
         ("AAPL", "AAPL", "other"),
         ("#", "#", "other"),
     ],

@@ -96,7 +96,7 @@ class Books:
 
     def terms(self, name: str) -> Terms:
         """Raises Waits for a symbol that nobody told us about."""
-        one = canonical(self.work.settings(TradingSettings).symbols, name.replace("/", ""))
+        one = canonical(self.work.settings(TradingSettings).symbols, name)
         profit_in = self.settings.profit_in.get(one.symbol, one.symbol[3:])
         if not one.known and one.group == "other":
             raise Waits(N_("the symbol {name} is not in the map of symbols"), name=name)
