@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
-from brokerage.trading import rules, servers
+from brokerage.trading import playing, rules, servers
 from brokerage.trading.connector import NewAccount, Profile, Which
 from brokerage.trading.events import AccountAsked, AccountOpened
 from brokerage.trading.model import AccountState, TradingAccount
@@ -124,14 +124,15 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
         row = await work.lock(TradingAccount, fact.account)
         if row.state != AccountState.OPENING:
             return
-        asked_before, row.sent_at = row.sent_at is not None, work.now
+        tried_at, row.sent_at = row.sent_at, work.now
+        play, now = playing.due(work, row), work.now
         connector = await servers.connect(work, row.server)
         profile = await _profile(work, row.client)
         main, investor = rules.password(), rules.password()
 
     faultpoint("account.claimed")
     login = None
-    if asked_before:
+    if tried_at is not None:
         login = await connector.find_account(row.external_id, row.server_group)
     if login is None:
         outcome = await connector.create_account(
@@ -152,11 +153,21 @@ async def make(open_work: OpenWork, fact: AccountAsked) -> None:
             return
         if not isinstance(outcome, Confirmed):
             raise Conflict("The trading server did not say whether the account exists.")
-        login = int(outcome.reference)
+        login, tried_at = int(outcome.reference), None
     # The answer was lost the first time: the password we made then is not known any more.
     elif not isinstance(await connector.reset_password(login, main, Which.MAIN), Confirmed):
         raise Conflict("The trading server did not say whether the password is set.")
     faultpoint("account.answered")
+    if play:
+        await playing.give(
+            connector,
+            row.id,
+            login,
+            play,
+            asked_at=row.opened_at,
+            tried_at=tried_at,
+            now=now,
+        )
     await _opened(open_work, row.id, login, main)
 
 

@@ -1,9 +1,12 @@
 """Opening an account: asked once, made on the server once, whatever happens to the answer."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
 from brokerage.trading import accounts
-from brokerage.trading.model import AccountState
+from brokerage.trading.model import AccountState, TradingAccount
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 
 GROUP = "real\\standard-usd"
@@ -118,3 +121,56 @@ async def test_a_currency_the_product_is_not_kept_in_is_refused_by_naming_those_
 
     assert refused.value.field == "currency"
     assert "USD" in str(refused.value.places["currencies"])
+
+
+async def a_demo(broker):
+    client = await broker.client()
+    async with broker.opener()() as work:
+        return await accounts.open_account(work, client, product="demo", currency="USD")
+
+
+async def held(broker, account):
+    """What the server says that the account holds, and of how many movements of money."""
+    row = await broker.account(account)
+    told = await broker.server.get(f"/dealer/{row.login}/account")
+    deals = await broker.server.get(f"/dealer/{row.login}/deals")
+    return Decimal(told["Balance"]), len([one for one in deals if one["Action"] == "2"])
+
+
+async def test_a_demo_account_begins_with_the_play_money_of_its_product(broker):
+    row = await a_demo(broker)
+
+    for _ in range(3):
+        await broker.make(row.id)
+
+    assert (await broker.account(row.id)).state == AccountState.ACTIVE
+    assert await held(broker, row.id) == (Decimal(10_000), 1)
+    assert await broker.laws() == []
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_play_money_whose_answer_was_lost_is_given_once(broker, applied):
+    row = await a_demo(broker)
+    lost = {"command": "TRADE_BALANCE", "code": 9, "applied": applied, "times": 1}
+    await broker.server.post("/faults", answers=[lost])
+
+    with pytest.raises(Conflict):
+        await broker.make(row.id)
+    assert (await broker.account(row.id)).state == AccountState.OPENING
+    if not applied:
+        with pytest.raises(Conflict):
+            await broker.make(row.id)
+        async with broker.opener()() as work:
+            (await work.lock(TradingAccount, row.id)).sent_at -= timedelta(hours=1)
+    await broker.make(row.id)
+
+    assert (await broker.account(row.id)).state == AccountState.ACTIVE
+    assert await held(broker, row.id) == (Decimal(10_000), 1)
+
+
+async def test_a_live_account_begins_with_nothing(broker):
+    row = await broker.asked(await broker.client())
+
+    await broker.make(row.id)
+
+    assert await held(broker, row.id) == (Decimal(0), 0)
