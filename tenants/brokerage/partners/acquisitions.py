@@ -20,29 +20,29 @@ from stoa.tenancy.work import Work
 
 SOURCE: Final = "cpa"
 AT_ONCE: Final = 2000
-_RULES: Final = """
+RULES: Final = """
 unnest(cast(:plans as varchar[]), cast(:tiers as varchar[]), cast(:deposits as numeric[]),
        cast(:lots as numeric[]), cast(:levels as varchar[]), cast(:withins as integer[]),
        cast(:holds as integer[])) as r(plan, tier, deposited, lots, levels, within, hold)"""
-_MET: Final = """
+MET: Final = """
 c.deposits_total >= r.deposited and c.volume_lots >= r.lots
 and (r.levels = '' or position('|' || c.level || '|' in r.levels) > 0)"""
-_OF: Final = """
+OF: Final = """
 a.valid_to is null and a.partner is not null and s.partner = a.partner and s.valid_from <= :now
 and (s.valid_to is null or s.valid_to > :now) and r.plan = s.plan and r.tier = s.tier"""
 MEET: Final = text(f"""
 update attribution a set met = jsonb_build_object('at', cast(:now as timestamptz), 'deposited',
     cast(c.deposits_total as text), 'lots', cast(c.volume_lots as text), 'level', c.level)
-from client c, partner_standing s, {_RULES}
-where c.id = a.client and a.met is null and {_OF} and {_MET}
+from client c, partner_standing s, {RULES}
+where c.id = a.client and a.met is null and {OF} and {MET}
   and (r.within = 0 or c.registered_at > cast(:now as timestamptz) - r.within * interval '1 day')
 returning a.client
 """)  # noqa: S608 - every part is ours
 DUE: Final = text(f"""
 select a.client, a.partner,
        cast(a.met ->> 'at' as timestamptz) + r.hold * interval '1 day' as at
-from attribution a join client c on c.id = a.client, partner_standing s, {_RULES}
-where a.met is not null and {_OF} and {_MET}
+from attribution a join client c on c.id = a.client, partner_standing s, {RULES}
+where a.met is not null and {OF} and {MET}
   and cast(a.met ->> 'at' as timestamptz) + r.hold * interval '1 day' <= :now
   and not exists (select from reward w where w.client = a.client and w.kind = 'cpa'
                   and w.dispute is null and w.deal = 0)
@@ -60,7 +60,7 @@ async def sweep(open_work: OpenWork) -> None:
 
 async def note(work: Work) -> int:
     """Clients who meet what their partner's plan asks, since now; how many."""
-    given = await _rules(work)
+    given = await rules_of(work, work.settings(PartnerSettings))
     if not given["plans"]:
         return 0
     rows = await work.table(MEET, given | {"now": work.now})
@@ -71,7 +71,7 @@ async def note(work: Work) -> int:
 
 async def pay(work: Work) -> int:
     """Reward those who met it long enough ago and still do; how many rewards were written."""
-    given = await _rules(work)
+    given = await rules_of(work, work.settings(PartnerSettings))
     if not given["plans"]:
         return 0
     rows = await work.table(DUE, given | {"now": work.now, "most": AT_ONCE})
@@ -82,9 +82,8 @@ async def pay(work: Work) -> int:
     return await accruals.earned(work, facts, "cpa")
 
 
-async def _rules(work: Work) -> dict[str, Any]:
+async def rules_of(work: Work, settings: PartnerSettings) -> dict[str, Any]:
     """The rule of every plan and tier that somebody stands in, as columns."""
-    settings = work.settings(PartnerSettings)
     places = await work.table(select(PartnerStanding.plan, PartnerStanding.tier).distinct())
     priced = await rates.table(work)
     found: list[tuple[Any, ...]] = []

@@ -1,7 +1,8 @@
 """What changed plans would have paid on the deals of the last month, beside what was paid: by partner.
 
 Set-based over what really closed, with the tree, tiers and ratios as they were then; nothing is
-written. Sums per client and shares of monthly profit are not of a deal, and stay out of both sides.
+written. What is of no deal, a sum per client, a share of profit or of a fee, is asked of both plans
+(`beside`).
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from brokerage.partners import accruals, planning, recounting, worth
+from brokerage.partners import accruals, beside, planning, recounting, worth
 from brokerage.partners.engine import into_plans
 from brokerage.partners.model import Partner
 from brokerage.partners.settings import PartnerSettings
@@ -65,6 +66,8 @@ class Outcome:
     partners: Sequence[Change]
     excluded: tuple[int, int]
     capped: tuple[int, int]
+    acquired: tuple[int, int] = (0, 0)
+    """For how many clients a sum is paid, by either."""
 
     @property
     def was(self) -> Decimal:
@@ -84,7 +87,7 @@ class Outcome:
 
 
 async def simulate(work: Work, after: PartnerSettings, *, since: datetime | None = None) -> Outcome:
-    """Pay the deals of the last thirty days by other settings, as if they had held all the time."""
+    """Pay the last thirty days by other settings, as if they had held all the time."""
     last = work.now
     first = since or last - timedelta(days=DAYS)
     window = {"first": first, "last": last}
@@ -99,14 +102,16 @@ async def simulate(work: Work, after: PartnerSettings, *, since: datetime | None
             del given[unused]
         async with planning.over(work, count):
             would = {row.partner: row for row in await work.table(WOULD, window | given)}
+    known = await beside.would_pay(work, work.settings(PartnerSettings), first, last)
+    other = await beside.would_pay(work, after, first, last)
     none = Decimal(0)
     changes = [
         Change(
             one,
-            was[one].amount if one in was else none,
-            would[one].amount if one in would else none,
+            (was[one].amount if one in was else none) + known.amounts.get(one, none),
+            (would[one].amount if one in would else none) + other.amounts.get(one, none),
         )
-        for one in {*was, *would}
+        for one in {*was, *would, *known.amounts, *other.amounts}
     ]
     changes.sort(key=lambda one: (one.difference, str(one.partner)))
     return Outcome(
@@ -117,6 +122,7 @@ async def simulate(work: Work, after: PartnerSettings, *, since: datetime | None
         changes,
         (sum(row.excluded for row in was.values()), sum(row.excluded for row in would.values())),
         (sum(row.capped for row in was.values()), sum(row.capped for row in would.values())),
+        (known.acquired, other.acquired),
     )
 
 
@@ -140,9 +146,7 @@ async def rehearse(work: Work, before: PartnerSettings, after: PartnerSettings) 
 
     told = [
         Told(
-            N_(
-                "On the deals of the last {n} days partners earned {was}; it would have been {would}."
-            ),
+            N_("In the last {n} days partners earned {was}; it would have been {would}."),
             {"n": str(DAYS), "was": money(found.was), "would": money(found.would)},
             "neutral" if found.was == found.would else "needs",
         ),
@@ -162,6 +166,13 @@ async def rehearse(work: Work, before: PartnerSettings, after: PartnerSettings) 
             "needs" if found.lose else "neutral",
         ),
     ]
+    if found.acquired[0] != found.acquired[1]:
+        told.append(
+            Told(
+                N_("A sum would have been paid for {n} clients; it was for {m}."),
+                {"n": str(found.acquired[1]), "m": str(found.acquired[0])},
+            )
+        )
     codes = await _codes(work, [*found.lose[:3], *found.gain[-3:]])
     told += [
         Told(

@@ -17,6 +17,8 @@ _DEAL: Final = (
     "d.lots_closed, d.commission, d.spread, d.price, d.opened_at, d.opened_price, d.position"
 )
 _CLOSING: Final = "d.kind in ('buy', 'sell') and d.entry in ('out', 'reversal', 'out-by')"
+CLOSED_LOTS: Final = "case when d.entry = 'reversal' then d.lots_closed else d.lots end"
+"""What a closing deal closed: of one that turned a position round, what it opened counts when it closes."""
 _STANDS: Final = (
     "d.reverses is null and not exists (select from deal v where v.server = d.server "
     "and v.reverses = d.number)"
@@ -72,10 +74,10 @@ asked as (
          as x(server, number, client, partner, at, symbol, product, commission, fx)
 )"""
 """What is no deal: a fee, a client's month, a client who has come far enough."""
-ASKED: Final = """
+ASKED: Final = f"""
 asked as (
     select d.server, d.number, d.client, a.partner, d.at, d.symbol, t.product, d.price, d.spread,
-           case when d.entry = 'reversal' then d.lots_closed else d.lots end as lots,
+           {CLOSED_LOTS} as lots,
            abs(d.commission) as commission, f.rate as fx,
            cast(extract(epoch from d.at - coalesce(d.opened_at, o.at)) as bigint) as held_s,
            coalesce(d.opened_price, o.price) as opened_price
@@ -92,7 +94,7 @@ asked as (
           and i.reverses is null
         order by i.at limit 1
     ) o on true
-)"""
+)"""  # noqa: S608 - the columns are ours
 
 PLACED: Final = """
 priced as materialized (

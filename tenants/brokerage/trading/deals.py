@@ -253,7 +253,7 @@ def _id(place: str, number: int) -> str:
 
 async def _count(work: Work, stored: Sequence[Told], owners: Mapping[int, Owner]) -> None:
     trades = [
-        (owners[deal.login].client, deal.lots, deal.at)
+        (owners[deal.login].client, rules.closed_lots(deal), deal.at)
         for deal in stored
         if deal.entry in rules.CLOSING and deal.kind.trade and owners[deal.login].live
     ]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from brokerage.trading.settings import Server, TradingProduct
+from brokerage.trading.values import Deal, Entry
 from stoa.kernel.refusals import Conflict, Invalid
 
 _LENGTH: Final = 12
@@ -59,6 +60,11 @@ def password() -> str:
     chosen += [secrets.choice(everything) for _ in range(_LENGTH - len(chosen))]
     secrets.SystemRandom().shuffle(chosen)
     return "".join(chosen)
+
+
+def closed_lots(deal: Deal) -> Decimal:
+    """Lots a closing deal closed: of one that turns a position round, only those that closed it."""
+    return deal.lots_closed if deal.entry is Entry.REVERSAL else deal.lots
 
 
 def result_of(profit: Decimal, swap: Decimal, commission: Decimal) -> Decimal:

@@ -58,7 +58,7 @@ async def plan_gold(broker: Broker) -> None:
     await broker.owner.sees(why, "On the last 30 days")
     head = broker.desks["head"]
     await head.open(f"/desk/settings/changes/{change}")
-    await head.sees("On the deals of the last 30 days partners earned")
+    await head.sees("In the last 30 days partners earned")
     await head.submit(f"/desk/settings/changes/{change}/agree")
 
 

@@ -22,11 +22,13 @@ from brokerage.partners import (
     standings,
     tiers,
 )
+from brokerage.partners.fees import booking
 from brokerage.partners.model import Attribution, Reward
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.terms import Amount, Plan, RewardRule, Tier, Tiers, When
 from brokerage.partners.timeline import BEGINNING, Epoch, epochs
 from brokerage.trading import deals
+from brokerage.trading.connector import Entry
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.refusals import Conflict, Invalid
@@ -268,6 +270,35 @@ CPA = RewardRule(
 )
 
 
+async def test_a_position_turned_round_counts_what_it_closed_and_the_rest_when_that_closes(
+    work, monkeypatch
+):
+    tiered = with_plan(
+        tiers=Tiers(steps=(Tier(code="silver", label="Silver", lots_min=Decimal(3)),))
+    )
+    monkeypatch.setitem(work._settings, PartnerSettings, tiered)
+    partner = await a_partner(work)
+    trader = await a_trader(work, partner)
+    later(work, hours=1)
+    opening, turning = a_trade(trader.login, work.now, lots="1")
+    turned = {"entry": Entry.REVERSAL, "lots": Decimal(2), "lots_closed": Decimal(1)}
+    turning = msgspec.structs.replace(turning, **turned)
+    await imported(work, trader, [opening, turning])
+    later(work, days=1)
+
+    assert await tiers.judge_all(work) == 0
+
+    client = await work.get(Client, trader.client)
+    await work.session.refresh(client)
+    assert client.volume_lots == 1
+    closed = a_trade(trader.login, work.now, lots="2")
+    await imported(work, trader, closed)
+    later(work, days=1)
+    assert await tiers.judge_all(work) == 1
+    because = (await standings.at(work, partner, work.now)).because
+    assert (Decimal(because["lots"]), because["deal"]) == (3, f"{SERVER} #{closed[1].deal}")
+
+
 async def test_a_sum_per_client_is_paid_once_after_its_hold_and_falls_with_the_deposit(
     work, monkeypatch
 ):
@@ -443,6 +474,52 @@ async def test_a_simulation_says_who_gains_and_who_loses_and_writes_nothing(work
     told_ = await simulating.rehearse(work, SETTINGS, cheaper)
     assert [one.places["n"] for one in told_[1:3]] == ["0", "1"]
     assert simulating.touched(SETTINGS, cheaper) and not simulating.touched(SETTINGS, SETTINGS)
+
+
+async def test_a_simulation_pays_for_clients_months_and_fees_too(work, monkeypatch):
+    tree = await three(work)
+    client = tree.trader.client
+    await paid(work, client)
+    await _level(work, client, "verified")
+    await imported(work, tree.trader, a_trade(tree.trader.login, work.now, lots="2"))
+    await booking.tell(
+        work, [booking.Fact("prop", "evaluation-1", client, Decimal(100), "USD", work.now)]
+    )
+    later(work, seconds=1)
+    count = await work.count(select(Reward.id))
+    fee = RewardRule(kind="fee-share", percent=Decimal(7), when=When(source=("prop",)))
+    month = RewardRule(kind="profit-share", percent=Decimal(10))
+    won = (await work.table(text("select -sum(profit + swap + commission) as won from deal")))[
+        0
+    ].won
+
+    richer = await simulating.simulate(work, with_plan(rewards=(*PLAN.rewards, CPA, fee, month)))
+    monkeypatch.setitem(work._settings, PartnerSettings, with_plan(rewards=(*PLAN.rewards, CPA)))
+    same = await simulating.simulate(work, with_plan(rewards=(*PLAN.rewards, CPA)))
+    later(work, days=29)
+    without = await simulating.simulate(work, SETTINGS)
+
+    mine = {one.partner: one.difference for one in richer.partners}
+    assert mine[tree.third] == 200 + 7 + won / 10
+    assert (richer.acquired, same.acquired, without.acquired) == ((0, 1), (1, 1), (1, 0))
+    assert [one for one in same.partners if one.difference] == []
+    assert {one.partner: one.difference for one in without.partners}[tree.third] == -200
+    told_ = await simulating.rehearse(work, SETTINGS, SETTINGS)
+    assert any(one.text.startswith("A sum would have been paid") for one in told_)
+    assert await work.count(select(Reward.id)) == count
+
+
+async def test_a_client_who_came_far_enough_before_these_days_is_of_no_simulation(work):
+    tree = await three(work)
+    await paid(work, tree.trader.client)
+    await _level(work, tree.trader.client, "verified")
+    await imported(work, tree.trader, a_trade(tree.trader.login, work.now, lots="2"))
+    later(work, days=31)
+    await imported(work, tree.trader, a_trade(tree.trader.login, work.now, lots="3"))
+
+    found = await simulating.simulate(work, with_plan(rewards=(*PLAN.rewards, CPA)))
+
+    assert found.acquired == (0, 0)
 
 
 def test_a_plan_that_says_what_cannot_be_is_refused():

@@ -51,7 +51,7 @@ async def of_rows(work: Work, rows: Sequence[PartnerFee], *, why: str) -> int:
 
 async def _of_kind(work: Work, kind: str, rows: Sequence[PartnerFee], why: str) -> int:
     values = await accruals.offered(
-        work, await _standing(work, rows), "fee-share", None, source=kind
+        work, await standing(work, rows), "fee-share", None, source=kind
     )
     mine = {
         "t_server": [row.kind for row in rows],
@@ -64,7 +64,7 @@ async def _of_kind(work: Work, kind: str, rows: Sequence[PartnerFee], why: str) 
     return await accruals.told(work, written)
 
 
-async def _standing(work: Work, rows: Sequence[PartnerFee]) -> list[accruals.Earned]:
+async def standing(work: Work, rows: Sequence[PartnerFee]) -> list[accruals.Earned]:
     """The fees that were not given back, with whose client each was then and what account it is of."""
     found = await work.table(
         select(
