@@ -11,7 +11,8 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.trading import accounts, groups, lines, listening, missing, queries
+from brokerage.trading import accounts, connectors, groups, lines, listening, missing, queries
+from brokerage.trading.connector import Verb
 from brokerage.trading.model import TradingAccount, TradingServer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
@@ -122,6 +123,7 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
                 "more": max(0, len(symbols) - MOST_SHOWN),
                 "pushes": listening.pushes(one),
                 "rings": listening.rings(one),
+                "lists": Verb.LISTS in connectors.named(one.connector).capabilities.verbs,
                 "missing": missing_of.get(one.code, 0),
                 "heard": row is not None
                 and row.listened_until is not None

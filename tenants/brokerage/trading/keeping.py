@@ -19,7 +19,7 @@ from brokerage.trading.model import (
 from stoa.kernel.ids import uuid7
 from stoa.tenancy.work import Work
 
-_LAGS: Final = 100
+LAGS: Final = 100
 """How many of the last deals' ways to the screen are kept to tell their 95th percentile from."""
 _LIVE: Final = timedelta(minutes=10)
 _DEAF: Final = timedelta(minutes=2)
@@ -172,7 +172,7 @@ async def _note_lags(
     row.deals_seen += fresh
     row.event_at = work.now
     if lags:
-        row.behind = [*row.behind, *lags][-_LAGS:]
+        row.behind = [*row.behind, *lags][-LAGS:]
 
 
 ACCOUNTS: Final = text(

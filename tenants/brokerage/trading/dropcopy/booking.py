@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, bindparam, or_, select, text, update
+from sqlalchemy import and_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.ledger import rates
@@ -18,7 +18,7 @@ from brokerage.trading.dropcopy import netting
 from brokerage.trading.dropcopy.filed import Filed
 from brokerage.trading.dropcopy.model import FixSession
 from brokerage.trading.dropcopy.netting import Fill, Held, Leg
-from brokerage.trading.model import OpenPosition, TradingAccount
+from brokerage.trading.model import OpenPosition, TradingAccount, TradingServer
 from brokerage.trading.settings import TradingSettings
 from brokerage.trading.symbols import Instrument, canonical
 from brokerage.trading.values import Deal, DealKind
@@ -223,6 +223,28 @@ class Books:
             )
         if rows:
             await work.run(insert(OpenPosition), rows)
+            await self._listed({row["symbol"] for row in rows})
+
+    async def _listed(self, names: set[str]) -> None:
+        """A drop copy has no list of symbols: those that came are kept as one, to be valued by."""
+        mine = TradingServer.code == self.session.server
+        told = await self.work.first(select(TradingServer.symbols).where(mine)) or []
+        fresh = names - {one["symbol"] for one in told}
+        if not fresh:
+            return
+        rows = [self.terms(name) for name in sorted(fresh)]
+        listed = [
+            {
+                "symbol": one.instrument.symbol,
+                "digits": one.instrument.digits,
+                "contract_size": str(one.instrument.contract_size),
+                "base": "",
+                "profit": one.profit_in,
+                "path": "",
+            }
+            for one in rows
+        ]
+        await self.work.run(update(TradingServer).where(mine).values(symbols=[*told, *listed]))
 
 
 def deal_of(
@@ -256,19 +278,4 @@ def deal_of(
         order=0,
         rate_profit=rate,
         comment=exec_id[:64],
-    )
-
-
-async def touch(work: Work, server: str) -> None:
-    """The session is alive: what its accounts were last told is still so."""
-    await work.run(
-        update(TradingAccount)
-        .where(
-            TradingAccount.server == bindparam("code"),
-            TradingAccount.server_account.is_not(None),
-            TradingAccount.state.in_(("active", "restricted")),
-        )
-        .values(told_at=work.now)
-        .execution_options(synchronize_session=False),
-        {"code": server},
     )

@@ -17,10 +17,11 @@ from brokerage.trading.connectors.fix import FixDropCopy, executions
 from brokerage.trading.connectors.fix.executions import Bent, Execution
 from brokerage.trading.connectors.fix.numbers import Kept, Numbers, Step
 from brokerage.trading.connectors.fix.session import Phase, Session
-from brokerage.trading.dropcopy import booking, taking
+from brokerage.trading.dropcopy import marking, taking
 from brokerage.trading.dropcopy.booking import Books
 from brokerage.trading.dropcopy.filed import Filed
 from brokerage.trading.dropcopy.model import INCIDENTS_MOST, FixMessage, FixSession
+from brokerage.trading.keeping import LAGS
 from brokerage.trading.model import QuarantinedDeal, TradingServer
 from brokerage.trading.settings import TradingSettings
 from brokerage.trading.values import Deal
@@ -167,19 +168,22 @@ class Stored:
 
     async def _server(self, work: Work, row: FixSession, step: Step, deals: int) -> None:
         values: dict[str, Any] = {}
+        lag = _lag_ms(step)
         if row.state == "open":
             values = {"state": "ok", "ok_at": work.now, "error": None}
-            lag = _lag_ms(step)
-            if lag is not None:
-                values["lag_ms"] = lag
         if deals:
-            values["deals_seen"] = TradingServer.deals_seen + deals
+            values |= {"deals_seen": TradingServer.deals_seen + deals, "event_at": work.now}
+            if lag is not None:
+                held = await work.first(
+                    select(TradingServer.behind).where(TradingServer.code == self._code)
+                )
+                values["behind"] = [*(held or []), lag][-LAGS:]
         if values:
             await work.run(
                 update(TradingServer).where(TradingServer.code == self._code).values(**values)
             )
         if not deals and row.state == "open":
-            await booking.touch(work, self._code)
+            await marking.mark(work, self._code)
 
 
 class _Read:
