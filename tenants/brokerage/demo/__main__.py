@@ -15,7 +15,7 @@ from sqlalchemy import select
 from brokerage.demo import staffing, telling, visits
 from brokerage.demo.connect import Wish, open_tenant
 from brokerage.demo.story import DAYS, Story
-from brokerage.demo.world import World
+from brokerage.demo.world import CLOCKS, World
 from brokerage.screening import cli, ofac
 from stoa.control import metering, pulse
 from stoa.identity import factors, operators
@@ -59,6 +59,7 @@ WISHES: Final = (
         countries=("AE", "ZA", "MX"),
         manager=1002,
         seed=23,
+        platforms=3,
     ),
 )
 
@@ -144,20 +145,21 @@ def logins(config: Config) -> list[dict[str, Any]]:
 
 
 async def before(config: Config) -> None:
-    """The trading server starts in the past with everybody."""
+    """The trading servers start in the past with everybody."""
     for old in config.state.glob("demo.*"):
         if old.name != "demo.json":
             old.unlink()
     world = World(config, datetime.now(UTC), tell)
     try:
         start = world.real_now - timedelta(days=DAYS)
-        await world.lever("trading", "/clock", {"now": start.isoformat(), "frozen": True})
+        for server in CLOCKS:
+            await world.lever(server, "/clock", {"now": start.isoformat(), "frozen": True})
     finally:
         await world.aclose()
 
 
 async def between(config: Config, running: list["subprocess.Popen[bytes]"]) -> bool:
-    """When both have told their two months, the trading server's clock shows today again."""
+    """When both have told their two months, the trading servers' clocks show today again."""
     told = [config.state / f"demo.{wish.slug}.told" for wish in WISHES]
     while not all(one.exists() for one in told):
         if any(one.poll() for one in running):
@@ -165,7 +167,8 @@ async def between(config: Config, running: list["subprocess.Popen[bytes]"]) -> b
         await asyncio.sleep(0.2)
     world = World(config, datetime.now(UTC), tell)
     try:
-        await world.lever("trading", "/clock", {"offset_s": 0})
+        for server in CLOCKS:
+            await world.lever(server, "/clock", {"offset_s": 0})
     finally:
         await world.aclose()
     (config.state / "demo.go").touch()

@@ -31,6 +31,8 @@ class Wish:
     countries: tuple[str, ...]
     manager: int
     seed: int
+    platforms: int = 1
+    """How many trading platforms it has; with three, DXtrade and a FIX drop copy beside MT5."""
 
 
 async def open_tenant(world: World, wish: Wish) -> TenantRef:

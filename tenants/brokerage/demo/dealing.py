@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from brokerage.demo import venues
 from brokerage.demo.played import Played
 from brokerage.demo.story import Story
 from brokerage.ledger import wallets
@@ -57,11 +58,14 @@ async def trade(story: Story) -> None:
                     "keep_open": story.chance.randint(0, 3),
                 },
             )
+    await venues.trade(story)
     await story.world.to(story.world.real_now - timedelta(hours=2))
     open_work = story.world.door.opener(story.ref, purpose="demo.sync")
     for _ in range(12):
         fresh = await sync.pass_over(open_work, "mt5-live")
         await sync.pass_over(open_work, "mt5-demo")
+        if story.beside:
+            fresh += await sync.pass_over(open_work, venues.SECOND)
         await story.world.pump(story.ref)
         await story.world.to(story.world.clock.now + timedelta(seconds=2))
         if not fresh:

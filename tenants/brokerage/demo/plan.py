@@ -36,12 +36,18 @@ def _outside(site: Site) -> Sequence[Program]:
     """The stand-in outside world: processes of their own, reached only over the wire."""
     home = site.state / "sandbox"
     trading, trading_http = site.port("trading", 8443), site.port("trading-http", 8444)
+    dxtrade, dxtrade_http = site.port("dxtrade", 8445), site.port("dxtrade-http", 8446)
+    fix, fix_http = site.port("fix", 8447), site.port("fix-http", 8448)
     alpha, beta = site.port("alpha", 8451), site.port("beta", 8452)
     sumsub = site.port("sumsub", 8453)
     elliptic = site.port("elliptic", 8455)
     mail, smtp = site.port("mail", 8454), site.port("smtp", 8025)
     site.service("trading", f"127.0.0.1:{trading}")
     site.service("trading-http", f"http://127.0.0.1:{trading_http}")
+    site.service("dxtrade", f"http://127.0.0.1:{dxtrade}")
+    site.service("dxtrade-http", f"http://127.0.0.1:{dxtrade_http}")
+    site.service("fix", f"127.0.0.1:{fix}")
+    site.service("fix-http", f"http://127.0.0.1:{fix_http}")
     site.service("alpha", f"http://127.0.0.1:{alpha}")
     site.service("beta", f"http://127.0.0.1:{beta}")
     site.service("sumsub", f"http://127.0.0.1:{sumsub}")
@@ -49,17 +55,17 @@ def _outside(site: Site) -> Sequence[Program]:
     site.service("mail", f"http://127.0.0.1:{mail}")
     site.service("smtp", f"127.0.0.1:{smtp}")
 
-    def program(name: str, port: int, colour: str, *more: str) -> Program:
+    def program(name: str, port: int, colour: str, *more: str, module: str = "") -> Program:
         return Program(
             name=name,
             argv=[
                 _PY,
                 "-m",
-                f"sandbox.{name}",
+                f"sandbox.{module or name}",
                 "--port",
                 str(port),
                 "--state",
-                str(home / name),
+                str(home if module else home / name),
                 *more,
             ],
             env=site.environ,
@@ -68,8 +74,11 @@ def _outside(site: Site) -> Sequence[Program]:
             colour=colour,
         )
 
+    beside = ["--http-port", str(trading_http)]
+    beside += ["--dxtrade-port", str(dxtrade), "--dxtrade-http-port", str(dxtrade_http)]
+    beside += ["--fix-port", str(fix), "--fix-http-port", str(fix_http)]
     return [
-        program("trading", trading, "magenta", "--http-port", str(trading_http)),
+        program("trading", trading, "magenta", *beside, module="venues"),
         program("alpha", alpha, "yellow"),
         program("beta", beta, "yellow"),
         program("sumsub", sumsub, "yellow"),

@@ -1,4 +1,4 @@
-"""A client of the story, and a transfer that was announced."""
+"""A client of the story, an account on a second platform, and a transfer that was announced."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,16 @@ class Played:
     demo: UUID | None = None
     logins: list[int] = field(default_factory=list)
     funded: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A client's account on the second platform."""
+
+    row: Played
+    account: UUID
+    login: int
+    funded: datetime
 
 
 @dataclass

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from brokerage.demo.cast import Someone, people
 from brokerage.demo.connect import Wish
-from brokerage.demo.played import Played, Wire
+from brokerage.demo.played import Beside, Played, Wire
 from brokerage.demo.world import World
 from stoa.tenancy.actor import Actor
 from stoa.tenancy.registry import TenantRef
@@ -36,6 +36,7 @@ class Story:
         self.papers: dict[str, Any] = {}
         self.asked: set[UUID] = set()
         self.wires: list[Wire] = []
+        self.beside: list[Beside] = []
         self.at_bank = Decimal(0)
         self.paid_in = 0
         self.invitation = ""

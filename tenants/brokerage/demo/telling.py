@@ -20,6 +20,7 @@ from brokerage.demo import (
     recent,
     returning,
     staffing,
+    venues,
     verify,
     watch,
     wires,
@@ -80,6 +81,7 @@ async def tell(story: Story) -> None:
     await returning.happen(story)
     await lives.happen(story)
     await alliances.happen(story)
+    await venues.happen(story)
     story.world.tell(f"{story.wish.name}: statements and settlement files")
     await proof.told(story)
     await wires.leave(story, most=2, to_bank=False)
@@ -137,6 +139,7 @@ async def _prepare(story: Story) -> None:
         story.papers[kind] = (seen, made, told)
     seen, made = await verify.prepared(verify.card(sample, blurred=True), "blur.jpg")
     story.papers["blurred"] = (seen, made, verify.identity_told)
+    await venues.connect(story)
     await gifts.offer(story)
     await proof.begin(story)
     await wires.connect(story)
@@ -173,5 +176,6 @@ async def _one(story: Story, number: int, joined: datetime, about: Late | None) 
             await wires.announce(story, row)
     if fate == "trader" and row.live is not None:
         await dealing.fund(story, row)
+        await venues.open_beside(story, row)
     if story.chance.random() < 0.3:
         await courting.speak(story, row)

@@ -22,7 +22,9 @@ from stoa.tenancy.actor import SYSTEM, Actor, Kind
 from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 
-LEVERS = {"trading": "trading-http"}
+LEVERS = {"trading": "trading-http", "dxtrade": "dxtrade-http", "fix": "fix-http"}
+CLOCKS = ("trading", "dxtrade")
+"""Servers that live through the past with everybody."""
 Tell = Callable[[str], None]
 
 
@@ -64,15 +66,15 @@ class World:
         """Move the clock forward."""
         self.clock.now = max(self.clock.now, moment.astimezone(UTC))
 
-    async def server_at(self) -> datetime:
-        """The trading server's time; while the past is told, both stories push it ahead."""
-        told = await self.lever("trading", "/clock", method="GET")
+    async def server_at(self, service: str = "trading") -> datetime:
+        """A trading server's time; while the past is told, both stories push it ahead."""
+        told = await self.lever(service, "/clock", method="GET")
         server = datetime.fromtimestamp(float(told["now"]), UTC)
         if server < self.clock.now and self.past:
             with contextlib.suppress(httpx2.HTTPStatusError):
                 # The other story may have traded later than this one: then its time is right.
                 body = {"now": self.clock.now.isoformat(), "frozen": True}
-                await self.lever("trading", "/clock", body)
+                await self.lever(service, "/clock", body)
                 server = self.clock.now
         return server
 

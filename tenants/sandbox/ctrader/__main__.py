@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import signal
 import ssl
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sandbox.ctrader.manager_port import ManagerPort
 from sandbox.ctrader.plant import Plant
 from sandbox.ctrader.web_services import WebServices
 from sandbox.trading.control import Control
+from sandbox.trading.stopping import told_to_stop
 from sandbox.trading.trading_api import TradingApi
 from sandbox.trading.truth import Truth
 from sandbox.trading.web_server import HttpServer, Router
@@ -32,10 +32,7 @@ async def run(given: argparse.Namespace) -> None:
     await http.start()
     gc.freeze()
     print(f"ready port={http.port} link={link.port}", flush=True)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+    stop = told_to_stop()
     engine = asyncio.create_task(plant.run())
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({engine, stopped}, return_when=asyncio.FIRST_COMPLETED)

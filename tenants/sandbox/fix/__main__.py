@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from sandbox.fix.faults import Faults
 from sandbox.fix.levers import Levers
 from sandbox.fix.store import Store
 from sandbox.trading.hub import Hub
+from sandbox.trading.stopping import told_to_stop
 from sandbox.trading.trading_api import TradingApi
 from sandbox.trading.truth import Truth
 from sandbox.trading.web_server import HttpServer, Router
@@ -38,10 +38,7 @@ async def run(given: argparse.Namespace) -> None:
     await http.start()
     gc.freeze()
     print(f"ready port={port} http={http.port}", flush=True)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+    stop = told_to_stop()
     engine = asyncio.create_task(hub.run())
     copying = asyncio.create_task(acceptor.copy())
     stopped = asyncio.create_task(stop.wait())

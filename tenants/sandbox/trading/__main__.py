@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import signal
 from pathlib import Path
 
 from sandbox.trading import terminal
@@ -11,6 +10,7 @@ from sandbox.trading.api_port import api_port
 from sandbox.trading.control import Control
 from sandbox.trading.hub import Hub
 from sandbox.trading.rest import Rest
+from sandbox.trading.stopping import told_to_stop
 from sandbox.trading.trading_api import TradingApi
 from sandbox.trading.truth import Truth
 from sandbox.trading.web_api import WebApiPort
@@ -36,10 +36,7 @@ async def run(folder: Path, port: int, http_port: int, https_port: int, seed: in
     # What was rebuilt stays for good; looking through it again and again would be idle work.
     gc.freeze()
     print(f"ready port={web_api.port} http={http.port} https={api.port}", flush=True)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+    stop = told_to_stop()
     engine = asyncio.create_task(hub.run())
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({engine, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import gc
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from sandbox.trading import terminal
 from sandbox.trading.control import Control
 from sandbox.trading.faults import DroppedError
 from sandbox.trading.hub import Hub
+from sandbox.trading.stopping import told_to_stop
 from sandbox.trading.trading_api import TradingApi
 from sandbox.trading.truth import Truth
 from sandbox.trading.web_server import (
@@ -72,10 +72,7 @@ async def run(make: Make, folder: Path, port: int, http_port: int, seed: int) ->
     await http.start()
     gc.freeze()
     print(f"ready port={platform.port} http={http.port}", flush=True)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+    stop = told_to_stop()
     engine = asyncio.create_task(hub.run())
     stopped = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({engine, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,1 @@
+"""Several trading servers in one process."""
