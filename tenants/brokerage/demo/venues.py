@@ -227,7 +227,7 @@ async def _moved(story: Story) -> None:
         return
     started = await tried(story, owner, "move", batches.start, made.id)
     if started is not None and started.state == BatchState.ASKED:
-        await tried(story, story.hands["head"], "move", batches.agree, made.id)
+        await tried(story, story.hands["dealing"], "move", batches.agree, made.id)
     for _ in range(_PASSES):
         await batches.sweep(opener)
         await world.pump(story.ref)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.trading.model import Deal, TradingAccount
 from brokerage.trading.permissions import Trading
+from brokerage.trading.settings import TradingSettings
 from brokerage.trading.values import DealKind
 from stoa.kernel.money import Money
 from stoa.theming import words
@@ -28,8 +29,14 @@ def _accounts_query(work: Any) -> Any:
     return select(TradingAccount).where(clients.within(work, TradingAccount.client))
 
 
+async def _servers(work: Any) -> list[tuple[str, str]]:
+    return [(one.code, one.label) for one in work.settings(TradingSettings).servers]
+
+
 async def _accounts_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     found = [row[0] for row in rows]
+    servers = dict(await _servers(work))
+    products = {one.code: one.label for one in work.settings(TradingSettings).products}
     names = await clients.names(work, [row.client for row in found])
     return [
         tables.Shown(
@@ -37,8 +44,9 @@ async def _accounts_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
             href=f"/desk/accounts/{row.id}",
             cells=(
                 str(row.login or "–"),
-                {"name": names.get(row.client, ""), "note": row.product},
+                {"name": names.get(row.client, ""), "note": products.get(row.product, row.product)},
                 row.kind,
+                servers.get(row.server, row.server),
                 row.state,
                 row.server_group,
                 f"1:{row.leverage}",
@@ -61,6 +69,7 @@ ACCOUNTS = tables.Table(
         tables.Column("login", N_("Login"), "code", fixed=True),
         tables.Column("client", N_("Client"), "person", beside=N_("Product")),
         tables.Column("kind", N_("Kind"), "word", coded=True),
+        tables.Column("server", N_("Server")),
         tables.Column("state", N_("State"), "status", coded=True, sort=TradingAccount.state),
         tables.Column("group", N_("Group"), "code", hidden=True),
         tables.Column("leverage", N_("Leverage"), hidden=True),
@@ -76,6 +85,7 @@ ACCOUNTS = tables.Table(
     order="opened",
     filters=(
         tables.choice("kind", N_("Kind"), TradingAccount.kind, _KINDS),
+        tables.choice("server", N_("Server"), TradingAccount.server, _servers),
         tables.choice("state", N_("State"), TradingAccount.state, _STATES),
         tables.Filter(
             "missing",

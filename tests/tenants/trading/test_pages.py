@@ -4,6 +4,7 @@ import pytest
 
 from brokerage.trading import groups
 from brokerage.trading.lifecycle import asking, planning
+from brokerage.trading.settings import TradingSettings
 from stoa.identity.model import Person
 from support.people import make_staff
 from support.web import signed_in
@@ -78,3 +79,18 @@ async def test_the_desk_sees_accounts_deals_exposure_and_servers(house, broker, 
         page = await browser.get(path)
         assert page.status_code == 200, (path, page.text[:400])
         assert len(page.content) < 100_000
+
+
+async def test_accounts_are_told_apart_by_their_server_as_people_call_it(house, broker, traded):
+    async with broker.opener()() as work:
+        owner, _ = await make_staff(work, ["Owner"])
+        servers = work.settings(TradingSettings).servers
+    live = next(one for one in servers if one.code == "mt5-live")
+    browser = await signed_in(house, broker.tenant, owner, "desk")
+
+    here = (await browser.get("/desk/accounts?server=mt5-live")).text
+    there = (await browser.get("/desk/accounts?server=mt5-demo")).text
+
+    assert f"/desk/accounts/{traded.account}" in here
+    assert f"/desk/accounts/{traded.account}" not in there
+    assert live.label in here

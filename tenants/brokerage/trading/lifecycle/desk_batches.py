@@ -48,6 +48,11 @@ class Why(msgspec.Struct):
     reason: str = ""
 
 
+def _called(work: Work) -> dict[str, str]:
+    """Servers by code, as people call them."""
+    return {one.code: one.label for one in work.settings(TradingSettings).servers}
+
+
 @get("/desk/batches", access=access.desk(Trading.BULK))
 async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     """What was changed of many accounts at once, and a new one."""
@@ -63,6 +68,7 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
             {"row": row, "by": names.get(row.asked_by, "") if row.asked_by else ""} for row in rows
         ],
         servers=settings.servers,
+        called=_called(work),
         products=settings.products,
         packs=[one.code for one in work.settings(KycSettings).packs],
         leverages=sorted({n for one in settings.products for n in one.leverages}, reverse=True),
@@ -127,6 +133,7 @@ async def one(
         "desk/trading/batch.html",
         audience="desk",
         batch=row,
+        called=_called(work),
         states=states,
         total=sum(states.values()),
         ended=sum(states.get(one, 0) for one in ("done", "refused", "cancelled")),
