@@ -66,6 +66,18 @@ class Figures:
 
 
 RANGES: Final = (30, 90, 365)
+LOTS_ONCE: Final = "(array_agg(lots order by abs(lots) desc))[1]"
+"""Of a deal's lines, one for each kind of reward: its lots count once, however many it earned by."""
+LOTS_OF_KIND: Final = "coalesce(sum(lots) filter (where dispute is null), 0)"
+_BY_DAY: Final = text(f"""
+select day, sum(amount) as amount, sum(lots) as lots, bool_or(is_today) as is_today from (
+    select day, is_today, sum(amount) as amount, {LOTS_ONCE} as lots from (
+        select (deal_at at time zone :zone)::date as day, deal_at >= :today as is_today,
+               server, deal, client, kind, sum(amount) as amount, {LOTS_OF_KIND} as lots
+        from reward where partner = :partner and deal_at >= :first group by 1, 2, 3, 4, 5, 6
+    ) k group by day, is_today, server, deal, client
+) d group by 1 order by 1
+""")  # noqa: S608 - every part is ours
 
 
 async def figures(work: Work, partner: UUID, unpaid: Decimal, *, back: int = 30) -> Figures:
@@ -99,11 +111,7 @@ async def figures(work: Work, partner: UUID, unpaid: Decimal, *, back: int = 30)
         )
     )[0]
     earned = await work.table(
-        text(
-            "select (deal_at at time zone :zone)::date as day, sum(amount) as amount, "
-            "sum(lots) as lots, bool_or(deal_at >= :today) as is_today "
-            "from reward where partner = :partner and deal_at >= :first group by 1 order by 1"
-        ),
+        _BY_DAY,
         {"zone": zone, "partner": partner, "first": min(first, month_start), "today": today_start},
     )
     by_day = {item.day: item for item in earned}

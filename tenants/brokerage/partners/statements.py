@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from brokerage.clients import queries as clients
-from brokerage.partners import payouts
+from brokerage.partners import payouts, queries
 from brokerage.partners.model import Partner, PartnerPayout, PayoutState, Reward
 from brokerage.partners.paying import periods
 from brokerage.partners.paying.periods import Period
@@ -42,11 +42,16 @@ COLUMNS: Final = (
     Column("plan", N_("Plan"), "code"),
     Column("why", N_("Why")),
 )
-BY_SYMBOL: Final = text("""
-select symbol, count(*) as rewards, sum(lots) as lots, sum(amount) as amount from reward
-where partner = :partner and deal_at >= :start and deal_at < :end group by symbol
-order by sum(amount) desc, symbol limit 200
-""")
+BY_SYMBOL: Final = text(f"""
+select symbol, cast(sum(rewards) as bigint) as rewards, sum(lots) as lots, sum(amount) as amount from (
+    select symbol, sum(rewards) as rewards, sum(amount) as amount, {queries.LOTS_ONCE} as lots from (
+        select symbol, server, deal, client, kind, count(*) as rewards, sum(amount) as amount,
+               {queries.LOTS_OF_KIND} as lots
+        from reward where partner = :partner and deal_at >= :start and deal_at < :end
+        group by 1, 2, 3, 4, 5
+    ) k group by symbol, server, deal, client
+) d group by symbol order by sum(amount) desc, symbol limit 200
+""")  # noqa: S608 - every part is ours
 
 
 def month(work: Work, code: str) -> Period:

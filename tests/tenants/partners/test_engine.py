@@ -16,10 +16,12 @@ from brokerage.partners import (
     acquisitions,
     engine,
     months,
+    queries,
     recounting,
     rules,
     simulating,
     standings,
+    statements,
     tiers,
 )
 from brokerage.partners.fees import booking
@@ -297,6 +299,27 @@ async def test_a_position_turned_round_counts_what_it_closed_and_the_rest_when_t
     assert await tiers.judge_all(work) == 1
     because = (await standings.at(work, partner, work.now)).because
     assert (Decimal(because["lots"]), because["deal"]) == (3, f"{SERVER} #{closed[1].deal}")
+
+
+async def test_a_deal_that_earns_by_two_kinds_counts_its_lots_once(work, monkeypatch):
+    both = with_plan(rewards=(*PLAN.rewards, RewardRule(kind="revenue-share", percent=Decimal(5))))
+    monkeypatch.setitem(work._settings, PartnerSettings, both)
+    monkeypatch.setattr("brokerage.partners.timeline.read", _always(both))
+    partner = await a_partner(work)
+    trader = await a_trader(work, partner)
+    later(work, hours=1)
+    await deals.store(work, SERVER, a_trade(trader.login, work.now, lots="1.5"), trader.owners)
+    await accruals.accrue(work, since=work.now, until=work.now, rates=AT_PAR)
+
+    shown = await queries.figures(work, partner, Decimal(0))
+    window = {"start": work.now - timedelta(days=1), "end": work.now + timedelta(days=1)}
+    symbols = await work.table(statements.BY_SYMBOL, {"partner": partner} | window)
+
+    assert len(await rewards(work, trader.client)) == 2
+    assert (sum(shown.volume), shown.lots) == (1.5, Decimal("1.5"))
+    assert [(one.symbol, one.rewards, one.lots) for one in symbols] == [
+        ("EURUSD", 2, Decimal("1.5"))
+    ]
 
 
 async def test_a_sum_per_client_is_paid_once_after_its_hold_and_falls_with_the_deposit(
