@@ -12,6 +12,7 @@ LABELS = Labels(
         "adjustments": N_("Corrections by hand"),
         "LedgerSettings.rates": N_("Rates written by hand"),
         "rates_stale_s": N_("A rate is old after"),
+        "rates_jump_percent": N_("Largest jump of a rate"),
         "margin_bps": N_("Margin"),
         "pairs": N_("Margins of single pairs"),
         "quote_s": N_("A quote holds for"),
@@ -25,6 +26,10 @@ LABELS = Labels(
     help={
         "LedgerSettings.currencies": N_("Left empty, those of the company."),
         "pair": N_("Two currencies, such as EUR/USD."),
+        "rates_jump_percent": N_(
+            "In percent for each hour since the last good one; a price that is further away is not "
+            "taken."
+        ),
         "least_reason": N_("Characters."),
         "Transfers.most": N_("In the base currency."),
         "most_per_day": N_("In the base currency."),

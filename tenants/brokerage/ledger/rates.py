@@ -19,6 +19,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from brokerage.ledger import believing
 from brokerage.ledger.fx import FxRate
 from brokerage.ledger.hooks import Mid
 from brokerage.ledger.settings import LedgerSettings
@@ -143,7 +144,14 @@ async def convert(work: Work, money: Money, to: str) -> Money:
 
 
 async def store(work: Work, mids: Sequence[Mid], source: str) -> int:
-    """Keep what a source read; returns how many pairs it was. Impossible prices are left out."""
+    """Keep what a source read; returns how many pairs it was. Prices that cannot be are left out."""
+    possible = [
+        mid
+        for mid in {(mid.base, mid.quote): mid for mid in mids}.values()
+        if mid.rate.is_finite() and mid.rate > 0 and mid.base != mid.quote
+    ]
+    percent = work.settings(LedgerSettings).rates_jump_percent
+    known = await work.table(_PRICES)
     rows = [
         {
             "base": mid.base,
@@ -152,8 +160,7 @@ async def store(work: Work, mids: Sequence[Mid], source: str) -> int:
             "source": source[:40],
             "at": work.now,
         }
-        for mid in {(mid.base, mid.quote): mid for mid in mids}.values()
-        if mid.rate.is_finite() and mid.rate > 0 and mid.base != mid.quote
+        for mid in believing.kept(work, possible, known, percent, MANUAL)
     ]
     if rows:
         await work.run(_KEEP, rows)

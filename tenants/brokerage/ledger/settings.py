@@ -115,6 +115,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     adjustments: Adjustments = Adjustments()
     rates: tuple[ManualRate, ...] = _start()
     rates_stale_s: Annotated[int, Meta(ge=60, le=86_400)] = 900
+    rates_jump_percent: Annotated[int, Meta(ge=1, le=100)] = 10
 
     def __post_init__(self) -> None:
         for code in self.currencies:

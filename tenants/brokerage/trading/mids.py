@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from brokerage.ledger.hooks import Mid
 from brokerage.trading.model import TradingServer
+from brokerage.trading.settings import TradingSettings
 from stoa.kernel import currencies
 from stoa.tenancy.door import OpenWork
 
@@ -15,13 +16,14 @@ _FRESH: Final = timedelta(minutes=5)
 
 
 async def read(open_work: OpenWork) -> list[Mid]:
-    """Pairs of two known currencies that a server priced within five minutes."""
+    """Pairs of two known currencies that a server priced within five minutes; live servers first."""
     found: dict[tuple[str, str], Mid] = {}
     async with open_work() as work:
         servers = await work.rows(
             select(TradingServer).where(TradingServer.prices_at > work.now - _FRESH)
         )
-        for server in servers:
+        live = {one.code for one in work.settings(TradingSettings).servers if one.kind == "live"}
+        for server in sorted(servers, key=lambda one: (one.code not in live, one.code)):
             for symbol in server.symbols:
                 mid = _mid(symbol, server.prices)
                 if mid is not None:
