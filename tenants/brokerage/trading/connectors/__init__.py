@@ -1,5 +1,11 @@
-"""Every trading platform the product speaks."""
+"""Every trading platform the product speaks: ours, and those that other packages bring.
 
+A package names its adapter in its own metadata, under `[project.entry-points."stoa.trading"]`, and is
+installed beside the product. It speaks the same port and is certified by the same suite.
+"""
+
+from collections.abc import Iterator
+from importlib.metadata import entry_points
 from typing import Final
 
 from brokerage.trading.connector import TradingConnector
@@ -13,7 +19,8 @@ from brokerage.trading.connectors.mt5_webapi import Mt5WebApi
 from brokerage.trading.connectors.tradelocker import TradeLocker
 from stoa.kernel.refusals import NotFound
 
-ALL: Final[tuple[type[TradingConnector], ...]] = (
+GROUP: Final = "stoa.trading"
+OURS: Final[tuple[type[TradingConnector], ...]] = (
     Mt5WebApi,
     Mt5Https,
     Mt4Bridge,
@@ -23,6 +30,22 @@ ALL: Final[tuple[type[TradingConnector], ...]] = (
     CTrader,
     MatchTrader,
 )
+
+
+def _others() -> Iterator[type[TradingConnector]]:
+    """By name, each with a code of its own. Raises RuntimeError for a code that is taken: two adapters
+    of one name would be a guess about whose money goes where.
+    """
+    taken = {one.code for one in OURS}
+    for found in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        kind: type[TradingConnector] = found.load()
+        if kind.code in taken:
+            raise RuntimeError(f"{found.value} brings a second connector {kind.code}")
+        taken.add(kind.code)
+        yield kind
+
+
+ALL: Final[tuple[type[TradingConnector], ...]] = (*OURS, *_others())
 
 
 def named(code: str) -> type[TradingConnector]:
