@@ -27,6 +27,7 @@ from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.refusals import Unavailable, Uncertain
 from stoa.tenancy.actor import SYSTEM, Actor
 from stoa.tenancy.registry import Registry, TenantRef
+from stoa.tenancy.slices import current
 from stoa.tenancy.work import PlatformWork, Work
 from stoa.vault.keys import MasterKey, TenantKeys
 
@@ -205,7 +206,9 @@ class Door:
             for row in (await session.execute(LOAD, {"slices": list(self.slices)})).all()
         }
         parsed = {
-            slice_type: msgspec.convert(stored.get(name, {}), slice_type, strict=False)
+            slice_type: msgspec.convert(
+                current(slice_type, stored.get(name, {})), slice_type, strict=False
+            )
             for name, slice_type in self.slices.items()
         }
         self._parsed[ref.id] = (epoch, parsed)

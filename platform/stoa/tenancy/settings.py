@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from stoa.kernel.refusals import Invalid, Unfit
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.model import Setting
+from stoa.tenancy.slices import current
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -36,7 +37,7 @@ def finished(work: Work, name: str, value: Any) -> Any:
 def parse(name: str, slice_type: type[msgspec.Struct], body: Mapping[str, Any]) -> msgspec.Struct:
     """Raises Invalid naming the path, the value's fault and what is allowed."""
     try:
-        return msgspec.convert(body, slice_type, strict=False)
+        return msgspec.convert(current(slice_type, body), slice_type, strict=False)
     except msgspec.ValidationError as why:
         own = why.__cause__
         plain = not isinstance(own, Unfit)

@@ -144,7 +144,7 @@ async def profile(request: AnyRequest, work: NamedDependency[Work]) -> Response[
         ],
         steps=await gathered.needs(request.app.state.stoa.product, work, client),
         standing=await clients.stands_in_the_way(work, client),
-        kept=download.KEPT,
+        kept=await download.kept(work, client),
     )
 
 

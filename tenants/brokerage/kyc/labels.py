@@ -17,7 +17,6 @@ LABELS = Labels(
         "connections": N_("Connections"),
         "poll_after_s": N_("Ask the provider after"),
         "claim_minutes": N_("An officer holds a case for"),
-        "face_match_least": N_("Least likeness of a face"),
         "expiry_warn_days": N_("Warn of an expiring document before"),
         "second_officer_for": N_("A second officer agrees to"),
         "steps": N_("Steps of the wizard"),
@@ -87,7 +86,6 @@ LABELS = Labels(
     help={
         "KycSettings.packs": N_("The first that fits a client decides what is asked."),
         "KycSettings.provider": N_("Left empty, officers verify by themselves."),
-        "face_match_least": N_("From 0 to 100."),
         "leverage_cap": N_("By asset class, 30 means 1:30."),
         "Band.leverage_cap": N_("30 means 1:30; 0 sets no cap."),
         "refresh_months": N_("By risk; 0 means never."),

@@ -1,11 +1,11 @@
 """What a tenant may tune in verification: packs, questionnaires, risk, lists, blocked countries."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 
 from brokerage.kyc import defaults, forms
-from brokerage.kyc.packs import Blocked, Pack, Percent, Questionnaire, StepKind
+from brokerage.kyc.packs import Blocked, Pack, Questionnaire, StepKind
 from brokerage.kyc.risk import RiskModel
 from stoa.kernel.refusals import Unfit
 
@@ -19,6 +19,8 @@ class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class KycSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `kyc` slice. The first pack that fits a client is the client's jurisdiction."""
+
+    RETIRED: ClassVar[frozenset[str]] = frozenset({"face_match_least"})
 
     packs: tuple[Pack, ...] = defaults.PACKS
     questionnaires: tuple[Questionnaire, ...] = defaults.QUESTIONNAIRES
@@ -34,7 +36,6 @@ class KycSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poll_after_s: Annotated[int, msgspec.Meta(ge=5, le=86_400)] = 120
     """A provider that has been silent for so long is asked."""
     claim_minutes: Annotated[int, msgspec.Meta(ge=1, le=240)] = 10
-    face_match_least: Percent = 80
     expiry_warn_days: tuple[Annotated[int, msgspec.Meta(ge=1, le=365)], ...] = (60, 30, 7)
     second_officer_for: tuple[str, ...] = ("override", "risk-downgrade", "limit-lift")
 

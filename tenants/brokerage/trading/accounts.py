@@ -1,11 +1,13 @@
 """Opening and changing trading accounts: asked here, made on the server by a job."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
+from brokerage.kyc.settings import KycSettings
 from brokerage.trading import playing, rules, servers
 from brokerage.trading.connector import NewAccount, Profile, Which
 from brokerage.trading.events import AccountAsked, AccountOpened
@@ -16,12 +18,22 @@ from stoa.connectors.outcomes import Confirmed, Refused
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound, Unavailable
+from stoa.kernel.saying import N_
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 
 PASSWORD = "trading_account.password"  # noqa: S105 - a column's name
+UNVERIFIED: Final = "none"
+_NOT_YET: Final = {
+    "live": N_(
+        "A live account opens as soon as your verification is complete. Nothing was opened."
+    ),
+    "demo": N_(
+        "A demo account opens as soon as your verification is complete. Nothing was opened."
+    ),
+}
 
 
 async def open_account(
@@ -33,11 +45,12 @@ async def open_account(
     leverage: int | None = None,
     pack: str = "",
     cap: int | None = None,
-    verified: bool | None = None,
+    verified: bool = False,
 ) -> TradingAccount:
-    """Ask for an account; it exists on the server seconds later. Demo needs no verification.
+    """Ask for an account; it exists on the server seconds later. `verified` where the client has just
+    been, and their level does not say so yet.
 
-    Raises Conflict when the client has enough accounts or live trading is not allowed yet.
+    Raises Conflict when the client has enough accounts, or may not have one of this kind yet.
     """
     _may(work, client, Trading.EDIT)
     settings = work.settings(TradingSettings)
@@ -56,11 +69,8 @@ async def open_account(
     row = await work.lock(Client, client)
     if row.state == "closed":
         raise Conflict("This profile is closed. Nothing was opened.")
-    if chosen.kind == "live" and not (row.level != "none" if verified is None else verified):
-        raise Conflict(
-            "A live account opens as soon as your verification is complete. Nothing was opened.",
-            code="not-verified",
-        )
+    if not (verified or may_open(work, row.level, chosen.kind)):
+        raise Conflict(_NOT_YET[chosen.kind], code="not-verified")
     have = await work.value(
         select(func.count())
         .select_from(TradingAccount)
@@ -94,6 +104,13 @@ async def open_account(
     work.tell(AccountAsked(account=account.id))
     work.announce(f"client:{client}|accounts")
     return account
+
+
+def may_open(work: Work, level: str, kind: str) -> bool:
+    """Whether a client of this level may have a demo or live account, by the rules of verification."""
+    rules = work.settings(KycSettings)
+    before = rules.live_before_verified if kind == "live" else rules.demo_before_verified
+    return before or level != UNVERIFIED
 
 
 def _offered(work: Work, chosen: TradingProduct, pack: str) -> None:

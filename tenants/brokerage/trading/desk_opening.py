@@ -56,7 +56,7 @@ async def new(
         products=offered,
         caps=caps,
         pack=limits.pack.code,
-        verified=row.level != "none",
+        may={kind: accounts.may_open(work, row.level, kind) for kind in ("live", "demo")},
         currencies=sorted({code for one in offered for code in one.currencies}),
         leverages=sorted({ratio for one in offered for ratio in one.leverages}, reverse=True),
     )

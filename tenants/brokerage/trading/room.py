@@ -52,6 +52,10 @@ async def _mine(work: Work, account: UUID) -> TradingAccount:
     return row
 
 
+def _may_open(work: Work, client: Client) -> dict[str, bool]:
+    return {kind: accounts.may_open(work, client.level, kind) for kind in ("live", "demo")}
+
+
 @get("/accounts", access=access.room(Trading.OWN))
 async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
@@ -65,7 +69,7 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         live=[one for one in cards if one.kind == "live"],
         demo=[one for one in cards if one.kind == "demo"],
         lines=await lines.by_day(work, cards),
-        verified=client.level != "none",
+        may=_may_open(work, client),
     )
 
 
@@ -92,7 +96,7 @@ async def new(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]
         products=products,
         offers=offers,
         chosen=chosen,
-        verified=client.level != "none",
+        may=_may_open(work, client),
         currencies=_currencies(products),
         base=work.settings(TenantFacts).base_currency,
         leverages=_leverages(offers),

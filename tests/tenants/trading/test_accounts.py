@@ -3,11 +3,14 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
+from brokerage.kyc.settings import KycSettings
 from brokerage.trading import accounts
 from brokerage.trading.model import AccountState, TradingAccount
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
+from stoa.tenancy import settings
 
 GROUP = "real\\standard-usd"
 
@@ -30,6 +33,35 @@ async def test_an_account_asked_for_is_on_the_server_once(broker):
     assert row.login is not None
     told = await broker.server.get(f"/dealer/{row.login}/account")
     assert told["Group"] == GROUP
+
+
+@pytest.mark.parametrize(
+    ("product", "rules", "opens"),
+    [
+        ("demo", {}, True),
+        ("demo", {"demo_before_verified": False}, False),
+        ("standard", {}, False),
+        ("standard", {"live_before_verified": True}, True),
+    ],
+)
+async def test_what_opens_before_verification_is_the_brokers_own_rule(
+    broker, product, rules, opens
+):
+    client = await broker.client()
+    async with broker.opener()() as work:
+        was = work.settings(KycSettings)
+        await settings.put(work, "kyc", msgspec.structs.replace(was, **rules), why="test")
+    try:
+        async with broker.opener()() as work:
+            asked = accounts.open_account(work, client, product=product, currency="USD")
+            if opens:
+                assert (await asked).state == AccountState.OPENING
+            else:
+                with pytest.raises(Conflict, match="opens as soon as your verification"):
+                    await asked
+    finally:
+        async with broker.opener()() as work:
+            await settings.put(work, "kyc", was, why="test")
 
 
 async def test_an_account_whose_answer_was_lost_is_found_and_not_made_again(broker):
