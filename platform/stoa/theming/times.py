@@ -119,6 +119,13 @@ def plain(moment: datetime) -> str:
     return f"{_full(local, shown().cldr)} {local.tzname() or ''}".strip()
 
 
+def moment(at: datetime, locale: Locale) -> str:
+    """A moment of a sentence that is said outside a page, in UTC: `17 Mar 2026, 14:05 UTC`."""
+    told = at.astimezone(UTC)
+    time = format_time(told, "HH:mm", locale=locale)
+    return f"{_joined(_written(told.date(), _DAY, locale), time, locale)} UTC"
+
+
 def _local(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone cannot be shown in the reader's zone")

@@ -1,5 +1,6 @@
 """Refusals to answers, in one table; internals never leave."""
 
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import InterfaceError as DroppedLine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from stoa.kernel.money import Money
 from stoa.kernel.refusals import (
     Conflict,
     Invalid,
@@ -23,7 +25,7 @@ from stoa.kernel.refusals import (
     Unavailable,
     WrongMethod,
 )
-from stoa.theming import texts
+from stoa.theming import marks, texts, times
 from stoa.theming.texts import N_
 from stoa.web import reader
 from stoa.web.open import StepUp, Unsigned
@@ -119,13 +121,19 @@ def _http(raised: HTTPException) -> Refusal:
 
 
 def sentence(refusal: Refusal, locale: str) -> str:
-    """The refusal in the reader's language, its places filled."""
-    translate = texts.of(locale).gettext
-    places = {
-        name: one.spoken(translate) if isinstance(one, texts.Spoken) else one
-        for name, one in refusal.places.items()
-    }
-    return translate(refusal.sentence).format_map(_Places(places))
+    """The refusal in the reader's language, its places filled as that language writes them."""
+    said = texts.of(locale)
+    places = {name: _told(one, said) for name, one in refusal.places.items()}
+    return said.gettext(refusal.sentence).format_map(_Places(places))
+
+
+def _told(place: object, said: texts.Texts) -> object:
+    """Words translated, amounts with the reader's separators, moments without microseconds."""
+    if isinstance(place, texts.Spoken):
+        return place.spoken(said.gettext)
+    if isinstance(place, Money):
+        return marks.written(str(place), said.locale)
+    return times.moment(place, said.locale) if isinstance(place, datetime) else place
 
 
 class _Places(dict[str, object]):

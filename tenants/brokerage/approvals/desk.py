@@ -13,7 +13,7 @@ from brokerage.approvals.permissions import Approvals
 from brokerage.approvals.waiting import Source, Waiting
 from stoa.kernel.refusals import Invalid, Refusal
 from stoa.tenancy.work import Work
-from stoa.web import access
+from stoa.web import access, errors
 from stoa.web.open import entered
 from stoa.web.pages import look, page
 
@@ -112,7 +112,7 @@ async def approve(request: AnyRequest) -> Response[str]:
             problem = why
         results.append({"picked": one, "problem": problem})
     async with open_work() as work:
-        say = look(request, work, "desk").texts.gettext
+        language = look(request, work, "desk").language
         return page(
             request,
             work,
@@ -122,7 +122,7 @@ async def approve(request: AnyRequest) -> Response[str]:
                 {
                     "label": one["picked"].source.label,
                     "row": shown.get((one["picked"].source.kind, one["picked"].key)),
-                    "told": say(one["problem"].sentence).format_map(one["problem"].places)
+                    "told": errors.sentence(one["problem"], language)
                     if one["problem"] is not None
                     else "",
                 }

@@ -21,7 +21,7 @@ from stoa.kernel import money
 from stoa.kernel.refusals import Invalid, NotFound, Refusal
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-from stoa.web import access, forms
+from stoa.web import access, errors, forms
 from stoa.web.pages import go, look, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -54,8 +54,8 @@ async def _withdraw_form(
 ) -> Response[str]:
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
     settings = work.settings(PaymentsSettings).withdrawals
-    say = look(request, work, "room").texts.gettext
-    told = say(problem.sentence).format_map(problem.places) if problem is not None else ""
+    language = look(request, work, "room").language
+    told = errors.sentence(problem, language) if problem is not None else ""
     field = (problem.field or "form") if problem is not None else "form"
     rows = []
     for one in settings.methods:
