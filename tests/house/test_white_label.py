@@ -106,6 +106,17 @@ async def test_no_page_names_the_platform_its_operator_or_another_sub_broker(
     assert pages >= {"stranger": 10, "client": 15, "owner": 60}[who]
 
 
+async def test_no_answer_names_the_software_that_serves_it(house, borealis, mine):
+    """The server below writes its own name on whatever comes without one."""
+    tenant, _, _ = mine
+    browser = visitor(house, tenant)
+
+    for path in ("/", "/no-such", "/static/none", "/health", "/api/v1/clients", "/api/docs"):
+        for host in (tenant.host, "nobody.example"):
+            answer = await browser.http.get(path, headers={"host": host})
+            assert answer.headers.get_list("server") == ["web"], (path, host)
+
+
 async def test_no_refusal_of_the_api_names_the_platform(house, borealis, mine):
     tenant, _, _ = mine
     told = forbidden(house, borealis, tenant)

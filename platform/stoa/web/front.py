@@ -61,6 +61,7 @@ class Front:
         if scope["type"] == "lifespan":
             await self._tenants(scope, receive, send)
             return
+        send = _unnamed(send)
         if scope["type"] != "http":
             await _plain(send, 404, b"not found")
             return
@@ -178,6 +179,17 @@ class Front:
             made = cookies.header(name, value, secure=secure, max_age_s=age)
             added.append((b"set-cookie", made.encode()))
         return added
+
+
+def _unnamed(send: Send) -> Send:
+    """Every answer calls its server `web`, or the one below would write which software it is."""
+
+    async def sent(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), (b"server", b"web")]
+        await send(message)
+
+    return sent
 
 
 def normal_host(values: list[bytes]) -> str | None:

@@ -28,7 +28,7 @@ _SAID: Final = {
     413: (
         "too-large",
         N_("That is too large."),
-        N_("Nothing was saved. Go back and send something smaller."),
+        N_("Nothing was saved. Send something smaller."),
     ),
     421: (
         "misdirected",

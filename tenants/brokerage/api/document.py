@@ -50,6 +50,7 @@ ERRORS: Final = {
     "403": "The key lacks the scope.",
     "404": "Unknown, or not this broker's.",
     "409": "Not possible in this state, or a call with the same key is under way.",
+    "413": "The body is larger than a megabyte.",
     "415": "The body is not application/json.",
     "422": "A field is wrong or not known, or the key was used for another request.",
     "429": "Too many calls in this minute; `Retry-After` tells when.",
@@ -137,7 +138,7 @@ def _operation(one: Offer, schemas: dict[str, Any], components: dict[str, Any]) 
 def _fits(one: Offer, code: str) -> bool:
     if code in {"400", "409"}:
         return one.changes
-    return one.body is not None if code == "415" else True
+    return one.body is not None if code in {"413", "415"} else True
 
 
 _KEY: Final = (

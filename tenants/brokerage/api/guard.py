@@ -11,9 +11,10 @@ from redis.exceptions import RedisError
 
 from brokerage.api.settings import ApiSettings
 from stoa.identity import api_clients
-from stoa.kernel.refusals import TooMany, Unauthenticated
+from stoa.kernel.refusals import Denied, TooMany, Unauthenticated
 from stoa.tenancy.actor import Actor
 from stoa.tenancy.work import Work
+from stoa.theming.rights import Right
 from stoa.web import errors, limits
 from stoa.web.state import State
 from stoa.web.visit import visit
@@ -101,10 +102,13 @@ def headers(request: AnyRequest) -> dict[str, str]:
 
 
 def refused(request: AnyRequest, raised: Exception) -> Response[Any]:
-    """The product's problem document with the API's headers."""
+    """The product's problem document with the API's headers (RFC 6750 names the scope that lacks)."""
     answer = errors.refused(request, raised)
     for name, value in headers(request).items():
         answer.headers[name] = value
     if answer.status_code == Unauthenticated.status:
         answer.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+    if isinstance(raised, Denied) and isinstance(raised.places.get("permission"), Right):
+        scope = str(raised.places["permission"])
+        answer.headers["www-authenticate"] = f'Bearer error="insufficient_scope", scope="{scope}"'
     return answer

@@ -205,6 +205,16 @@ async def test_a_body_of_another_kind_is_415(system):
     assert answer.status_code == 415
 
 
+async def test_a_body_over_a_megabyte_is_413(system):
+    caller = await system(EDIT)
+
+    answer = await caller.post("/api/v1/clients", raw=b'{"name": "' + b"a" * 1_048_576 + b'"}')
+
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "too-large"
+
+
 async def test_another_method_is_405_with_those_that_are_taken(system):
     caller = await system(VIEW)
 

@@ -233,6 +233,8 @@ async def test_a_scope_opens_its_own_calls_and_no_others(system):
         assert (await reader.get(path)).status_code == 403, path
     written = await reader.post("/api/v1/clients", {"email": "a@b.example"})
     assert written.status_code == 403
+    lacks = 'Bearer error="insufficient_scope", scope="clients:details:edit"'
+    assert written.headers["www-authenticate"] == lacks
 
 
 async def test_nobody_makes_a_key_that_may_more_than_they(house, aurora):
