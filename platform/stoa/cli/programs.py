@@ -45,7 +45,7 @@ class Program:
     account: Account | None = None
     before: Callable[[], None] = nothing
     ready: Callable[[], bool] = at_once
-    ready_within_s: float = 60
+    ready_within_s: float = 180
     stop_by: signal.Signals = signal.SIGTERM
     grace_s: float = 15
     restarts: int = 0

@@ -14,10 +14,10 @@ from brokerage.clients import draft, verification
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
 from brokerage.clients.verification import Verdict
-from stoa.identity import people, sessions
+from stoa.identity import people, sessions, tokens
 from stoa.identity.model import Person
 from stoa.identity.settings import IdentitySettings
-from stoa.kernel.refusals import Invalid
+from stoa.kernel.refusals import Gone, Invalid, NotFound, Refusal
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, cookies, errors, forms, limits
@@ -130,8 +130,25 @@ async def resend(request: AnyRequest, work: NamedDependency[Work]) -> Response[N
 async def link(
     request: AnyRequest, work: NamedDependency[Work], bearer: FromPath[str]
 ) -> Response[str]:
-    """A page with a button: a mail scanner that follows links proves nothing."""
-    return page(request, work, "room/clients/link.html", audience="auth", bearer=bearer)
+    """A page with a button: a mail scanner that follows links proves nothing. A link that is used,
+    over or cut off says so at once, with the way to a new one.
+    """
+    dead: Refusal | None = None
+    try:
+        await tokens.look(work, bearer, verification.PURPOSE)
+    except (NotFound, Gone) as why:
+        dead = why
+    shown = page(
+        request,
+        work,
+        "room/clients/link.html",
+        audience="auth",
+        bearer=bearer,
+        dead=dead.code if dead else "",
+        joining=bool(draft.read(request, work).waiting),
+    )
+    shown.status_code = dead.status if dead else shown.status_code
+    return shown
 
 
 @post("/verify-email/{bearer:str}", access=access.public("the link of a letter"))

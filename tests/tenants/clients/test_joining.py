@@ -95,6 +95,25 @@ async def test_the_link_opened_elsewhere_confirms_but_signs_nobody_in(someone, h
     assert (await other.get("/profile")).status_code == 303
 
 
+async def test_a_link_that_is_over_says_so_before_it_is_pressed(someone, house, aurora):
+    browser, elsewhere = someone(), someone()
+    await answered(browser, "cora@example.com")
+    _, link, _ = await letter(house, aurora, "cora@example.com")
+
+    cut = await elsewhere.get(link[:-4])
+    waiting = await browser.get(link[:-4])
+    await elsewhere.post(link, {})
+    used = await elsewhere.get(link)
+
+    for answer, status in ((cut, 404), (waiting, 404), (used, 410)):
+        assert answer.status_code == status
+        assert "This link does not work" in answer.text
+        assert "Confirm the address" not in answer.text
+    assert 'href="/sign-in?next=/verify-email"' in cut.text
+    assert 'href="/register/check"' in waiting.text
+    assert "It was used already" in used.text
+
+
 async def test_a_taken_address_is_answered_exactly_as_a_new_one(someone, house, aurora):
     async with house.door.open(aurora, purpose="test") as work:
         await a_client(work, email="taken@example.com")
