@@ -123,6 +123,8 @@ def parse(text: object, currency: str, *, largest: Decimal = LARGEST) -> Money:
         )
     amount = Decimal(text.strip(" "))
     money = Money(amount, currency)
+    if not money.exact_digits() and not currencies.exponent(currency):
+        raise Invalid("{currency} amounts have no decimals.", field="amount", currency=currency)
     if not money.exact_digits():
         raise Invalid(
             "{currency} amounts have at most {digits} decimals.",

@@ -43,6 +43,7 @@ class PayOut(msgspec.Struct):
     key: UUID
     destination: UUID | None = None
     shown: str = ""
+    after: str | None = None
 
 
 class Elsewhere(msgspec.Struct):
@@ -133,6 +134,7 @@ async def withdraw(request: AnyRequest, work: NamedDependency[Work]) -> Response
         destination=form.destination,
         key=form.key,
         shown=form.shown,
+        after=form.after,
     )
     return go(request, f"/withdrawals/{row.id}", notice=N_("Requested. The money is set aside."))
 

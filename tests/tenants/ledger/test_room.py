@@ -133,7 +133,7 @@ async def test_yen_has_no_decimals(bank, client_of):
     )
 
     assert asked.status_code == 422
-    assert "at most 0 decimals" in asked.json()["detail"]
+    assert "JPY amounts have no decimals" in asked.json()["detail"]
 
 
 async def test_a_transfer_without_its_key_is_refused(house, bank, client_of):

@@ -17,6 +17,7 @@ from brokerage.payments.settings import Amount, PaymentsSettings, Rolling, Tier
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import clocks
 from stoa.identity import roles
+from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy import settings
 from support.patience import until
@@ -267,6 +268,24 @@ async def test_what_was_shown_is_what_is_asked(customer):
     assert await customer.available() == Decimal("1000.00")
     row = await asked(customer, "600.00", destination=place, shown=seen.mark())
     assert row.state == "review"
+
+
+async def test_the_same_from_another_window_is_told_before_it_is_asked_twice(customer):
+    """Both windows showed the request before either was confirmed."""
+    await funded(customer)
+    place = await a_place(customer)
+    first = await asked(customer, "300.00", destination=place, key=uuid7(), after="")
+
+    with pytest.raises(Conflict) as told:
+        await asked(customer, "300.00", destination=place, key=uuid7(), after="")
+
+    assert told.value.code == "asked-already" and first.reference in str(told.value)
+    assert await customer.available() == Decimal("700.00")
+    again = await asked(customer, "300.00", destination=place, key=first.id, after="")
+    assert again.id == first.id
+    more = await asked(customer, "300.00", destination=place, key=uuid7(), after=str(first.id))
+    assert more.id != first.id
+    assert await customer.available() == Decimal("400.00")
 
 
 async def test_an_account_in_another_name_is_looked_at_by_a_person(market, customer):

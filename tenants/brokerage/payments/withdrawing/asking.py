@@ -46,10 +46,13 @@ async def request(
     destination: UUID | None = None,
     key: UUID | None = None,
     shown: str = "",
+    after: str | None = None,
 ) -> Withdrawal:
     """Set the money aside and let the checks run. The same `key` again is the same request.
 
-    `shown` is the mark of the preview that was confirmed: what came to differ is a Conflict. Raises NotCovered, Invalid, Denied or Conflict; then nothing was set aside.
+    `shown` is the mark of the preview that was confirmed: what came to differ is a Conflict. `after` is the id of
+    the equal request it told of, empty where it told of none: one made since, in another window, is a
+    Conflict as well. Raises NotCovered, Invalid, Denied or Conflict; then nothing was set aside.
     """
     work.require(Payments.WITHDRAW_OWN)
     work.actor.own(client)
@@ -69,6 +72,8 @@ async def request(
             "Something changed since this was shown to you. Nothing was set aside. Look at it again.",
             code="preview-changed",
         )
+    if after is not None:
+        await _not_twice(work, client, method, money, after)
     row = await _set_aside(work, client, method, seen, destination, key)
     work.subject = client
     work.tell(WithdrawalRequested(**told(row)))
@@ -150,6 +155,17 @@ async def _covered(work: Work, client: UUID, money: Money) -> None:
             "There is not enough: {available} is available. Nothing was moved.",
             field="amount",
             available=there,
+        )
+
+
+async def _not_twice(work: Work, client: UUID, method: Method, money: Money, after: str) -> None:
+    made = await asked_before(work, client, method, money)
+    if made is not None and str(made.id) != after:
+        raise Conflict(
+            "You asked for the same a moment ago: {reference}. Nothing more was set aside. Look at "
+            "it again if you want one more.",
+            code="asked-already",
+            reference=made.reference,
         )
 
 
