@@ -109,12 +109,17 @@ def to_xlsx(look: Look, title: str, rows: Sequence[Any]) -> bytes:
     return files.to_xlsx(look, title, COLUMNS, [cells(row) for row in rows])
 
 
-async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
-    """All a statement says, as plain text in the partner's language. Raises NotFound."""
+async def gather(
+    work: Work, partner: UUID, period: Period, *, language: str = ""
+) -> dict[str, Any]:
+    """All a statement says, as plain text: in the reader's language, else in the partner's own.
+    Raises NotFound.
+    """
     row = await work.get(Partner, partner)
     brief = await clients.brief(work, partner)
-    language = texts.of(brief.language)
-    say = language.gettext
+    spoken = language or brief.language
+    said = texts.of(spoken)
+    say = said.gettext
     window = {"partner": partner, "start": period.start, "end": period.end}
     symbols = await work.table(BY_SYMBOL, window)
     every = await lines(work, partner, period, MOST_ON_PAPER + 1)
@@ -136,8 +141,8 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
         "brand": brand.name,
         "accent": brand.accent,
         "entity": facts.legal_entity,
-        "rtl": brief.language == "ar",
-        "lang": brief.language,
+        "rtl": spoken == "ar",
+        "lang": spoken,
         "name": brief.name,
         "code": row.code,
         "plan": plan.label,
@@ -172,7 +177,7 @@ async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
                 _plain(one.lots),
                 _plain(one.rate - one.below),
                 _plain(one.amount),
-                why(one).told_in(language),
+                why(one).told_in(said),
             ]
             for one in every[:MOST_ON_PAPER]
         ],
