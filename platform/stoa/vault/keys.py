@@ -5,6 +5,7 @@ or tenant does not open. Blind indexes are HMAC-SHA256 under a key derived for t
 the same e-mail has different indexes in two tenants.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -15,6 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE: Final = 12
@@ -82,6 +84,7 @@ class TenantKeys:
         self._aead = AESGCM(_derive(key, b"seal"))
         self._blind = _derive(key, b"blind")
         self._session = _derive(key, b"session")
+        self._sign = Ed25519PrivateKey.from_private_bytes(_derive(key, b"sign"))
 
     def seal(self, place: str, row: UUID, secret: bytes) -> bytes:
         """Encrypt for one place (`table.column`) and one row only."""
@@ -128,6 +131,17 @@ class TenantKeys:
     def mac(self, purpose: str, text: str) -> str:
         return hmac.digest(self._session, f"{purpose}|{text}".encode(), "sha256").hex()
 
+    def signed(self, content: bytes) -> str:
+        """Content and an Ed25519 signature of it as a compact JWS (RFC 7515, RFC 9864)."""
+        head = _url64(b'{"alg":"Ed25519"}') + "." + _url64(content)
+        return head + "." + _url64(self._sign.sign(head.encode()))
+
+    @property
+    def verifying(self) -> dict[str, str]:
+        """The public half of the key that signs, as a JWK; the same for as long as the tenant lives."""
+        raw = self._sign.public_key().public_bytes_raw()
+        return {"kty": "OKP", "crv": "Ed25519", "x": _url64(raw)}
+
 
 _LONGEST_PREFIX: Final = 12
 
@@ -141,6 +155,10 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     cleaned = "".join(c if c.isalnum() else " " for c in fold(text))
     return cleaned.split()
+
+
+def _url64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from litestar import Request, get
+from litestar import MediaType, Request, get
 from litestar.di import NamedDependency
 from litestar.response import Response
 
@@ -10,11 +10,11 @@ from brokerage.ledger import wallets
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import readiness
+from brokerage.payments.withdrawing import clocks, readiness
 from brokerage.payments.withdrawing.readiness import Ready
 from stoa.kernel import currencies, money
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Refusal
+from stoa.kernel.refusals import NotFound, Refusal
 from stoa.tenancy.work import Work
 from stoa.web import access
 from stoa.web.pages import page
@@ -72,4 +72,16 @@ async def ready_now(request: AnyRequest, work: NamedDependency[Work]) -> Respons
     )
 
 
-ALL = [ready_before, ready_now]
+@get("/withdrawal-times.json", access=access.public("published figures are for everyone"))
+async def published(work: NamedDependency[Work]) -> Response[dict[str, Any]]:
+    """How long withdrawals took, in numbers and under the broker's signature.
+
+    `signed` is a compact JWS of the same figures, `key` the JWK that proves it.
+    """
+    found = await clocks.signed(work)
+    if found is None:
+        raise NotFound
+    return Response(found, media_type=MediaType.JSON)
+
+
+ALL = [ready_before, ready_now, published]

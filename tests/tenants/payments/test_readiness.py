@@ -1,11 +1,14 @@
 """What is told before money comes in is what is asked for when it leaves: one set of checks."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
+from joserfc import jws
+from joserfc.jwk import OKPKey
 from sqlalchemy import delete, update
 
 from brokerage.clients.model import Client
@@ -187,11 +190,24 @@ async def test_the_public_median_is_of_real_ones_lately_and_of_enough(market, cu
             return await clocks.public(work)
 
     assert await told(on=False, least=5) == []
+    nowhere = await visitor(market.house, market.tenant).get("/withdrawal-times.json")
+    assert nowhere.status_code == 404
     assert await told(on=True, least=6) == []
     (one,) = await told(on=True, least=5)
     assert (one.median_h, one.count, one.kept) == (Decimal("4.0"), 5, Decimal("80.0"))
     page = await visitor(market.house, market.tenant).get("/")
-    assert "How long withdrawals take" in page.text
+    assert "How long withdrawals take" in page.text and "/withdrawal-times.json" in page.text
+    given = (await visitor(market.house, market.tenant).get("/withdrawal-times.json")).json()
+    proven = jws.deserialize_compact(
+        given.pop("signed"), OKPKey.import_key(given.pop("key")), algorithms=["Ed25519"]
+    )
+    assert json.loads(proven.payload) == given
+    assert given["withdrawals"] == [
+        {
+            "method": one.label, "paid": 5, "median_h": "4.0", "promise_h": one.promise_h,
+            "within_promise_percent": "80.0",
+        }
+    ]  # fmt: skip
     async with market.opener()() as work:
         await work.run(update(Withdrawal).values(ended_at=work.now - timedelta(days=31)))
     assert await told(on=True, least=5) == []

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Float, cast, extract, func, select
 
 from brokerage.payments.permissions import Payments
@@ -20,6 +21,7 @@ from brokerage.payments.withdrawing.story import tell
 from stoa.identity import roles
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
+from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -139,6 +141,33 @@ async def public(work: Work) -> list[Told]:
         for one in settings.methods
         if one.method in by
     ]
+
+
+async def signed(work: Work) -> dict[str, Any] | None:
+    """The same figures under the tenant's signature, so that a copy proves who said them and when.
+
+    None where nothing is published.
+    """
+    told = await public(work)
+    if not told:
+        return None
+    figures = {
+        "of": work.settings(TenantFacts).legal_entity or work.tenant.name,
+        "from": (work.now - timedelta(days=PUBLIC_DAYS)).isoformat(timespec="seconds"),
+        "to": work.now.isoformat(timespec="seconds"),
+        "withdrawals": [
+            {
+                "method": one.label,
+                "paid": one.count,
+                "median_h": str(one.median_h),
+                "promise_h": one.promise_h,
+                "within_promise_percent": str(one.kept),
+            }
+            for one in told
+        ],
+    }
+    content = msgspec.json.encode(figures, order="sorted")
+    return figures | {"signed": work.keys.signed(content), "key": work.keys.verifying}
 
 
 def _tenth(hours: float | None) -> Decimal:
