@@ -27,6 +27,7 @@ from stoa.theming.texts import N_
 
 MOST_BYTES: Final = 15 * 1_048_576
 MOST_UNPACKED: Final = 96 * 1_048_576
+_PACKED: Final = b"\x1f\x8b"
 _REPORTED: Final = 500
 _CONTENT: Final = "outside_file.content"
 
@@ -112,14 +113,8 @@ async def again(work: Work, file: UUID) -> OutsideFile:
 
 def unpacked(content: bytes) -> bytes:
     """The plain bytes, also of a gzip file. Raises Invalid for too much or nothing."""
-    if content[:2] == b"\x1f\x8b":
-        reader = zlib.decompressobj(wbits=31)
-        try:
-            content = reader.decompress(content, MOST_UNPACKED + 1)
-        except zlib.error as why:
-            raise Invalid("This compressed file is damaged.", field="file") from why
-        if len(content) <= MOST_UNPACKED and not reader.eof:
-            raise Invalid("This compressed file is cut off.", field="file")
+    if content[:2] == _PACKED:
+        content = _unzipped(content)
     elif len(content) > MOST_BYTES:
         raise Invalid(
             "This file is larger than 15 MB. Compress it with gzip or split it.", field="file"
@@ -129,6 +124,23 @@ def unpacked(content: bytes) -> bytes:
     if not content.strip():
         raise Invalid("This file is empty.", field="file")
     return content
+
+
+def _unzipped(content: bytes) -> bytes:
+    """All members of a gzip file, one after another; raises Invalid for half of one."""
+    found = b""
+    while content[:2] == _PACKED and len(found) <= MOST_UNPACKED:
+        reader = zlib.decompressobj(wbits=31)
+        try:
+            found += reader.decompress(content, MOST_UNPACKED + 1 - len(found))
+        except zlib.error as why:
+            raise Invalid("This compressed file is damaged.", field="file") from why
+        if len(found) <= MOST_UNPACKED and not reader.eof:
+            raise Invalid("This compressed file is cut off.", field="file")
+        content = reader.unused_data
+    if len(found) <= MOST_UNPACKED and content.strip(b"\x00"):
+        raise Invalid("This compressed file is damaged.", field="file")
+    return found
 
 
 def kind_of(content: bytes, psp: str | None) -> str:

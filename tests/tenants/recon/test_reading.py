@@ -293,6 +293,19 @@ def test_what_is_no_statement_is_said_to_be_none():
         files.unpacked(b"  \n")
 
 
+def test_a_file_packed_in_pieces_is_read_to_its_end():
+    pieces = gzip.compress(b"id,amount\n1,5\n") + gzip.compress(b"2,6\n")
+
+    assert files.unpacked(pieces) == b"id,amount\n1,5\n2,6\n"
+    assert files.unpacked(pieces + b"\0" * 512) == files.unpacked(pieces)
+    with pytest.raises(Invalid, match="cut off"):
+        files.unpacked(pieces[:-6])
+    with pytest.raises(Invalid, match="damaged"):
+        files.unpacked(pieces + b"3,7\n")
+    with pytest.raises(Invalid, match="larger than 96 MB"):
+        files.unpacked(gzip.compress(b"\0" * 60 * 1_048_576) * 2)
+
+
 def test_check_digits():
     assert rules.iban(IBAN) and not rules.iban(IBAN.replace("7600", "7601"))
     assert not rules.iban("DE8937040044053201300")
