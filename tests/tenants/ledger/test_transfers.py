@@ -166,6 +166,39 @@ async def test_forty_writers_in_circles_neither_deadlock_nor_lose(house, open_tr
             )
 
 
+async def test_once_a_freeze_is_written_no_transfer_leaves(house, open_transfers):
+    """T57: whoever asks after it is refused; what left before is in both wallets."""
+    async with house.door.open(open_transfers) as work:
+        anna, boris = await funded(work, "1000"), await funded(work, "1")
+        to = number(work, boris)
+    frozen = asyncio.Event()
+
+    async def freeze() -> None:
+        await asyncio.sleep(0.1)
+        async with house.door.open(open_transfers) as work:
+            await accounts.freeze(work, anna, "court order")
+        frozen.set()
+
+    async def pay(n: int) -> tuple[bool, bool]:
+        if n >= 20:  # the second half waits for the freeze, the first races it
+            await frozen.wait()
+        after = frozen.is_set()
+        try:
+            async with house.door.open(open_transfers, actor=as_client(anna)) as work:
+                await transfers.send(work, anna, eur("1"), to, key=f"f{n}")
+        except Conflict:
+            return after, False
+        return after, True
+
+    _, *done = await asyncio.gather(freeze(), *(pay(n) for n in range(40)))
+
+    assert sum(after for after, _ in done) >= 20
+    assert not [one for one in done if one == (True, True)]
+    sent = sum(went for _, went in done)
+    async with house.door.open(open_transfers) as work:
+        assert await wallets.available(work, boris, "EUR") == eur(str(1 + sent))
+
+
 async def test_what_another_module_forbids_is_not_sent(work, monkeypatch):
     await allow(work, Transfers(on=True))
     anna, boris = await funded(work), await funded(work)
