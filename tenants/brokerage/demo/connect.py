@@ -159,3 +159,21 @@ async def _payments(world: World, ref: TenantRef) -> None:
         await credentials.put(work, "alpha.webhook", card_hook)
         await credentials.put(work, "beta.api_key", api_key)
         await credentials.put(work, "beta.webhook", hash_key)
+        await change(work, "payments", psps=_priced(work))
+
+
+def _priced(work: Work) -> list[dict[str, Any]]:
+    """The providers with what each keeps of a payment and the most it is given."""
+    unit = work.tenant.base_currency
+    more: dict[str, dict[str, Any]] = {
+        "alpha": {
+            "costs": [{"percent": "1.4", "fixed": {"amount": "0.25", "currency": unit}}],
+            "caps": [{"per": "day", "most": {"amount": "250000", "currency": unit}}],
+        },
+        "beta": {
+            "costs": [{"method": ["crypto"], "percent": "0.8"}, {"percent": "1.9"}],
+            "caps": [{"per": "month", "most": {"amount": "2000000", "currency": unit}}],
+        },
+    }
+    known = msgspec.to_builtins(work.settings(PRODUCT.slices["payments"]))["psps"]
+    return [psp | more.get(psp["code"], {}) for psp in known]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, text
@@ -132,6 +132,11 @@ class AttemptState(StrEnum):
     LEFT = "left"
     REVIEW = "review"
     PAID = "paid"
+
+
+CAME: Final = (AttemptState.PAID, AttemptState.REVIEW)
+ANSWERED: Final = (*CAME, AttemptState.DECLINED, AttemptState.UNAVAILABLE)
+"""What an approval rate is of: who only left or never paid was declined by nobody."""
 
 
 class PaymentAttempt(TenantRow):

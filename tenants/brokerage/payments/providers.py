@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 
 from brokerage.payments import connectors, hook_paths
 from brokerage.payments.connector import Capabilities, PaymentConnector
-from brokerage.payments.model import AttemptState, PaymentAttempt
+from brokerage.payments.model import ANSWERED, CAME, AttemptState, PaymentAttempt
 from brokerage.payments.routing.deciding import failing
 from brokerage.payments.settings import PaymentsSettings, Psp
 from brokerage.payments.values import Method
@@ -125,17 +125,20 @@ def abilities(psp: Psp) -> Capabilities | None:
 
 
 async def approval(work: Work, days: int = 7) -> dict[str, tuple[int, int, int]]:
-    """By provider over the last days: attempts that ended, paid, technical failures."""
+    """By provider over the last days: attempts it answered, of those paid, and technical failures.
+
+    A page that a client left alone says nothing about its provider.
+    """
     rows = await work.table(
         select(
             PaymentAttempt.psp,
             func.count(),
-            func.sum(case((PaymentAttempt.state == AttemptState.PAID, 1), else_=0)),
+            func.sum(case((PaymentAttempt.state.in_(CAME), 1), else_=0)),
             func.sum(case((PaymentAttempt.technical.is_(True), 1), else_=0)),
         )
         .where(
             PaymentAttempt.asked_at > work.now - timedelta(days=days),
-            PaymentAttempt.state.not_in((AttemptState.ASKING, AttemptState.OPEN)),
+            PaymentAttempt.state.in_(ANSWERED),
         )
         .group_by(PaymentAttempt.psp)
     )

@@ -140,7 +140,7 @@ async def test_staff_read_why_a_deposit_went_where_it_went(market, customer, des
     )
 
 
-async def test_a_paused_provider_gets_nothing_new_until_it_is_resumed(market, customer):
+async def test_a_paused_provider_gets_nothing_new_until_it_is_resumed(market, customer, desk):
     await changed(market, routes=ALPHA)
     with pytest.raises(Denied):
         async with market.opener(finance(without=[Payments.PAUSE]))() as work:
@@ -150,6 +150,8 @@ async def test_a_paused_provider_gets_nothing_new_until_it_is_resumed(market, cu
             await watching.pause(work, "alpha", " ")
     async with market.opener(finance())() as work:
         await watching.pause(work, "alpha", "their maintenance")
+    page = await (await desk("Finance")).get("/desk/psps")
+    assert page.text.count("Paused by your people") == 1
     with pytest.raises(Conflict):
         async with market.opener(finance())() as work:
             await watching.pause(work, "alpha", "again")

@@ -134,6 +134,8 @@ async def test_a_failing_provider_is_left_and_comes_back(market, customer, desk)
     browser = await desk("Owner")
     page = await browser.get("/desk/psps/alpha/health")
     assert "gets no new payments" in page.text
+    status = await browser.get("/desk/psps")
+    assert status.text.count("Open: gets no new payments") == 1, "the list shows what all share"
 
     await market.alpha.at.control("faults/clear")
     await returns(market)
@@ -144,6 +146,7 @@ async def test_a_failing_provider_is_left_and_comes_back(market, customer, desk)
     assert shares == [10, 25, 50, 100]
     async with market.opener()() as work:
         incident = await work.first(select(ProviderIncident))
+    assert "Open: gets no new payments" not in (await browser.get("/desk/psps")).text
     assert incident.state == "closed" and incident.cause == "in-a-row"
     steps = [one[1] for one in incident.story if one[1] != "open"]
     assert steps == [*["returning"] * 3, "closed"]

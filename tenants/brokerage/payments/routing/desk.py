@@ -88,34 +88,45 @@ async def _explained(
 
 @get("/desk/psps", access=access.desk(Payments.PSPS))
 async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
+    """Each provider as all processes see it: whether it takes payments, how it did, what it costs."""
     known = await providers.health(work)
     approved = await providers.approval(work)
+    states, used = await watching.states(work), await caps.all_used(work)
+    costs = await figures.costs(work)
+    settings = work.settings(PaymentsSettings)
     rows = []
-    for psp in work.settings(PaymentsSettings).psps:
-        tried, paid, bad = approved.get(psp.code, (0, 0, 0))
+    for psp in settings.psps:
+        answered, paid, bad = approved.get(psp.code, (0, 0, 0))
         rows.append(
             {
                 "psp": psp,
-                "circuit": providers.circuit(work, psp.code),
+                "state": states.get(psp.code) or _unmet(work, psp.code),
                 "health": known.get(psp.code),
-                "tried": tried,
-                "approval": providers.percent(paid, tried),
-                "technical": providers.percent(bad, tried),
+                "answered": answered,
+                "approval": providers.percent(paid, answered),
+                "technical": providers.percent(bad, answered),
+                "cost": figures.whole_cost(costs, psp.code),
+                "caps": used.get(psp.code, ()),
                 "hook": hook_paths.address(work, psp.code),
             }
         )
-    settings = work.settings(PaymentsSettings)
     return page(
         request,
         work,
         "desk/payments/psps.html",
         audience="desk",
         psps=rows,
+        names={psp.code: psp.label for psp in settings.psps},
         routes=settings.routes,
         payout_routes=settings.payout_routes,
         may_test=work.actor.may(Payments.TEST),
         may_edit=work.actor.may(Settings.EDIT),
     )
+
+
+def _unmet(work: Work, code: str) -> ProviderState:
+    """How a provider stands of which nothing was heard yet."""
+    return ProviderState(psp=code, circuit="closed", share=100, since=work.now)
 
 
 @get("/desk/psps/{code:str}/health", access=access.desk(Payments.PSPS))
@@ -134,8 +145,7 @@ async def psp_health(
         "desk/payments/psp_health.html",
         audience="desk",
         psp=psp,
-        state=(await watching.states(work)).get(code)
-        or ProviderState(psp=code, circuit="closed", share=100, since=work.now),
+        state=(await watching.states(work)).get(code) or _unmet(work, code),
         days=days,
         drawn=[day for day in days if day.answered and day.p50_ms is not None],
         answered=answered,

@@ -9,8 +9,14 @@ from typing import Any, Final
 from sqlalchemy import and_, func, select
 
 from brokerage.ledger import rates
-from brokerage.payments.model import AttemptState, Deposit, PaymentAttempt, ProviderEvent
-from brokerage.payments.routing.looking import ANSWERED, CAME
+from brokerage.payments.model import (
+    ANSWERED,
+    CAME,
+    AttemptState,
+    Deposit,
+    PaymentAttempt,
+    ProviderEvent,
+)
 from brokerage.payments.routing.model import ProviderIncident
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import Money
@@ -122,6 +128,17 @@ async def costs(work: Work, days: int = 30) -> list[RouteCost]:
             was.cost + priced.convert(Money(row.cost, row.currency), base),
         )
     return sorted(found.values(), key=lambda one: -one.volume.amount)
+
+
+def whole_cost(found: Sequence[RouteCost], psp: str) -> RouteCost | None:
+    """One provider's over all rules; None where no cost of it is known."""
+    mine = [one for one in found if one.psp == psp]
+    if not mine:
+        return None
+    volume, cost = mine[0].volume, mine[0].cost
+    for one in mine[1:]:
+        volume, cost = volume + one.volume, cost + one.cost
+    return RouteCost("", psp, sum(one.paid for one in mine), volume, cost)
 
 
 async def incidents(

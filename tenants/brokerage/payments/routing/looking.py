@@ -19,7 +19,7 @@ from brokerage.clients.queries import Brief
 from brokerage.ledger import rates
 from brokerage.ledger.rates import Rates
 from brokerage.payments import providers
-from brokerage.payments.model import AttemptState, Deposit, DepositState, PaymentAttempt
+from brokerage.payments.model import ANSWERED, CAME, Deposit, DepositState, PaymentAttempt
 from brokerage.payments.routing import caps, deciding, record, watching
 from brokerage.payments.routing.costs import cost_of
 from brokerage.payments.routing.deciding import Ask, Decision, Seen
@@ -36,9 +36,6 @@ from stoa.tenancy.work import Work
 
 SLICE: Final = "payments"
 _MOST_ENDED: Final = 2_000
-CAME: Final = (AttemptState.PAID, AttemptState.REVIEW)
-ANSWERED: Final = (*CAME, AttemptState.DECLINED, AttemptState.UNAVAILABLE)
-"""What an approval rate is of: who only left or never paid was declined by nobody."""
 
 
 class NoRoute(Unavailable):
@@ -247,8 +244,6 @@ async def approvals(
 
 
 __all__ = [
-    "ANSWERED",
-    "CAME",
     "NoRoute",
     "Routed",
     "approvals",
