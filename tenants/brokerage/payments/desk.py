@@ -72,6 +72,9 @@ async def deposit_page(
         issues=open_issues,
         problems=queries.PROBLEMS,
         may_ask=work.actor.may(Payments.RESOLVE),
+        ordered=queries.ordered(row, tried),
+        came_otherwise=row.state == "credited"
+        and queries.ordered(row, tried) != Money(row.amount, row.currency),
         disputes=await disputes.of_deposit(work, row.id)
         if work.actor.may(Payments.DISPUTES)
         else [],
@@ -108,6 +111,7 @@ async def unresolved_one(
     deposit = await work.get(Deposit, row.deposit) if row.deposit else None
     brief = await clients.brief(work, deposit.client) if deposit is not None else None
     names = await clients.names(work, [one for one in (row.resolved_by, row.asked_by) if one])
+    tried = await queries.attempts(work, deposit.id) if deposit is not None else []
     return page(
         request,
         work,
@@ -123,7 +127,9 @@ async def unresolved_one(
         asked_by=names.get(row.asked_by, "") if row.asked_by else "",
         mine=row.asked_by is not None and row.asked_by == work.actor.id,
         outcomes=queries.OUTCOMES,
-        sources=source.shown(await queries.attempts(work, deposit.id)) if deposit else [],
+        sources=source.shown(tried),
+        ordered=queries.ordered(deposit, tried) if deposit is not None else None,
+        returns=unresolved.gives_back(work, row),
         may=work.actor.may(Payments.RESOLVE) and row.state == "open",
     )
 

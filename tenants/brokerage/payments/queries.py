@@ -79,6 +79,7 @@ PROPOSED: Final = {
 OUTCOMES: Final = {
     "credit": N_("Credit what came"),
     "give-back": N_("Give it back through the provider"),
+    "gave-back": N_("It was given back by hand, outside"),
 }
 _LAST_PAID: Final = 50
 
@@ -180,6 +181,14 @@ async def story(work: Work, row: Withdrawal, *, staff: bool) -> list[dict[str, A
             }
         )
     return shown
+
+
+def ordered(row: Deposit, tried: Sequence[PaymentAttempt]) -> Money:
+    """What the client wanted to pay in, whatever came in the end."""
+    told = next((one.decision["ask"] for one in tried if "ask" in one.decision), None)
+    if told is None:
+        return Money(row.amount, row.currency)
+    return Money(Decimal(told["amount"]), told["currency"])
 
 
 async def attempts(work: Work, deposit: UUID) -> Sequence[PaymentAttempt]:

@@ -41,7 +41,9 @@ GIVING_BACK: Final = "giving-back"
 """Outcome of an open row whose refund was asked for and not yet answered."""
 
 
-MOVES_MONEY: Final = frozenset({"credit", "give-back"})
+BY_HAND: Final = "gave-back"
+"""What a person says who gave it back outside: at the bank, or on the provider's own screens."""
+MOVES_MONEY: Final = frozenset({"credit", "give-back", BY_HAND})
 _WAIT: Final = timedelta(hours=24)
 
 
@@ -65,11 +67,14 @@ async def decide(open_work: OpenWork, unresolved: UUID, outcome: str, note: str)
                 raise Conflict("Its money lies in suspense: credit it or give it back.")
             _close(work, row, "closed", note)
             return True
-        _fits(row, outcome)
+        _fits(work, row, outcome)
         if not await _agreed(work, row, outcome, note):
             return False
         if outcome == "credit":
             await _credit(work, row, note)
+            return True
+        if outcome == BY_HAND:
+            await _went_back(work, row, note)
             return True
     await _give_back(open_work, unresolved, note)
     return True
@@ -80,11 +85,23 @@ async def _in_scope(work: Work, row: Unresolved) -> None:
         await clients.seen(work, (await work.get(Deposit, row.deposit)).client)
 
 
-def _fits(row: Unresolved, outcome: str) -> None:
-    if outcome == "credit" and row.outcome == GIVING_BACK:
+def gives_back(work: Work, row: Unresolved) -> bool:
+    """Whether its provider gives money back when it is asked: a bank and most of coins do not."""
+    psp = work.settings(PaymentsSettings).psp(row.psp)
+    able = providers.abilities(psp) if psp is not None and row.attempt is not None else None
+    return able is not None and able.refunds
+
+
+def _fits(work: Work, row: Unresolved, outcome: str) -> None:
+    if outcome != "give-back" and row.outcome == GIVING_BACK:
         raise Conflict(
             "It is being given back, and the provider has not said how that ended. Nothing was "
             "credited. Give it back again: that is done once."
+        )
+    if outcome == "give-back" and not gives_back(work, row):
+        raise Conflict(
+            "Nothing is given back there when we ask. Give it back yourself, then choose that it "
+            "was given back. Nothing was moved."
         )
     if row.entry is None:
         raise Conflict("There is no money of a known deposit here. Nothing was moved.")
@@ -218,26 +235,34 @@ async def _give_back(open_work: OpenWork, unresolved: UUID, note: str) -> None:
         )
     async with open_work() as work:
         row = await work.lock(Unresolved, unresolved)
-        if row.state != "open":
-            return
-        await posting.post(
-            work,
-            operation=f"given-back:{row.id}",
-            kind="suspense",
-            legs=posting.moving(
-                accounts.house(work, crediting.SUSPENSE, money.currency),
-                accounts.house(work, f"psp:{row.psp}", money.currency),
-                money,
-            ),
-            ref=("deposit", row.deposit or row.id),
-        )
-        if row.deposit is not None:
-            deposit = await work.lock(Deposit, row.deposit)
-            if deposit.state == DepositState.REVIEW:
-                deposit.move(DepositState.RETURNED)
-                deposit.ended_at = work.now
-                work.announce(f"client:{deposit.client}|payments")
-        _close(work, row, "given-back", note)
+        if row.state == "open":
+            await _went_back(work, row, note)
+
+
+async def _went_back(work: Work, row: Unresolved, note: str) -> None:
+    """Out of suspense to where it lay outside: from there it went back to its payer."""
+    assert row.amount is not None and row.currency is not None  # noqa: S101, PT018 - money is there
+    money = Money(row.amount, row.currency)
+    place = row.psp if ":" in row.psp else f"psp:{row.psp}"
+    await posting.post(
+        work,
+        operation=f"given-back:{row.id}",
+        kind="suspense",
+        legs=posting.moving(
+            accounts.house(work, crediting.SUSPENSE, money.currency),
+            accounts.house(work, place, money.currency),
+            money,
+        ),
+        ref=("deposit", row.deposit or row.id),
+        reason=note.strip()[:400],
+    )
+    if row.deposit is not None:
+        deposit = await work.lock(Deposit, row.deposit)
+        if deposit.state == DepositState.REVIEW:
+            deposit.move(DepositState.RETURNED)
+            deposit.ended_at = work.now
+            work.announce(f"client:{deposit.client}|payments")
+    _close(work, row, "given-back", note)
 
 
 async def _kept(open_work: OpenWork, unresolved: UUID) -> None:

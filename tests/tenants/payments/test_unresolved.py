@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from brokerage.ledger import check
+from brokerage.ledger.model import LedgerAccount, Leg
 from brokerage.payments import concluding, queries, settlement, unresolved
 from brokerage.payments.connector import State, Status
 from brokerage.payments.model import Deposit, PaymentAttempt, Unresolved
@@ -150,6 +151,42 @@ async def test_a_second_payment_goes_back_to_its_payer_once(market, customer):
     with pytest.raises(Invalid):
         await unresolved.decide(market.opener(finance()), item.id, "keep", "ours now")
     assert await customer.available() == Decimal("80.00")
+
+
+async def test_where_nothing_is_given_back_when_asked_two_people_say_that_it_was(
+    market, customer, desk
+):
+    """A bank, or coins: it was given back outside, and the books say so once."""
+    deposit, tried = await put_aside(market, customer)
+    item = await item_of(market, deposit)
+    async with market.opener()() as work:
+        row = await work.get(Unresolved, item.id)
+        row.psp, row.attempt = "bank:usd-clients", None  # as a bank's line that fits no order
+
+    with pytest.raises(Conflict, match="Give it back yourself"):
+        await unresolved.decide(market.opener(finance()), item.id, "give-back", "not theirs")
+    page = await (await desk("Finance")).get(f"/desk/unresolved/{item.id}")
+    assert 'value="gave-back"' in page.text and 'value="give-back"' not in page.text
+    one, two = finance(), finance()
+    assert not await unresolved.decide(market.opener(one), item.id, "gave-back", "wire 4711")
+    with pytest.raises(Denied):
+        await unresolved.decide(market.opener(one), item.id, "gave-back", "wire 4711")
+    assert await unresolved.decide(market.opener(two), item.id, "gave-back", "seen: wire 4711")
+    with pytest.raises(Conflict):
+        await unresolved.decide(market.opener(finance()), item.id, "gave-back", "again")
+
+    assert (await customer.deposit(deposit)).state == "returned"
+    assert await customer.available() == 0
+    async with market.opener()() as work:
+        legs = await work.table(
+            select(LedgerAccount.code, func.sum(Leg.amount))
+            .join(Leg, Leg.account == LedgerAccount.id)
+            .group_by(LedgerAccount.code)
+        )
+        assert (await check.examine(work)).violations == []
+    held = {code: total for code, total in legs if code in {"suspense", "bank:usd-clients"}}
+    assert held == {"suspense": 0, "bank:usd-clients": Decimal(120)}
+    assert tried.psp
 
 
 @pytest.mark.parametrize(
@@ -303,7 +340,7 @@ async def test_money_of_clients_out_of_scope_is_neither_listed_nor_opened(market
     [("60.00", "USD", "review"), ("140.00", "USD", "review"), ("90.00", "EUR", "succeeded")],
 )
 async def test_a_deposit_that_is_credited_otherwise_is_what_came(
-    market, customer, came, currency, state
+    market, customer, desk, came, currency, state
 ):
     """T52, T61: no more goes back along it than came, and only in its currency; the books agree."""
     costs = [{"method": ["card"], "percent": "2"}]
@@ -320,6 +357,8 @@ async def test_a_deposit_that_is_credited_otherwise_is_what_came(
     assert (row.amount, row.currency, row.state) == (Decimal(came), currency, "credited")
     (kept,) = await customer.attempts(made.deposit)
     assert kept.decision["ask"]["amount"] == "100.00"
+    page = await (await desk("Finance")).get(f"/desk/deposits/{made.deposit}")
+    assert "Ordered" in page.text and "What came" in page.text and "100.00" in page.text
     assert kept.cost == (Decimal(came) * 2 / 100).quantize(Decimal("0.01"))
     assert await customer.available(currency) == Decimal(came)
     async with market.opener()() as work:
