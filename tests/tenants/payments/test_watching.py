@@ -1,16 +1,18 @@
 """A provider that fails gets no new payments, and its share comes back in steps."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select, update
 
 from brokerage.payments.model import PaymentAttempt
-from brokerage.payments.routing import circuit, watching
+from brokerage.payments.routing import circuit, incidents, watching
 from brokerage.payments.routing.circuit import Calls, Stand
 from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.routing.terms import Breaker
 from stoa.identity.model import Person
+from stoa.kernel.money import Money
 from stoa.notices.model import Notice
 from support.patience import LONGEST_S, until
 from support.people import make_staff
@@ -106,7 +108,11 @@ async def returns(market):
 async def test_a_failing_provider_is_left_and_comes_back(market, customer, desk):
     """J7, steps 1 and 6; PSP-06: opened by the third failure, seconds after the first."""
     await changed(market, routes=ALPHA)
+    await customer.paid("30.00")
     async with market.opener()() as work:
+        await work.run(
+            update(PaymentAttempt).values(asked_at=PaymentAttempt.asked_at - timedelta(hours=2))
+        )
         owner, _ = await make_staff(work, ["Owner"])
         sales, _ = await make_staff(work, ["Sales"])
     await market.alpha.fault("error_500_before_apply", count=30)
@@ -136,6 +142,20 @@ async def test_a_failing_provider_is_left_and_comes_back(market, customer, desk)
     assert "gets no new payments" in page.text
     status = await browser.get("/desk/psps")
     assert status.text.count("Open: gets no new payments") == 1, "the list shows what all share"
+    async with market.opener()() as work:
+        incident = await work.first(select(ProviderIncident))
+    # J7, step 8: amounts and clients, what was to be expected, and the deposits as a file.
+    report = await browser.get(f"/desk/psps/incidents/{incident.id}")
+    assert report.status_code == 200, report.text[:500]
+    assert "60.00" in report.text and "Expected and real" in report.text
+    file = await browser.get(f"/desk/psps/incidents/{incident.id}?format=csv")
+    assert file.status_code == 200 and file.text.count("D-") == 3
+    async with market.opener()() as work:
+        seen = await incidents.touched(work, incident)
+    assert (seen.deposits.count, seen.clients) == (3, 1)
+    assert seen.deposits.money == seen.open.money == Money(Decimal(60), "USD")
+    assert (seen.approval, seen.expected) == (Decimal(100), seen.deposits)
+    assert seen.credited.count == 0
 
     await market.alpha.at.control("faults/clear")
     await returns(market)

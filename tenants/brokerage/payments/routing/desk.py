@@ -16,7 +16,15 @@ from brokerage.payments import hook_paths, providers
 from brokerage.payments.disputes import ratio
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.permissions import Payments
-from brokerage.payments.routing import caps, checking, explaining, figures, watching, words
+from brokerage.payments.routing import (
+    caps,
+    checking,
+    explaining,
+    figures,
+    incidents,
+    watching,
+    words,
+)
 from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.model import PayoutAttempt, Withdrawal
@@ -24,7 +32,7 @@ from stoa.kernel.refusals import NotFound
 from stoa.tenancy.module import Settings
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
-from stoa.web import access, forms
+from stoa.web import access, forms, tables
 from stoa.web.open import entered
 from stoa.web.pages import go, page
 
@@ -168,18 +176,19 @@ async def psp_health(
 @get("/desk/psps/incidents/{incident:uuid}", access=access.desk(Payments.PSPS))
 async def incident_page(
     request: AnyRequest, work: NamedDependency[Work], incident: FromPath[UUID]
-) -> Response[str]:
-    """What happened when, and whom it touched."""
+) -> Response[Any]:
+    """What happened when, whom it touched and for how much, against what was to be expected."""
     row = await work.get(ProviderIncident, incident)
-    return page(
+    return await tables.answer(
         request,
         work,
-        "desk/payments/incident.html",
-        audience="desk",
+        incidents.table(row),
+        template="desk/payments/incident.html",
         incident=row,
         cause=words.CAUSES.get(row.cause, row.cause),
         story=[[datetime.fromisoformat(at), what, share] for at, what, share in row.story],
-        touched=await figures.touched(work, row),
+        touched=await incidents.touched(work, row),
+        before_days=incidents.BEFORE_DAYS,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from brokerage.ledger import rates
 from brokerage.payments.model import (
@@ -159,41 +159,3 @@ async def last_events(work: Work, psp: str) -> Sequence[ProviderEvent]:
         .order_by(ProviderEvent.id.desc())
         .limit(_LAST)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """Whom an incident touched: deposits that were tried there meanwhile, and how they ended."""
-
-    deposits: int
-    credited: int
-    failed: int
-    open: int
-    clients: int
-
-
-async def touched(work: Work, incident: ProviderIncident) -> Touched:
-    """From its first sign, a window before it opened, to its end or to now."""
-    begun = incident.opened_at - timedelta(seconds=60)
-    ended = incident.closed_at or work.now
-    ids = (
-        select(PaymentAttempt.deposit)
-        .where(
-            PaymentAttempt.psp == incident.psp,
-            and_(PaymentAttempt.asked_at >= begun, PaymentAttempt.asked_at <= ended),
-            PaymentAttempt.technical.is_(True),
-        )
-        .distinct()
-    )
-    row = (
-        await work.table(
-            select(
-                func.count(),
-                func.count().filter(Deposit.state == "credited"),
-                func.count().filter(Deposit.state.in_(("failed", "expired", "cancelled"))),
-                func.count().filter(Deposit.state.in_(("starting", "waiting", "review"))),
-                func.count(Deposit.client.distinct()),
-            ).where(Deposit.id.in_(ids))
-        )
-    )[0]
-    return Touched(*(int(value) for value in row))
