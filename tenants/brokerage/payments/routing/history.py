@@ -12,11 +12,10 @@ from sqlalchemy import func, select
 from brokerage.ledger import rates
 from brokerage.ledger.rates import Rates
 from brokerage.payments import providers
-from brokerage.payments.model import Deposit, DepositState, PaymentAttempt
+from brokerage.payments.model import ANSWERED, CAME, Deposit, DepositState, PaymentAttempt
 from brokerage.payments.routing import caps, record, simulating
 from brokerage.payments.routing.costs import cost_of
 from brokerage.payments.routing.deciding import Ask
-from brokerage.payments.routing.looking import ANSWERED, CAME
 from brokerage.payments.routing.simulating import Facts, Past, Rate
 from brokerage.payments.routing.terms import Route
 from brokerage.payments.settings import PaymentsSettings
