@@ -129,6 +129,7 @@ async def _ask(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
         passwords=settings.staff_passwords or not desk,
         sso=settings.oidc.label if desk and settings.oidc.on else "",
         sso_url=f"/desk/sso?next={quote(target)}",
+        silent=desk and settings.oidc.on and "silent" in request.query_params,
     )
 
 

@@ -25,6 +25,7 @@ from joserfc.jwk import KeySet, RSAKey
 from stoa.connectors.egress import CONNECT_S, TOTAL_S, Egress
 from stoa.identity.settings import Oidc
 from stoa.kernel.refusals import Unauthenticated, Unavailable
+from stoa.kernel.saying import N_
 
 ALGORITHMS: Final = ["RS256"]
 """Pinned: what a token's own header asks for is never a reason to accept it."""
@@ -110,9 +111,9 @@ class Discovery:
         try:
             provider = msgspec.convert(found, Provider)
         except msgspec.ValidationError as why:
-            raise NotConfirmed("the configuration document lacks an endpoint") from why
+            raise NotConfirmed(N_("The configuration document lacks an endpoint.")) from why
         if provider.issuer != issuer:
-            raise NotConfirmed("the provider names another issuer than the settings")
+            raise NotConfirmed(N_("The provider names another issuer than the settings."))
         keys = _keys(await self._json(provider.jwks_uri))
         self._known[issuer] = _Known(provider, keys, time.monotonic())
         return provider, keys
@@ -144,7 +145,7 @@ def _keys(document: Any) -> KeySet:
             continue
         found.append(key)
     if not found:
-        raise NotConfirmed("the provider publishes no key we accept")
+        raise NotConfirmed(N_("The provider publishes no key we accept."))
     return KeySet(found)
 
 

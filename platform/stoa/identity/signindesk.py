@@ -15,9 +15,10 @@ from stoa.identity.settings import IdentitySettings, Oidc
 from stoa.kernel.refusals import Invalid, NotFound, Refusal
 from stoa.tenancy import settings
 from stoa.tenancy.work import Work
+from stoa.theming import texts
 from stoa.theming.texts import N_
 from stoa.vault import credentials
-from stoa.web import access, forms
+from stoa.web import access, forms, reader
 from stoa.web.open import admit
 from stoa.web.pages import go, page
 from stoa.web.state import State
@@ -49,7 +50,17 @@ class SignInForm(msgspec.Struct, kw_only=True):
 
 
 def _slice(form: SignInForm, before: IdentitySettings) -> IdentitySettings:
-    """Raises Invalid with what is wrong in words."""
+    """Raises Invalid with what is wrong in words, at its field."""
+    for name in ("oidc_issuer", "oidc_client_id"):
+        if form.oidc_on and not getattr(form, name):
+            raise Invalid("Single sign-on needs the issuer and the client ID.", field=name)
+    if form.oidc_issuer and not form.oidc_issuer.startswith(("https://", "http://")):
+        raise Invalid("Write the whole address, with https:// before it.", field="oidc_issuer")
+    if not form.staff_passwords and not form.oidc_on:
+        raise Invalid(
+            "Without passwords, staff come in by single sign-on: switch it on first.",
+            field="staff_passwords",
+        )
     domains = tuple(one.strip().lower() for one in form.oidc_domains.split(",") if one.strip())
     oidc = {
         "on": form.oidc_on,
@@ -84,7 +95,7 @@ async def show(request: AnyRequest) -> Response[str]:
             await admit(request, work)
             work.require(Identity.SIGN_IN_EDIT)
             oidc = work.settings(IdentitySettings).oidc
-        check = await _tested(state, oidc)
+        check = await _tested(request, state, oidc)
     async with state.door.open(tenant, purpose=f"GET {HERE}") as work:
         await admit(request, work)
         slice_now = work.settings(IdentitySettings)
@@ -102,15 +113,16 @@ async def show(request: AnyRequest) -> Response[str]:
         )
 
 
-async def _tested(state: State, oidc: Oidc) -> list[dict[str, str]]:
+async def _tested(request: AnyRequest, state: State, oidc: Oidc) -> list[dict[str, str]]:
     """Whether the provider answers, calls itself as written, and publishes keys we accept."""
-    what = N_("The provider answers and is who the settings say")
+    say = texts.of(reader.locale(request, visit(request)))
+    what = say.say(N_("The provider answers and is who the settings say"))
     try:
         await travel.discovery(state).of(oidc.issuer, anew=True)
     except NotConfirmed as why:
-        return [{"title": what, "verdict": "failed", "text": why.why}]
+        return [{"title": what, "verdict": "failed", "text": say.say(why.why)}]
     except Refusal as why:
-        return [{"title": what, "verdict": "failed", "text": str(why)}]
+        return [{"title": what, "verdict": "failed", "text": say.refusal(why)}]
     return [{"title": what, "verdict": "passed", "text": oidc.issuer}]
 
 

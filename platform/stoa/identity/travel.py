@@ -17,7 +17,7 @@ from stoa.identity.oidc import Claims, Discovery, NotConfirmed, Party, Trip
 from stoa.identity.settings import Oidc
 from stoa.identity.side import DESK, admit, caller, oneself
 from stoa.identity.sso import Carried
-from stoa.kernel.refusals import NotFound
+from stoa.kernel.refusals import NotFound, Unavailable
 from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -116,7 +116,11 @@ async def start(request: AnyRequest) -> Response[None]:
         return elsewhere
     async with state.door.open(_tenant(request), purpose="GET /desk/sso") as work:
         we = await party(state, work, sso.provider(work))
-    return await depart(request, we, "sign-in")
+    try:
+        return await depart(request, we, "sign-in")
+    except Unavailable:
+        target = safe_next(request, DESK.home)
+        return go(request, DESK.path(f"/sign-in?silent=1&next={quote(target)}"))
 
 
 @get("/desk/sso/invitation/{bearer:str}", access=access.public(_OPEN, own_transaction=True))

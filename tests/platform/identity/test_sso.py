@@ -464,7 +464,12 @@ async def test_a_silent_provider_is_told_as_such(house, office, idp):
         await settings.put(work, "identity", IdentitySettings(oidc=gone), why="test")
     browser = browser_of(house, office, replace(idp, place="127.0.0.1:9"))
 
-    assert (await browser.get("/desk/sso")).status_code == 503
+    answer = await browser.get("/desk/sso?next=/desk/clients")
+    assert answer.status_code == 303
+    page = await browser.get(answer.headers["location"])
+    assert page.status_code == 200
+    assert "does not answer at the moment. Sign in with your password" in page.text
+    assert "next=/desk/clients" in page.text, "where they wanted to go is not forgotten"
 
 
 async def test_where_it_is_off_there_is_no_way(house, aurora, idp):
