@@ -62,4 +62,7 @@ async def brand(
     sheet = await store.sheet(work, row, 1) if row.pages else None
     content = sheet.content if sheet else await store.read(work, row)
     media_type = sheet.media_type if sheet else row.media_type
-    return answer(content, media_type, "logo", inline=True, cached_s=86_400)
+    shown = answer(content, media_type, "logo", inline=True, cached_s=86_400)
+    # Letters show it too, and whoever reads them in a browser reads them at another site.
+    shown.headers["cross-origin-resource-policy"] = "cross-origin"
+    return shown

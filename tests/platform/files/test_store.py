@@ -167,5 +167,6 @@ async def test_a_logo_is_everyones_and_nothing_else_is(house, aurora, borealis):
     here, there = visitor(house, aurora), visitor(house, borealis)
     shown = await here.get(f"/brand/{logo.id}")
     assert shown.status_code == 200 and shown.headers["content-type"] == "image/jpeg"
+    assert shown.headers["cross-origin-resource-policy"] == "cross-origin", "letters show it"
     assert (await here.get(f"/brand/{paper.id}")).status_code == 404
     assert (await there.get(f"/brand/{logo.id}")).status_code == 404
