@@ -14,7 +14,7 @@ from stoa.product import Hit
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.web import access
-from stoa.web.pages import page
+from stoa.web.pages import go, page
 from stoa.web.state import State
 from stoa.web.visit import visit
 
@@ -26,10 +26,19 @@ _IN_THE_BOX: Final = 8
 _REFERENCE: Final = re.compile(r"([A-Za-z]{1,2})[- ]?([0-9A-Za-z]{4})[- ]?([0-9A-Za-z]{4})")
 
 
-@get("/desk", access=access.desk(Clients.SEE_TODAY))
-async def today(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    """Worklists by role, the day's figures beside them."""
+@get("/desk", access=access.signed_in("desk", "where everybody arrives who works here"))
+async def today(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
+    """Worklists by role, the day's figures beside them; who may not see them begins elsewhere."""
     state: State = request.app.state.stoa
+    if not work.actor.may(Clients.SEE_TODAY):
+        open_to_them = [
+            one.path
+            for one in state.product.nav("desk")
+            if one.permission is None or work.actor.may(one.permission)
+        ]
+        if open_to_them:
+            return go(request, open_to_them[0])
+        return page(request, work, "desk/today/nothing.html", audience="desk")
     todays: gathered.Todays = state.extras.setdefault("todays", gathered.Todays(state.product))
     cards = await todays.ask(work)
     return page(

@@ -65,3 +65,21 @@ async def test_narrow_scopes_and_other_tenants_share_nothing(house, aurora, bore
     assert all(count >= 1 for count in new[0::3])
     assert set(new[1::3]) == {0}, "a client of no owner is not in a scope of one's own"
     assert len(set(new[2::3])) == 1
+
+
+async def test_who_may_not_see_today_arrives_where_they_may_work(desk):
+    browser = await desk("crm:leads:view")
+
+    answer = await browser.get("/desk")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/leads")
+
+
+async def test_who_may_see_nothing_is_told_so_and_can_sign_out(desk):
+    browser = await desk("identity:security:own")
+
+    answer = await browser.get("/desk")
+
+    assert answer.status_code == 200
+    assert "Nothing is open to you yet" in answer.text
+    assert "/desk/sign-out" in answer.text
