@@ -45,6 +45,7 @@ async def _uses(work: PlatformWork) -> list[Any]:
                 Tenant.state,
                 Pulse.at,
                 Pulse.body["connectors"].label("told"),
+                Pulse.body["failing_connectors"].label("failing"),
             )
             .join(Pulse, Pulse.tenant == Tenant.id)
             .where(Tenant.state.in_(operators.STATES))
@@ -59,19 +60,26 @@ async def every(request: AnyRequest, work: NamedDependency[PlatformWork]) -> Res
     uses = await _uses(work)
     rows: list[dict[str, Any]] = []
     for kind in KNOWN:
-        mine = [(row.told or {}).get(kind.code) for row in uses]
-        having = [one for one in mine if one]
+        having = [_used(row, kind.code) for row in uses if (row.told or {}).get(kind.code)]
         rows.append(
             {
                 "code": kind.code,
                 "label": kind.label,
                 "tenants": len(having),
                 "psps": sum(len(one["psps"]) for one in having),
+                "failing": sum(len(one["failing"]) for one in having),
                 "paused": sum(len(one["paused"]) for one in having),
             }
         )
-    rows.sort(key=lambda one: (-one["paused"], -one["tenants"], one["label"]))
+    rows.sort(key=lambda one: (-one["failing"], -one["paused"], -one["tenants"], one["label"]))
     return page(request, work, "control/payments/connectors.html", audience="control", rows=rows)
+
+
+def _used(row: Any, connector: str) -> dict[str, list[str]]:
+    """One sub-broker's providers of this kind, and which of them fail or are paused."""
+    told = row.told[connector]
+    failing = set(row.failing or ())
+    return {**told, "failing": [psp for psp in told["psps"] if psp in failing]}
 
 
 @get("/connectors/{connector:str}", access=access.control(Control.CONNECTORS_VIEW))
@@ -80,7 +88,7 @@ async def one(
 ) -> Response[str]:
     kind = connectors.named(connector)
     rows = [
-        {"slug": row.slug, "name": row.name, "at": row.at, **row.told[connector]}
+        {"slug": row.slug, "name": row.name, "at": row.at, **_used(row, connector)}
         for row in await _uses(work)
         if (row.told or {}).get(connector)
     ]

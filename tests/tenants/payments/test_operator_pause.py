@@ -13,6 +13,7 @@ from stoa.control import pulse
 from stoa.kernel.refusals import Denied, Invalid, NotFound
 from stoa.notices.model import Notice
 from stoa.tenancy.actor import Actor, Kind
+from stoa.tenancy.model import Pulse
 from support.operators import inside
 from support.people import make_staff
 
@@ -180,6 +181,14 @@ async def test_the_page_shows_who_uses_it_and_pauses_it_for_one(market, house):
     one = await browser.get("/connectors/hyperswitch")
     assert every.status_code == one.status_code == 200
     assert market.tenant.slug in one.text
+    async with house.door.platform() as work:
+        told = await work.session.get(Pulse, market.tenant.id)
+        psp = told.body["connectors"]["hyperswitch"]["psps"][0]
+        told.body = told.body | {"failing_connectors": [psp]}
+    failing = await browser.get("/connectors")
+    first = failing.text.index("/connectors/")
+    assert failing.text[first:].startswith("/connectors/hyperswitch"), "what fails stands first"
+    assert "Failing" in (await browser.get("/connectors/hyperswitch")).text
 
     nobody = await browser.post(
         "/connectors/hyperswitch/pause",
