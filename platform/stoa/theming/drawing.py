@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -107,3 +107,9 @@ def _drawn(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def leading(pieces: Iterable[object]) -> Markup:
+    """What leads to what, each in its own direction and the arrows in the reader's."""
+    arrow = " ← " if shown().rtl else " → "
+    return Markup(arrow).join(Markup("<bdi>{}</bdi>").format(one) for one in pieces)  # noqa: S704

@@ -52,6 +52,7 @@ _FILTERS: Final[dict[str, Any]] = {
     "deed": deeds.deed,
     "masked": masks.masked,
     "initials": masks.initials,
+    "leading": drawing.leading,
     "flag": places.flag,
     "country": places.country,
     "reason": reasons.reason,

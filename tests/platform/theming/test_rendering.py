@@ -210,3 +210,11 @@ def test_one_entry_says_where_the_reader_is(look: Look, path: str, label: str | 
     )
 
     assert (seen.nav_here.label if seen.nav_here else None) == label
+
+
+@pytest.mark.parametrize(("locale", "arrow"), [("en", "→"), ("ar", "←")])
+def test_what_leads_to_what_points_the_way_it_is_read(look: Look, locale: str, arrow: str) -> None:
+    with showing(replace(look, locale=locale)):
+        told = environment("default").from_string("{{ [a, b]|leading }}").render(a="alpha", b="<b>")
+
+    assert told == f"<bdi>alpha</bdi> {arrow} <bdi>&lt;b&gt;</bdi>"
