@@ -36,7 +36,7 @@ AnyRequest = Request[Any, Any, Any]
 
 GROUPS: Final = (
     (N_("Words"), ("name", "strapline", "support_email")),
-    (N_("Look"), ("theme", "mode", "fonts", "density", "radius")),
+    (N_("Appearance"), ("theme", "mode", "fonts", "density", "radius")),
     (N_("Colours"), colours.COLOURS),
     (N_("Dark mode"), colours.DARK_COLOURS),
 )

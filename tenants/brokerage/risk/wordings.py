@@ -33,6 +33,9 @@ SIGNS: Final[Mapping[str, str]] = {
     "client-limit": N_("A client's limit"),
     "hedge-limit": N_("Limit of what is not hedged"),
     "by-hand": N_("Opened by hand"),
+    "symbol-net": N_("Limit of one symbol"),
+    "book-net": N_("Limit of a book"),
+    "provider-net": N_("Limit of one strategy provider"),
 }
 EVIDENCE: Final[Mapping[str, str]] = {
     "positions": N_("Positions"),
