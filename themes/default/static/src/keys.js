@@ -1,11 +1,11 @@
-/* The keyboard: `/` search, `g` and a letter, `j k` in lists, `x` select, `e` explain, `?` help. */
+/* The keyboard: `/` search, `g` and a letter, `j k` in lists, `x` select, `m` move a card, `e` explain, `?` help. */
 import { all } from "./dom.js";
 import { mark } from "./table.js";
 
 let going = 0;
 const typing = (element) => element?.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
 const shown = (element) => element.offsetParent !== null;
-const list = () => all("[data-list] tbody tr, [data-list-items] > *").filter(shown);
+const list = () => all("[data-list] tbody tr, [data-list-items] > *, [data-board] .board-card").filter(shown);
 
 function step(by) {
   const rows = list();
@@ -14,7 +14,7 @@ function step(by) {
   const next = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + by))];
   mark(next);
   next.scrollIntoView({ block: "nearest" });
-  if (document.getElementById("panel")?.open && next.dataset.href) next.click();
+  if (document.getElementById("panel")?.open && (next.dataset.href || next.dataset.panelHref)) next.click();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -27,7 +27,7 @@ document.addEventListener("keydown", (event) => {
     if (link) { event.preventDefault(); link.click(); }
     return;
   }
-  const marked = document.querySelector("[data-list] .is-marked, [data-list-items] > .is-marked");
+  const marked = document.querySelector("[data-list] .is-marked, [data-list-items] > .is-marked, [data-board] .is-marked");
   const pressed = all(`[data-key-press="${CSS.escape(event.key)}"]`).find(shown);
   if (pressed) { event.preventDefault(); pressed.click(); return; }
   switch (event.key) {
@@ -41,6 +41,11 @@ document.addEventListener("keydown", (event) => {
     case "k": step(-1); break;
     case "Enter": if (marked && !event.target.closest("a, button, summary")) { event.preventDefault(); marked.click(); } break;
     case "x": { const box = marked?.querySelector("[data-check]"); if (box) box.click(); break; }
+    case "m": {
+      const menu = marked?.querySelector(".board-move");
+      if (menu) { event.preventDefault(); menu.open = true; menu.querySelector("button")?.focus(); }
+      break;
+    }
     case "e": {
       const within = document.getElementById("panel")?.open ? document.getElementById("panel") : document;
       (marked?.querySelector("[data-explain]") ?? all("[data-explain]", within).find(shown))?.click();

@@ -16,7 +16,7 @@ on("click", "tr[data-href]", function (event) {
 });
 
 export function mark(row) {
-  for (const other of all(".is-marked", row.parentElement)) other.classList.remove("is-marked");
+  for (const other of all(".is-marked", row.closest("[data-board]") ?? row.parentElement)) other.classList.remove("is-marked");
   row.classList.add("is-marked");
 }
 
