@@ -14,7 +14,7 @@ from brokerage.kyc import cases
 from brokerage.kyc.model import State, Why
 from brokerage.ledger import accounts, wallets
 from brokerage.ledger.model import Adjustment
-from brokerage.partners import attribution, partners
+from brokerage.partners.tree import attribution, partners
 from brokerage.payments.disputes import noticing
 from brokerage.payments.disputes.noticing import Told
 from brokerage.payments.model import (

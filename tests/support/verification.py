@@ -231,7 +231,7 @@ class Applicant:
 
     async def take_test(self, given: dict[str, list[str]] | None = None) -> str:
         """Answer question by question; where the last one leads."""
-        from brokerage.kyc.questions import CFD_APPROPRIATENESS
+        from brokerage.kyc.jurisdictions.questions import CFD_APPROPRIATENESS
 
         where = ""
         for number, question in enumerate(CFD_APPROPRIATENESS.questions, 1):

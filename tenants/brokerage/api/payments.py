@@ -11,9 +11,9 @@ from sqlalchemy import select
 from brokerage.api.offer import changes, reads
 from brokerage.api.values import Amount, Asked, Currency, Listing, Page, digits, page
 from brokerage.clients import queries as clients
-from brokerage.payments import withdrawals
 from brokerage.payments.model import Deposit, Withdrawal
 from brokerage.payments.permissions import Payments
+from brokerage.payments.withdrawing import withdrawals
 from stoa.kernel.refusals import NotFound
 from stoa.tenancy.work import Work
 

@@ -22,10 +22,10 @@ from brokerage.partners import payouts as partner_payouts
 from brokerage.partners.model import Partner, PartnerPayout, PayoutState
 from brokerage.partners.permissions import Partners
 from brokerage.partners.sharing import terms as shares
-from brokerage.payments import withdrawals
 from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
+from brokerage.payments.withdrawing import withdrawals
 from brokerage.risk import actions as risk_actions
 from brokerage.risk.permissions import Risk
 from stoa.kernel.money import Money

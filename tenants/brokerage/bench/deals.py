@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from brokerage.bench.figures import Figure, median
 from brokerage.bench.ground import Ground
-from brokerage.partners import accruals
 from brokerage.partners.model import Attribution
+from brokerage.partners.rewards import accruals
 from brokerage.trading import deals
 from brokerage.trading.connector import Deal, DealKind, Entry
 from brokerage.trading.model import TradingAccount

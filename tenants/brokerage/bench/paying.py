@@ -8,7 +8,7 @@ import httpx2
 from sqlalchemy import select
 
 from brokerage.bench.ground import Ground
-from brokerage.payments import deposits
+from brokerage.payments.depositing import deposits
 from brokerage.payments.model import PaymentAttempt
 from brokerage.payments.values import Method
 from brokerage.product import PRODUCT

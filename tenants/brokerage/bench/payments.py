@@ -19,8 +19,9 @@ from brokerage.bench.paying import Paid, paid_at_alpha, started_at_alpha
 from brokerage.bench.wire import Answer, Wire
 from brokerage.clients.model import Client
 from brokerage.ledger import accounts, wallets
-from brokerage.payments import callbacks, destinations, places
+from brokerage.payments import callbacks
 from brokerage.payments.model import Deposit, ProviderEvent
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.values import Method
 from stoa.events.model import Inbox, Outbox
 from stoa.kernel.money import Money

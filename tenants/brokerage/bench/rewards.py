@@ -16,11 +16,12 @@ from brokerage.bench.figures import Figure, median
 from brokerage.bench.ground import Ground
 from brokerage.bench.guild import SERVER, Guild
 from brokerage.ledger import accounts as ledger
-from brokerage.partners import engine, queries, stints
+from brokerage.partners import queries, stints
 from brokerage.partners.events import RecountAsked
 from brokerage.partners.model import Reward
+from brokerage.partners.rewards import engine
+from brokerage.partners.rewards.timeline import BEGINNING, Epoch
 from brokerage.partners.settings import PartnerSettings
-from brokerage.partners.timeline import BEGINNING, Epoch
 from brokerage.trading import deals
 from brokerage.trading.connector import Deal, DealKind, Entry
 

@@ -14,8 +14,8 @@ from brokerage.clients.model import Client
 from brokerage.crm import leads
 from brokerage.crm.model import Segment
 from brokerage.crm.permissions import Crm
-from brokerage.partners import placing
 from brokerage.partners.model import Partner, PartnerLine
+from brokerage.partners.tree import placing
 from stoa.kernel.clock import day_bounds
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.facts import TenantFacts

@@ -11,13 +11,7 @@ from brokerage.demo.connect import change
 from brokerage.demo.played import Played
 from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped, tried
-from brokerage.partners import (
-    attribution,
-    campaigns,
-    joining,
-    payouts,
-    ratios,
-)
+from brokerage.partners import campaigns, payouts
 from brokerage.partners.fees import booking
 from brokerage.partners.fees.booking import Fact
 from brokerage.partners.model import Attribution, Partner, PartnerPayout, Reward
@@ -25,6 +19,7 @@ from brokerage.partners.objecting import deciding, raising
 from brokerage.partners.parallel import runs
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.sharing import terms as sharing
+from brokerage.partners.tree import attribution, joining, ratios
 from stoa.tenancy import settings
 from stoa.tenancy.work import Work
 

@@ -11,7 +11,7 @@ from brokerage.demo.cast import Someone
 from brokerage.demo.played import Played
 from brokerage.demo.story import Story
 from brokerage.kyc import jobs as kyc_jobs
-from brokerage.partners import partners as partner_verbs
+from brokerage.partners.tree import partners as partner_verbs
 from brokerage.trading import accounts
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.ids import uuid7

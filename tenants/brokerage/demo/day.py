@@ -12,7 +12,6 @@ from brokerage.demo import money
 from brokerage.demo.story import Story
 from brokerage.ledger import adjustments
 from brokerage.ledger.permissions import Ledger
-from brokerage.payments import withdrawals
 from brokerage.payments.model import (
     Deposit,
     DepositState,
@@ -20,6 +19,7 @@ from brokerage.payments.model import (
     Withdrawal,
     WithdrawalState,
 )
+from brokerage.payments.withdrawing import withdrawals
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 

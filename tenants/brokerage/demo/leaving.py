@@ -12,9 +12,9 @@ from brokerage.demo.played import Played
 from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped
 from brokerage.ledger import wallets
-from brokerage.payments import payouts, withdrawals
 from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import payouts, withdrawals
 from stoa.kernel.money import Money
 
 ENDS: Final = ("paid", "paid", "rejected", "paid", "taken-back", "paid", "closed-card", "paid")

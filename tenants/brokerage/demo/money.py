@@ -15,9 +15,11 @@ from brokerage.demo.played import Played
 from brokerage.demo.story import Story
 from brokerage.ledger import wallets
 from brokerage.partners import payouts as partner_payouts
-from brokerage.payments import deposits, payouts, settlement, withdrawals
+from brokerage.payments import settlement
+from brokerage.payments.depositing import deposits
 from brokerage.payments.model import PaymentAttempt, Withdrawal, WithdrawalState
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import payouts, withdrawals
 from brokerage.trading import transfers
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.money import Money

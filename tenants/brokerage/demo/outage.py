@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from brokerage.demo import money
 from brokerage.demo.story import Story
-from brokerage.payments import deposits
+from brokerage.payments.depositing import deposits
 from brokerage.payments.routing import watching
 from brokerage.payments.routing.model import ProviderState
 from brokerage.payments.values import Method

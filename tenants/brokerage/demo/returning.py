@@ -11,9 +11,10 @@ from brokerage.demo import money
 from brokerage.demo.played import Played
 from brokerage.demo.story import Story
 from brokerage.ledger import wallets
-from brokerage.payments import destinations, payouts, places, withdrawals
 from brokerage.payments.model import PayoutAttempt, PayoutState, Withdrawal, WithdrawalState
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import payouts, withdrawals
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal
 

@@ -9,9 +9,10 @@ from uuid import UUID
 from PIL import Image, ImageDraw, ImageFont
 
 from brokerage.demo.cast import Someone
-from brokerage.kyc import assessments, cases, documents
+from brokerage.kyc import cases, documents
 from brokerage.kyc.documents import Described
-from brokerage.kyc.packs import FieldKind, StepKind
+from brokerage.kyc.jurisdictions.packs import FieldKind, StepKind
+from brokerage.kyc.wizard import assessments
 from stoa.files.workshop import Workshop
 from stoa.tenancy.work import Work
 

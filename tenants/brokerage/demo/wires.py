@@ -14,9 +14,11 @@ from brokerage.demo.leaving import approved
 from brokerage.demo.played import Played, Wire
 from brokerage.demo.story import Story
 from brokerage.demo.trying import pumped, tried
-from brokerage.payments import deposits, destinations, places, slips, withdrawals
+from brokerage.payments.depositing import deposits, slips
 from brokerage.payments.model import PayoutAttempt, Withdrawal, WithdrawalState
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import withdrawals
 from brokerage.product import PRODUCT
 from brokerage.recon import files
 from brokerage.recon.orders import making

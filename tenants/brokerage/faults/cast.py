@@ -14,10 +14,11 @@ from brokerage.demo import staffing
 from brokerage.demo.connect import Wish, open_tenant
 from brokerage.demo.world import World
 from brokerage.faults.seats import Seat, seat
-from brokerage.kyc import defaults, standing
+from brokerage.kyc import standing
+from brokerage.kyc.jurisdictions import defaults
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import rates
-from brokerage.payments import destinations, places
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.withdrawing.model import Destination
 from brokerage.trading import accounts
 from brokerage.trading.terms import terms

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from brokerage.kyc.packs import Band, Question, Questionnaire
+from brokerage.kyc.jurisdictions.packs import Band, Question, Questionnaire
 from brokerage.kyc.rules import Check, Outcome
 from stoa.kernel.refusals import Conflict, Invalid, ManyInvalid
 

@@ -28,8 +28,8 @@ from brokerage.kyc.filling import (
     step_of,
     steps_of,
 )
+from brokerage.kyc.jurisdictions.packs import ClientType
 from brokerage.kyc.model import LIVING, WITH_US, KycCase, State, Why
-from brokerage.kyc.packs import ClientType
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.progress import missing, tracked
 from brokerage.kyc.rules import Decision, Outcome

@@ -8,19 +8,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from brokerage.clients.model import Client
-from brokerage.kyc import (
-    appropriateness,
-    dossier,
-    forms,
-    identity,
-    levels,
-    mrz,
-    papers,
-    rules,
-    standing,
-)
+from brokerage.kyc import appropriateness, dossier, levels, rules, standing
+from brokerage.kyc.evidence import identity, mrz, papers
+from brokerage.kyc.jurisdictions import forms
+from brokerage.kyc.jurisdictions.packs import DocumentRule, Pack
 from brokerage.kyc.model import KycCase, KycCheck, KycDocument, KycTest, State
-from brokerage.kyc.packs import DocumentRule, Pack
 from brokerage.kyc.rules import Check, Outcome
 from brokerage.kyc.settings import KycSettings
 from stoa.tenancy.work import Work

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
-from brokerage.kyc import checks, dossier, papers, rules, standing
+from brokerage.kyc import checks, dossier, rules, standing
+from brokerage.kyc.evidence import papers
+from brokerage.kyc.jurisdictions.packs import DocumentRule
 from brokerage.kyc.model import WITH_CLIENT, KycCase, KycDocument
-from brokerage.kyc.packs import DocumentRule
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Check
 from stoa.files import store

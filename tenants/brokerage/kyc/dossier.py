@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 from brokerage.clients.model import Client
+from brokerage.kyc.jurisdictions.packs import ClientType
 from brokerage.kyc.model import KycCase
-from brokerage.kyc.packs import ClientType
 from stoa.tenancy.work import Work
 
 Answers = dict[str, dict[str, str]]

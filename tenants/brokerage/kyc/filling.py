@@ -9,9 +9,11 @@ from sqlalchemy import bindparam, select
 
 from brokerage.clients.model import Client, ClientAgreement
 from brokerage.clients.settings import ClientSettings
-from brokerage.kyc import answers, dossier, forms, rules, standing
+from brokerage.kyc import dossier, rules, standing
+from brokerage.kyc.jurisdictions import forms
+from brokerage.kyc.jurisdictions.packs import Agreement, Step, StepKind
 from brokerage.kyc.model import WITH_CLIENT, KycCase
-from brokerage.kyc.packs import Agreement, Step, StepKind
+from brokerage.kyc.wizard import answers
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.work import Work
 

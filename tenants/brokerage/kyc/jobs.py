@@ -3,16 +3,7 @@
 from brokerage.clients import clients, details, queries
 from brokerage.clients.events import CountryChanged
 from brokerage.clients.model import Client
-from brokerage.kyc import (
-    callbacks,
-    cases,
-    diligence,
-    dossier,
-    providers,
-    screenings,
-    standing,
-    sweeps,
-)
+from brokerage.kyc import callbacks, cases, dossier, providers, screenings, standing, sweeps
 from brokerage.kyc.events import (
     CallbackTaken,
     KycApproved,
@@ -21,6 +12,7 @@ from brokerage.kyc.events import (
     ScreeningDue,
 )
 from brokerage.kyc.model import KycCase, Why
+from brokerage.kyc.officers import diligence
 from brokerage.kyc.providers import Order
 from stoa.connectors.outcomes import Confirmed, Outcome, Refused
 from stoa.kernel.refusals import NotFound, Refusal, Unavailable

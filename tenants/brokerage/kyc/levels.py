@@ -4,8 +4,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from brokerage.kyc import defaults, forms
-from brokerage.kyc.packs import Category, ClientType, Flow, Level, Limit, Pack, Per, Right
+from brokerage.kyc.jurisdictions import defaults, forms
+from brokerage.kyc.jurisdictions.packs import (
+    Category,
+    ClientType,
+    Flow,
+    Level,
+    Limit,
+    Pack,
+    Per,
+    Right,
+)
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied
 from stoa.theming.texts import N_

@@ -3,7 +3,7 @@
 from brokerage.clients import download
 from brokerage.clients import hooks as client_hooks
 from brokerage.clients.events import CountryChanged
-from brokerage.kyc import desk, hooks, jobs, model, queries, room
+from brokerage.kyc import hooks, jobs, model, queries
 from brokerage.kyc.events import (
     CallbackTaken,
     KycApproved,
@@ -12,8 +12,10 @@ from brokerage.kyc.events import (
     ScreeningDue,
 )
 from brokerage.kyc.labels import LABELS
+from brokerage.kyc.officers import desk
 from brokerage.kyc.permissions import ROLES, Kyc
 from brokerage.kyc.settings import KycSettings
+from brokerage.kyc.wizard import room
 from brokerage.screening import model as screening
 from stoa.product import Every, Module, NavItem, Tab
 from stoa.theming.texts import N_

@@ -1,8 +1,9 @@
 """How far a case is: the tracker that client and staff share, and what is missing still."""
 
-from brokerage.kyc import checks, filling, forms, standing, tracker
+from brokerage.kyc import checks, filling, standing, tracker
+from brokerage.kyc.jurisdictions import forms
+from brokerage.kyc.jurisdictions.packs import ClientType, StepKind
 from brokerage.kyc.model import KycCase, State
-from brokerage.kyc.packs import ClientType, StepKind
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 

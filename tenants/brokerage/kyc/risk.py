@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from brokerage.kyc.packs import EEA, FATF_CALL_FOR_ACTION, Country, Percent
+from brokerage.kyc.jurisdictions.packs import EEA, FATF_CALL_FOR_ACTION, Country, Percent
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Unfit
 from stoa.theming.texts import N_

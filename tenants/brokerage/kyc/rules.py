@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from brokerage.kyc.packs import Blocked, Category, ClientType, Extra, Pack, When
+from brokerage.kyc.jurisdictions.packs import Blocked, Category, ClientType, Extra, Pack, When
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from brokerage.kyc import cases, checks, documents, dossier, standing
+from brokerage.kyc.jurisdictions.packs import ClientType
 from brokerage.kyc.model import KycCase, State
-from brokerage.kyc.packs import ClientType
 from brokerage.kyc.rules import Check, Outcome
 from brokerage.kyc.settings import KycSettings
 from brokerage.screening import screen, store

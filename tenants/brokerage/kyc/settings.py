@@ -4,8 +4,8 @@ from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 
-from brokerage.kyc import defaults, forms
-from brokerage.kyc.packs import Blocked, Pack, Questionnaire, StepKind
+from brokerage.kyc.jurisdictions import defaults, forms
+from brokerage.kyc.jurisdictions.packs import Blocked, Pack, Questionnaire, StepKind
 from brokerage.kyc.risk import RiskModel
 from stoa.kernel.refusals import Unfit
 

@@ -10,9 +10,10 @@ import msgspec
 from brokerage.clients import clients
 from brokerage.clients.model import Client
 from brokerage.clients.settings import ClientSettings
-from brokerage.kyc import defaults, dossier, levels, rules
+from brokerage.kyc import dossier, levels, rules
+from brokerage.kyc.jurisdictions import defaults
+from brokerage.kyc.jurisdictions.packs import Blocked, Category, Level, Pack, Right
 from brokerage.kyc.model import KycCase, KycStanding
-from brokerage.kyc.packs import Blocked, Category, Level, Pack, Right
 from brokerage.kyc.settings import KycSettings
 from stoa.kernel.clock import business_day
 from stoa.kernel.money import Money

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from brokerage.clients.model import Client
-from brokerage.kyc import cases, checks, documents, dossier, levels, papers, standing
+from brokerage.kyc import cases, checks, documents, dossier, levels, standing
+from brokerage.kyc.evidence import papers
+from brokerage.kyc.evidence.papers import Standing
 from brokerage.kyc.model import WITH_CLIENT, KycCase, KycDocument, KycStanding, KycTest, Why
-from brokerage.kyc.papers import Standing
 from brokerage.kyc.settings import KycSettings
 from stoa.kernel.ids import uuid7
 from stoa.notices import notices

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from brokerage.kyc import forms, levels, papers
-from brokerage.kyc.packs import ClientType, Pack, StepKind
+from brokerage.kyc import levels
+from brokerage.kyc.evidence import papers
+from brokerage.kyc.jurisdictions import forms
+from brokerage.kyc.jurisdictions.packs import ClientType, Pack, StepKind
 from brokerage.kyc.rules import Check, Outcome
 from stoa.theming.texts import N_
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import campaigns, joining, partners, payouts, queries
+from brokerage.partners import campaigns, payouts, queries
 from brokerage.partners.model import (
     Attribution,
     Objection,
@@ -30,6 +30,7 @@ from brokerage.partners.paying import drawing, signs
 from brokerage.partners.permissions import Partners
 from brokerage.partners.room import reward_table
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.tree import joining, partners
 from brokerage.partners.wordings import Said
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work

@@ -1,6 +1,6 @@
 """Reactions of this module: attribution at registration, rewards at import."""
 
-from brokerage.partners import engine
+from brokerage.partners.rewards import engine
 from brokerage.trading.events import DealsImported
 from stoa.tenancy.door import OpenWork
 

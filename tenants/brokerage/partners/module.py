@@ -12,27 +12,15 @@ from brokerage.clients.events import ClientRegistered
 from brokerage.clients.model import Client
 from brokerage.ledger import hooks as ledger_hooks
 from brokerage.partners import (
-    acquisitions,
-    attribution,
-    clawing,
     desk,
     desk_pay,
-    desk_place,
-    desk_ratios,
-    engine,
     jobs,
     laws,
-    months,
-    placing,
-    plansdesk,
     postbacks,
     room,
     room_pay,
     room_reach,
-    simulating,
     stints,
-    tiers,
-    unpriced,
 )
 from brokerage.partners import hooks as inbound
 from brokerage.partners.events import EngineResumed, RecountAsked
@@ -54,10 +42,13 @@ from brokerage.partners.objecting import room as objections_room
 from brokerage.partners.parallel import desk as parallel_desk
 from brokerage.partners.paying import closing
 from brokerage.partners.permissions import Partners
+from brokerage.partners.plans import plansdesk, simulating
+from brokerage.partners.rewards import acquisitions, clawing, engine, months, unpriced
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.sharing import desk as sharing_desk
 from brokerage.partners.sharing import laws as sharing_laws
 from brokerage.partners.sharing import room as sharing_room
+from brokerage.partners.tree import attribution, desk_place, desk_ratios, placing, tiers
 from brokerage.payments import hooks as payments
 from brokerage.payments.events import DepositCredited
 from brokerage.trading.events import DealsImported

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Table, func, select, text
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
-from brokerage.partners import placing, rules
+from brokerage.partners import rules
 from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.model import Attribution, Partner, PartnerLine, Reward
+from brokerage.partners.tree import placing
 from brokerage.partners.wordings import Said
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.refusals import Invalid, NotFound

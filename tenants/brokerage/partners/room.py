@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from brokerage.clients import queries as client_queries
 from brokerage.clients.model import Client
-from brokerage.partners import joining, placing, queries, ratios, statements
+from brokerage.partners import queries, statements
 from brokerage.partners.model import (
     Objection,
     ObjectionState,
@@ -24,8 +24,9 @@ from brokerage.partners.model import (
 )
 from brokerage.partners.paying import drawing
 from brokerage.partners.permissions import Partners
-from brokerage.partners.recompute_program import PROGRAM
+from brokerage.partners.rewards.recompute_program import PROGRAM
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.tree import joining, placing, ratios
 from brokerage.partners.wordings import Said, for_what, taken_back
 from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.work import Work

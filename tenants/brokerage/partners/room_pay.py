@@ -10,12 +10,13 @@ from litestar.response import Response
 from msgspec import Meta
 from sqlalchemy import select
 
-from brokerage.partners import joining, payouts, statements
+from brokerage.partners import payouts, statements
 from brokerage.partners.model import PartnerPayout
 from brokerage.partners.paying import drawing
 from brokerage.partners.permissions import Partners
 from brokerage.partners.room import mine
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.tree import joining
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import access, forms

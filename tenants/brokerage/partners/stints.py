@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
-from brokerage.partners import clawing, engine, recounting, restating, slicing
 from brokerage.partners.events import RecountAsked
 from brokerage.partners.fees import recounting as fees
 from brokerage.partners.permissions import Partners
-from brokerage.partners.timeline import Epoch
+from brokerage.partners.rewards import clawing, engine, recounting, restating, slicing
+from brokerage.partners.rewards.timeline import Epoch
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 

@@ -14,7 +14,6 @@ from litestar.response import Response
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from brokerage.payments import hook_paths, providers
 from brokerage.payments.connector import (
     Event,
     EventKind,
@@ -32,6 +31,7 @@ from brokerage.payments.model import (
     PaymentAttempt,
     ProviderEvent,
 )
+from brokerage.payments.psp import hook_paths, providers
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.outcomes import Refusing
 from stoa.connectors.signatures import Headers

@@ -3,8 +3,8 @@
 from sqlalchemy import select
 
 from brokerage.clients.events import LevelChanged
-from brokerage.payments import withdrawals
 from brokerage.payments.model import Withdrawal, WithdrawalState
+from brokerage.payments.withdrawing import withdrawals
 from stoa.tenancy.door import OpenWork
 
 

@@ -5,27 +5,9 @@ from brokerage.clients.events import LevelChanged
 from brokerage.fees import hooks as fees
 from brokerage.ledger import hooks as ledger_hooks
 from brokerage.ledger import kinds
-from brokerage.payments import (
-    callbacks,
-    control,
-    costs,
-    desk,
-    desk_out,
-    hooks,
-    jobs,
-    laws,
-    payouts,
-    psp_desk,
-    room,
-    room_out,
-    room_places,
-    room_ready,
-    settlement,
-    shown,
-    slips,
-    usage,
-)
+from brokerage.payments import callbacks, costs, hooks, jobs, laws, settlement, shown, usage
 from brokerage.payments.closing import blockers, export
+from brokerage.payments.depositing import desk, room, room_ready, slips
 from brokerage.payments.disputes import desk as disputes_desk
 from brokerage.payments.disputes import laws as dispute_laws
 from brokerage.payments.disputes import listing, noticing
@@ -35,14 +17,16 @@ from brokerage.payments.disputes.story import STAGES
 from brokerage.payments.events import CallbackTaken, DepositCredited, PayoutDue
 from brokerage.payments.hot import watching as hot
 from brokerage.payments.labels import LABELS
+from brokerage.payments.payout_places import room_places
 from brokerage.payments.permissions import Payments
+from brokerage.payments.psp import control, psp_desk
 from brokerage.payments.receiving import arriving
 from brokerage.payments.receiving import room as receiving_room
 from brokerage.payments.routing import checking, guarding, operators, rulesdesk, watching
 from brokerage.payments.routing import desk as routing_desk
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import desk as source_desk
-from brokerage.payments.withdrawing import clocks, policy
+from brokerage.payments.withdrawing import clocks, desk_out, payouts, policy, room_out
 from stoa.identity.permissions import Control
 from stoa.product import Every, Module, NavItem, Tab
 from stoa.settingsdesk import pending

@@ -15,7 +15,8 @@ from brokerage.clients.model import Client
 from brokerage.fees import quoting, words
 from brokerage.kyc import standing
 from brokerage.ledger import rates
-from brokerage.payments import costs, deposits, providers
+from brokerage.payments import costs
+from brokerage.payments.depositing import deposits
 from brokerage.payments.model import (
     Deposit,
     DepositState,
@@ -25,6 +26,7 @@ from brokerage.payments.model import (
     Withdrawal,
     WithdrawalState,
 )
+from brokerage.payments.psp import providers
 from brokerage.payments.settings import DepositMethod, PaymentsSettings
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing.story import TITLES

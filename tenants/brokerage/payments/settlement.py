@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from brokerage.payments import concluding, copies, crediting, deposits, payouts, providers
 from brokerage.payments.connector import CannotAsk, EventKind, PaymentConnector, State, Status
+from brokerage.payments.depositing import concluding, copies, crediting, deposits
 from brokerage.payments.disputes import noticing
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import (
@@ -24,10 +24,12 @@ from brokerage.payments.model import (
     PayoutAttempt,
     ProviderEvent,
 )
+from brokerage.payments.psp import providers
 from brokerage.payments.receiving import arriving
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import examining
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import payouts
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, Refusal

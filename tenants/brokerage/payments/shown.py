@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from brokerage.clients import queries as clients
-from brokerage.payments import providers, queries
+from brokerage.payments import queries
 from brokerage.payments.disputes import shown as disputes_shown
 from brokerage.payments.hot import watching as hot
 from brokerage.payments.model import Deposit, DepositState, Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
+from brokerage.payments.psp import providers
 from brokerage.payments.queries import PROBLEMS
 from brokerage.payments.receiving import queries as receiving
 from brokerage.payments.routing import operators

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from brokerage.ledger import accounts, kinds, posting
 from brokerage.ledger.model import Entry
 from brokerage.ledger.posting import Leg
-from brokerage.payments import crediting
+from brokerage.payments.depositing import crediting
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.recon import banks, matches
 from brokerage.recon.model import BankAccount, LineMatch, OutsideFile, OutsideLine, Purpose

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from brokerage.ledger import accounts, posting
 from brokerage.ledger.posting import Leg
-from brokerage.payments import concluding
 from brokerage.payments.connector import State, Status
+from brokerage.payments.depositing import concluding
 from brokerage.payments.model import AttemptState, Deposit, PaymentAttempt
 from brokerage.payments.values import Method
 from brokerage.recon import booking, matches

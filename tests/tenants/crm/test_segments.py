@@ -10,7 +10,7 @@ from sqlalchemy import text
 from brokerage.crm import segments
 from brokerage.crm.permissions import Crm
 from brokerage.crm.segments import Conditions
-from brokerage.partners import partners
+from brokerage.partners.tree import partners
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.actor import Actor, Kind
 from support.people import make_staff

@@ -101,7 +101,7 @@ async def test_large_deposits_ask_for_a_closer_look_once(house, aurora, verified
     from decimal import Decimal
 
     from brokerage.clients.model import Client
-    from brokerage.kyc import diligence
+    from brokerage.kyc.officers import diligence
 
     async with house.door.open(aurora, purpose="test") as work:
         row = await work.lock(Client, verified.id)

@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.clients import clients
-from brokerage.partners import accruals, attribution, partners
 from brokerage.partners.model import Reward
+from brokerage.partners.rewards import accruals
+from brokerage.partners.tree import attribution, partners
 from brokerage.trading import deals
 from brokerage.trading.connector import Deal, DealKind, Entry
 from brokerage.trading.model import TradingAccount

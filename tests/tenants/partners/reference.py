@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from brokerage.partners import rules
-from brokerage.partners.offers import group_of, pip_of
+from brokerage.partners.rewards.offers import group_of, pip_of
+from brokerage.partners.rewards.timeline import Epoch
 from brokerage.partners.terms import ON_DEALS, Plan, best
-from brokerage.partners.timeline import Epoch
 from brokerage.trading.symbols import Symbols, canonical
 
 SYMBOLS = Symbols()

@@ -13,9 +13,11 @@ from hypothesis import settings as pace
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from brokerage.partners import accruals, joining, placing, queries, rules
-from brokerage.partners.accruals import ACCRUE
-from brokerage.partners.recompute_program import PROGRAM
+from brokerage.partners import queries, rules
+from brokerage.partners.rewards import accruals
+from brokerage.partners.rewards.accruals import ACCRUE
+from brokerage.partners.rewards.recompute_program import PROGRAM
+from brokerage.partners.tree import joining, placing
 from brokerage.trading import deals
 
 from .builders import (

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from brokerage.partners import announced, attribution, hooks
+from brokerage.partners import announced, hooks
 from brokerage.partners.model import Attribution, Partner, PartnerTouch
 from brokerage.partners.permissions import Partners
+from brokerage.partners.tree import attribution
 from stoa.connectors.signatures import standard_secret, standard_webhook
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7

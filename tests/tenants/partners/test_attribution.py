@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from brokerage.clients.model import Client
-from brokerage.partners import attribution
 from brokerage.partners.model import Attribution, Partner, PartnerState
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.tree import attribution
 from stoa.kernel.ids import uuid7
 
 from .builders import a_partner, a_person, later

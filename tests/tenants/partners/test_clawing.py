@@ -7,10 +7,11 @@ from sqlalchemy import select, update
 
 from brokerage.clients.model import Client
 from brokerage.ledger import accounts, check
-from brokerage.partners import clawing, payouts, rules
+from brokerage.partners import payouts, rules
 from brokerage.partners.model import PartnerPayout, Reward
 from brokerage.partners.paying import drawing
-from brokerage.payments import crediting
+from brokerage.partners.rewards import clawing
+from brokerage.payments.depositing import crediting
 from brokerage.payments.disputes import noticing
 from brokerage.payments.disputes.noticing import Told
 from brokerage.payments.model import Deposit, PaymentAttempt

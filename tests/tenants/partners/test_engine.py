@@ -11,24 +11,15 @@ from sqlalchemy import select, text, update
 from brokerage.clients.model import Client
 from brokerage.ledger import check, rates
 from brokerage.ledger.hooks import Mid
-from brokerage.partners import (
-    accruals,
-    acquisitions,
-    engine,
-    months,
-    queries,
-    recounting,
-    rules,
-    simulating,
-    standings,
-    statements,
-    tiers,
-)
+from brokerage.partners import queries, rules, statements
 from brokerage.partners.fees import booking
 from brokerage.partners.model import Attribution, Reward
+from brokerage.partners.plans import simulating
+from brokerage.partners.rewards import accruals, acquisitions, engine, months, recounting
+from brokerage.partners.rewards.timeline import BEGINNING, Epoch, epochs
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.terms import Amount, Plan, RewardRule, Tier, Tiers, When
-from brokerage.partners.timeline import BEGINNING, Epoch, epochs
+from brokerage.partners.tree import standings, tiers
 from brokerage.trading import deals
 from brokerage.trading.connector import Entry
 from brokerage.trading.model import TradingAccount
@@ -304,7 +295,7 @@ async def test_a_position_turned_round_counts_what_it_closed_and_the_rest_when_t
 async def test_a_deal_that_earns_by_two_kinds_counts_its_lots_once(work, monkeypatch):
     both = with_plan(rewards=(*PLAN.rewards, RewardRule(kind="revenue-share", percent=Decimal(5))))
     monkeypatch.setitem(work._settings, PartnerSettings, both)
-    monkeypatch.setattr("brokerage.partners.timeline.read", _always(both))
+    monkeypatch.setattr("brokerage.partners.rewards.timeline.read", _always(both))
     partner = await a_partner(work)
     trader = await a_trader(work, partner)
     later(work, hours=1)
@@ -327,7 +318,7 @@ async def test_a_sum_per_client_is_paid_once_after_its_hold_and_falls_with_the_d
 ):
     settings = with_plan(rewards=(*PLAN.rewards, CPA))
     monkeypatch.setitem(work._settings, PartnerSettings, settings)
-    monkeypatch.setattr("brokerage.partners.timeline.read", _always(settings))
+    monkeypatch.setattr("brokerage.partners.rewards.timeline.read", _always(settings))
     tree = await three(work)
     client = tree.trader.client
     deposit = await paid(work, client)
@@ -374,7 +365,7 @@ async def test_a_month_below_nothing_is_carried_into_the_next(work, monkeypatch)
     share = RewardRule(kind="profit-share", percent=Decimal(20))
     settings = with_plan(rewards=(share,))
     monkeypatch.setitem(work._settings, PartnerSettings, settings)
-    monkeypatch.setattr("brokerage.partners.timeline.read", _always(settings))
+    monkeypatch.setattr("brokerage.partners.rewards.timeline.read", _always(settings))
     partner = await a_partner(work)
     trader = await a_trader(work, partner)
     later(work, hours=1)
@@ -408,7 +399,7 @@ async def test_a_closed_month_is_put_right_by_adjustments_and_so_is_what_it_carr
     share = RewardRule(kind="profit-share", percent=Decimal(20))
     settings = with_plan(rewards=(share,))
     monkeypatch.setitem(work._settings, PartnerSettings, settings)
-    monkeypatch.setattr("brokerage.partners.timeline.read", _always(settings))
+    monkeypatch.setattr("brokerage.partners.rewards.timeline.read", _always(settings))
     zone = work.settings(TenantFacts).time_zone
     partner = await a_partner(work)
     trader, abroad = await a_trader(work, partner), await a_trader(work, partner)

@@ -9,12 +9,13 @@ from sqlalchemy import func, select, text
 
 from brokerage.ledger import check, rates
 from brokerage.ledger.hooks import Mid
-from brokerage.partners import partners, rules, statements
+from brokerage.partners import rules, statements
 from brokerage.partners.fees import booking, recounting, sheets
 from brokerage.partners.model import PartnerFee, Reward
 from brokerage.partners.paying.periods import Period
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import Amount, Cap, PartnerSettings, Plan, RewardRule, When
+from brokerage.partners.tree import partners
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import msgspec
 
-from brokerage.partners import standings
 from brokerage.partners.objecting import deciding, raising
+from brokerage.partners.tree import standings
 from support.fixtures import staff
 from support.planting import misnamed
 

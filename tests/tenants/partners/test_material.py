@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from brokerage.clients import hooks
-from brokerage.partners import attribution
 from brokerage.partners.marketing import material, queries
 from brokerage.partners.marketing.settings import MarketingSettings, allowed
 from brokerage.partners.model import Attribution, Partner
+from brokerage.partners.tree import attribution
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from support import people

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from brokerage.ledger import check
-from brokerage.partners import payouts, placing, rules, standings
+from brokerage.partners import payouts, rules
 from brokerage.partners.model import Objection, Partner, Reward
 from brokerage.partners.objecting import deciding, raising, sheets
 from brokerage.partners.paying import drawing
 from brokerage.partners.permissions import Partners
+from brokerage.partners.tree import placing, standings
 from stoa.files import tabular
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound, Refusal
 from stoa.tenancy.actor import Actor, Kind

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from brokerage.clients.model import ClientAgreement
-from brokerage.partners import attribution, campaigns, joining, payouts, standings, statements
+from brokerage.partners import campaigns, payouts, statements
 from brokerage.partners.model import (
     Attribution,
     Objection,
@@ -18,6 +18,7 @@ from brokerage.partners.model import (
 )
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
+from brokerage.partners.tree import attribution, joining, standings
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from brokerage.clients.model import Client
-from brokerage.partners import attribution, placing
 from brokerage.partners.model import Partner, PartnerLine
+from brokerage.partners.tree import attribution, placing
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.actor import SYSTEM

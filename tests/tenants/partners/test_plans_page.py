@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from brokerage.partners import planforms, plansdesk
 from brokerage.partners.model import Reward
+from brokerage.partners.plans import planforms, plansdesk
 from brokerage.partners.settings import PartnerSettings
 from stoa.settingsdesk import forming, pending
 from stoa.tenancy import settings

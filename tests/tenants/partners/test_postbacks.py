@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from brokerage.clients.events import ClientRegistered
 from brokerage.clients.model import Client
-from brokerage.partners import attribution, postbacks
+from brokerage.partners import postbacks
 from brokerage.partners.model import Partner
 from brokerage.partners.permissions import Partners
+from brokerage.partners.tree import attribution
 from brokerage.payments.events import DepositCredited
 from stoa.connectors.egress import Egress
 from stoa.events.facts import Heard, hearing

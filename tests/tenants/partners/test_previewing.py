@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from brokerage.partners import attribution, placing, previewing
 from brokerage.partners.model import Partner
+from brokerage.partners.tree import attribution, placing, previewing
 from stoa.kernel.refusals import Invalid
 from support import people
 from support.web import signed_in

@@ -8,12 +8,14 @@ from decimal import Decimal
 
 from sqlalchemy import func, select
 
-from brokerage.partners import accruals, months, queries, recounting, rules, standings
+from brokerage.partners import queries, rules
 from brokerage.partners.model import Reward
-from brokerage.partners.recompute_program import PROGRAM
+from brokerage.partners.rewards import accruals, months, recounting
+from brokerage.partners.rewards.recompute_program import PROGRAM
+from brokerage.partners.rewards.timeline import BEGINNING, Epoch
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.terms import Amount, Cap, Levels, RewardRule, Tier, Tiers, When
-from brokerage.partners.timeline import BEGINNING, Epoch
+from brokerage.partners.tree import standings
 from brokerage.trading import deals
 from brokerage.trading.model import TradingServer
 
@@ -97,7 +99,7 @@ async def test_every_kind_of_line_of_a_month_is_repeated_to_the_last_digit(
     work, monkeypatch, tmp_path
 ):
     monkeypatch.setitem(work._settings, PartnerSettings, RANKS)
-    monkeypatch.setattr("brokerage.partners.timeline.read", _always(RANKS))
+    monkeypatch.setattr("brokerage.partners.rewards.timeline.read", _always(RANKS))
     work.add(
         TradingServer(
             code=SERVER,

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from brokerage.partners import previewing, ratios, standings
 from brokerage.partners.model import Partner
 from brokerage.partners.permissions import Partners
+from brokerage.partners.tree import previewing, ratios, standings
 from stoa.identity.model import Person
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from support import people

@@ -8,10 +8,11 @@ from sqlalchemy import select, text
 
 from brokerage.ledger import accounts, check, posting, wallets
 from brokerage.ledger import queries as ledger
-from brokerage.partners import payouts, recounting
+from brokerage.partners import payouts
 from brokerage.partners.model import Partner, PartnerPayout, Reward
 from brokerage.partners.paying import closing, drawing, periods
 from brokerage.partners.permissions import Partners
+from brokerage.partners.rewards import recounting
 from brokerage.partners.sharing import paying, rules, terms
 from brokerage.partners.sharing.settings import Sharing
 from stoa.identity.model import Person

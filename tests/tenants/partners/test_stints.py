@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from sqlalchemy import select, text
 
-from brokerage.partners import laws, rules, slicing, stints
+from brokerage.partners import laws, rules, stints
 from brokerage.partners.events import RecountAsked
 from brokerage.partners.model import Reward
-from brokerage.partners.timeline import BEGINNING, Epoch
+from brokerage.partners.rewards import slicing
+from brokerage.partners.rewards.timeline import BEGINNING, Epoch
 from stoa.events.model import Outbox
 from stoa.tenancy import settings
 

@@ -7,7 +7,8 @@ import pytest
 
 from brokerage.ledger import rates
 from brokerage.ledger.hooks import Mid
-from brokerage.partners import engine, recounting, rules, unpriced
+from brokerage.partners import rules
+from brokerage.partners.rewards import engine, recounting, unpriced
 from brokerage.trading import deals
 from support import people
 from support.web import signed_in

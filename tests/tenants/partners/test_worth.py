@@ -9,8 +9,10 @@ from hypothesis import settings as pace
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from brokerage.partners import accruals, recounting, rules, standings
+from brokerage.partners import rules
 from brokerage.partners.model import Reward
+from brokerage.partners.rewards import accruals, recounting
+from brokerage.partners.rewards.timeline import BEGINNING, Epoch
 from brokerage.partners.settings import PartnerSettings, SymbolGroup
 from brokerage.partners.terms import (
     Amount,
@@ -23,7 +25,7 @@ from brokerage.partners.terms import (
     Tiers,
     When,
 )
-from brokerage.partners.timeline import BEGINNING, Epoch
+from brokerage.partners.tree import standings
 from brokerage.trading import deals
 from brokerage.trading.model import Deal, TradingServer
 

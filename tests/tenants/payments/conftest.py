@@ -14,7 +14,8 @@ from brokerage.clients import verification
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
 from brokerage.ledger import rates
-from brokerage.payments import callbacks, deposits, settlement
+from brokerage.payments import callbacks, settlement
+from brokerage.payments.depositing import deposits
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import Deposit, PaymentAttempt, ProviderEvent
 from brokerage.payments.permissions import Payments
@@ -170,7 +171,7 @@ async def verified(work: Work, client: UUID) -> None:
     """At the highest level of the client's pack, as an officer's yes leaves it."""
     row = await standing.locked(work, client)
     pack = standing.pack_of(work, row.pack)
-    from brokerage.kyc import defaults
+    from brokerage.kyc.jurisdictions import defaults
 
     top = defaults.levels_of(pack)[-1]
     row.steps, row.checks = list(top.needs_steps), list(top.needs_checks)
@@ -198,7 +199,7 @@ async def market(
     alpha, beta = providers
     services = {"alpha": alpha.url, "beta": beta.url}
     way = Outside(replace(house.config, services=services))
-    monkeypatch.setattr("brokerage.payments.providers.outside", lambda: way)
+    monkeypatch.setattr("brokerage.payments.psp.providers.outside", lambda: way)
     tenant = await house.tenant()
     cards, coins = await Listener().open(), await Listener().open()
     one = AlphaShop(alpha, cards)

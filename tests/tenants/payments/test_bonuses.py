@@ -13,9 +13,9 @@ from brokerage.clients.model import Client
 from brokerage.ledger import accounts, check, wallets
 from brokerage.ledger.model import Entry, LedgerAccount
 from brokerage.ledger.posting import NotCovered
-from brokerage.payments import withdrawals
 from brokerage.payments.hooks import Undoing
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import withdrawals
 from brokerage.trading.model import TradingAccount
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from sqlalchemy import select, text
 
-from brokerage.payments import callbacks, copies, settlement
+from brokerage.payments import callbacks, settlement
 from brokerage.payments.connector import Event, EventKind, State
+from brokerage.payments.depositing import copies
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import Deposit, PaymentAttempt, ProviderEvent
 from stoa.kernel.money import Money

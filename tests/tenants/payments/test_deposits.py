@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from brokerage.payments import callbacks, concluding, settlement, unresolved
+from brokerage.payments import callbacks, settlement
 from brokerage.payments.connector import State, Status
+from brokerage.payments.depositing import concluding, unresolved
 from brokerage.payments.model import PaymentAttempt, Unresolved
 from brokerage.payments.values import Method
 from stoa.kernel.ids import uuid7

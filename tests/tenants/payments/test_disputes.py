@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from brokerage.ledger import rates
-from brokerage.payments import settlement, withdrawals
+from brokerage.payments import settlement
 from brokerage.payments.disputes import listing, noticing, rules
 from brokerage.payments.disputes.rules import Notice
 from brokerage.payments.events import CallbackTaken, DepositCredited
 from brokerage.payments.model import Deposit, Dispute, ProviderEvent, Unresolved
 from brokerage.payments.values import DisputeStage
+from brokerage.payments.withdrawing import withdrawals
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict

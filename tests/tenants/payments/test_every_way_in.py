@@ -18,9 +18,11 @@ from sqlalchemy import select
 from brokerage.clients import verification
 from brokerage.ledger import rates, wallets
 from brokerage.ledger.settings import LedgerSettings
-from brokerage.payments import deposits, hook_paths, settlement
+from brokerage.payments import settlement
+from brokerage.payments.depositing import deposits
 from brokerage.payments.events import CallbackTaken
 from brokerage.payments.model import Deposit, PaymentAttempt, ProviderEvent, Unresolved
+from brokerage.payments.psp import hook_paths
 from brokerage.payments.routing.terms import Route, Share
 from brokerage.payments.settings import Amount, DepositMethod, PaymentsSettings, Psp
 from stoa.connectors.outside import Outside
@@ -103,7 +105,7 @@ async def shop(
     async with running(setup) as rig:
         await rig.control("switch", schemes=["https://", "http://"])
         way = Outside(replace(house.config, services={"psp": rig.url}))
-        monkeypatch.setattr("brokerage.payments.providers.outside", lambda: way)
+        monkeypatch.setattr("brokerage.payments.psp.providers.outside", lambda: way)
         tenant = await house.tenant()
         told = {name: value for name, value in setup.settings.items() if name != "callback_url"}
         psp = Psp(

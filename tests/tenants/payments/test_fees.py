@@ -15,9 +15,10 @@ from brokerage.fees import charging, inactivity, previewing
 from brokerage.fees.settings import FeeLine, FeeSettings, Sum
 from brokerage.ledger import check, exchange, queries, wallets
 from brokerage.ledger.model import Entry
-from brokerage.payments import costs, payouts, withdrawals
+from brokerage.payments import costs
 from brokerage.payments.hooks import Undoing
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import payouts, withdrawals
 from brokerage.reporting import statements
 from stoa.drawn import carried
 from stoa.kernel.ids import uuid7

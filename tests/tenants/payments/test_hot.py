@@ -72,7 +72,7 @@ async def place(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     setup = SETUPS["b2binpay"]
     async with running(setup) as rig:
         way = Outside(replace(house.config, services={"psp": rig.url}))
-        monkeypatch.setattr("brokerage.payments.providers.outside", lambda: way)
+        monkeypatch.setattr("brokerage.payments.psp.providers.outside", lambda: way)
         tenant = await house.tenant()
         told = {name: value for name, value in setup.settings.items() if name != "callback_url"}
         psp = Psp(

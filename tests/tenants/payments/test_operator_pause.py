@@ -5,9 +5,10 @@ import secrets
 import pytest
 from sqlalchemy import select
 
-from brokerage.payments import module, payouts
+from brokerage.payments import module
 from brokerage.payments.events import PayoutDue
 from brokerage.payments.routing import operators, watching
+from brokerage.payments.withdrawing import payouts
 from stoa.audit.model import AuditEntry, OperatorAudit
 from stoa.control import pulse
 from stoa.kernel.refusals import Denied, Invalid, NotFound

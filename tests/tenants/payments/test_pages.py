@@ -5,9 +5,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from brokerage.payments import queries, withdrawals
+from brokerage.payments import queries
 from brokerage.payments.model import Unresolved, Withdrawal
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import withdrawals
 from stoa.kernel.ids import uuid7
 
 from .test_withdrawals import a_place, asked, funded
@@ -194,8 +195,8 @@ async def test_who_may_not_see_money_does_not(customer, desk):
 async def test_a_suspended_broker_takes_requests_but_sends_nothing(market, customer):
     from dataclasses import replace
 
-    from brokerage.payments import payouts
     from brokerage.payments.events import PayoutDue
+    from brokerage.payments.withdrawing import payouts
 
     await customer.paid("100.00")
     async with market.opener()() as work:

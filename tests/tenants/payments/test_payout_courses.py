@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import func, select, update
 
 from brokerage.ledger import check, wallets
-from brokerage.payments import payouts, providers, withdrawals
 from brokerage.payments.connectors import ALL
 from brokerage.payments.events import PayoutDue
 from brokerage.payments.model import PayoutAttempt
+from brokerage.payments.psp import providers
 from brokerage.payments.routing import watching
 from brokerage.payments.settings import Retries
 from brokerage.payments.troubles import Trouble, sort
-from brokerage.payments.withdrawing import concluding, queueing
+from brokerage.payments.withdrawing import concluding, payouts, queueing, withdrawals
 from stoa.connectors.outcomes import Refusing, Unknown, hard, not_sent, technical
 from stoa.connectors.trouble import Unreachable, Withheld
 from stoa.kernel.refusals import Conflict, Invalid
@@ -129,7 +129,7 @@ async def test_a_call_held_back_at_the_last_moment_is_no_try_either(market, cust
     async def unseen(*_):
         return None
 
-    monkeypatch.setattr("brokerage.payments.payouts.placing.held_back", unseen)
+    monkeypatch.setattr("brokerage.payments.withdrawing.payouts.placing.held_back", unseen)
     await send(market, row)
 
     (part,) = await parts(market, row.id)

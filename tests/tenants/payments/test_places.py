@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from brokerage.payments import destinations, place_forms, places
 from brokerage.payments.connector import Method, Offer, ToBank, ToWallet
+from brokerage.payments.payout_places import destinations, place_forms, places
 from brokerage.payments.settings import PaymentsSettings, WithdrawalMethod
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy import settings

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from brokerage.payments import connectors, providers
+from brokerage.payments import connectors
+from brokerage.payments.psp import providers
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.keyring import secret_fields
 from stoa.tenancy.model import Setting

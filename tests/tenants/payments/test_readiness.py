@@ -13,8 +13,8 @@ from sqlalchemy import delete, update
 
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
-from brokerage.payments import destinations, places
 from brokerage.payments.model import Destination, Withdrawal
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.settings import PaymentsSettings, Publish
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import clocks, readiness

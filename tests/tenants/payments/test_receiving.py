@@ -49,7 +49,7 @@ async def shop(
     async with running(setup) as rig:
         await rig.control("switch", schemes=["https://", "http://"])
         way = Outside(replace(house.config, services={"psp": rig.url}))
-        for place in ("providers", "receiving.giving"):
+        for place in ("psp.providers", "receiving.giving"):
             monkeypatch.setattr(f"brokerage.payments.{place}.outside", lambda: way)
         tenant = await house.tenant()
         told = {name: value for name, value in setup.settings.items() if name != "callback_url"}

@@ -12,12 +12,12 @@ from functools import partial
 from sqlalchemy import func, select, update
 
 from brokerage.ledger import check, wallets
-from brokerage.payments import payouts
 from brokerage.payments.events import PayoutDue
 from brokerage.payments.model import PayoutAttempt, Withdrawal
 from brokerage.payments.routing import watching
 from brokerage.payments.routing.model import ProviderState
 from brokerage.payments.settings import Amount, AutoApprove
+from brokerage.payments.withdrawing import payouts
 from stoa.connectors.breaker import Limits
 from stoa.kernel.refusals import Refusal
 from stoa.tenancy.door import OpenWork

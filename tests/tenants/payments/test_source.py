@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 
 from brokerage.ledger import rates, wallets
 from brokerage.ledger.settings import LedgerSettings
-from brokerage.payments import unresolved
+from brokerage.payments.depositing import unresolved
 from brokerage.payments.laws import LAWS
 from brokerage.payments.model import Deposit, DepositAddress, PaymentAttempt, Unresolved
 from brokerage.payments.receiving import arriving, giving
@@ -129,7 +129,7 @@ async def place(
         await rig.control("switch", schemes=["https://", "http://"])
         services = {"psp": rig.url, "elliptic": analyst.url}
         way = Outside(replace(house.config, services=services))
-        for name in ("providers", "receiving.giving", "source.examining"):
+        for name in ("psp.providers", "receiving.giving", "source.examining"):
             monkeypatch.setattr(f"brokerage.payments.{name}.outside", lambda: way)
         tenant = await house.tenant()
         told = {name: value for name, value in setup.settings.items() if name != "callback_url"}

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from brokerage.ledger import check
 from brokerage.ledger.model import LedgerAccount, Leg
-from brokerage.payments import concluding, queries, settlement, unresolved
+from brokerage.payments import queries, settlement
 from brokerage.payments.connector import State, Status
+from brokerage.payments.depositing import concluding, unresolved
 from brokerage.payments.model import Deposit, PaymentAttempt, Unresolved
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.tables import UNRESOLVED

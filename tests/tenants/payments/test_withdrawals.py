@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import update
 
 from brokerage.ledger import wallets
-from brokerage.payments import destinations, payouts, places, withdrawals
 from brokerage.payments.events import PayoutDue
 from brokerage.payments.model import (
     Destination,
@@ -17,7 +16,9 @@ from brokerage.payments.model import (
     Withdrawal,
     WithdrawalApproval,
 )
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import payouts, withdrawals
 from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound

@@ -11,11 +11,11 @@ from sqlalchemy import select, update
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
 from brokerage.ledger import wallets
-from brokerage.payments import destinations, payouts, places, withdrawals
 from brokerage.payments.model import Destination, Withdrawal
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.settings import Amount, PaymentsSettings, Rolling, Tier
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import clocks
+from brokerage.payments.withdrawing import clocks, payouts, withdrawals
 from stoa.identity import roles
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid

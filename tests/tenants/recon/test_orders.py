@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import select, update
 
 from brokerage.ledger import accounts, check, wallets
-from brokerage.payments import destinations, places, withdrawals
 from brokerage.payments.model import Destination, PayoutAttempt, Withdrawal
+from brokerage.payments.payout_places import destinations, places
 from brokerage.payments.routing.terms import Route, Share, When
 from brokerage.payments.settings import PaymentsSettings, Psp
 from brokerage.payments.values import Method
+from brokerage.payments.withdrawing import withdrawals
 from brokerage.recon import files
 from brokerage.recon.model import OutsideFile
 from brokerage.recon.orders import leaving, making, pain001

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from brokerage.bonuses.model import Campaign, Grant
-from brokerage.partners import partners
 from brokerage.partners.model import Reward
+from brokerage.partners.tree import partners
 from brokerage.reporting import daily
 from brokerage.risk import results
 from brokerage.risk.ground import read

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from brokerage.ledger import wallets
 from brokerage.ledger.model import Entry
-from brokerage.partners import partners, payouts
+from brokerage.partners import payouts
 from brokerage.partners.permissions import Partners
+from brokerage.partners.tree import partners
 from brokerage.payments.written import Amount
 from brokerage.trading import accounts, groups, switches
 from brokerage.trading.lifecycle import asking, deciding, sleeping, swapping

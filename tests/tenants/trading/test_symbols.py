@@ -96,7 +96,7 @@ def test_a_class_that_no_pack_could_cap_is_refused_with_its_path():
 
 
 def test_every_class_of_the_usual_list_is_capped_by_the_esma_pack_or_is_other():
-    from brokerage.kyc.defaults import EU_RETAIL
+    from brokerage.kyc.jurisdictions.defaults import EU_RETAIL
 
     assert {one.group for one in USUAL} <= set(EU_RETAIL.leverage_cap)
 

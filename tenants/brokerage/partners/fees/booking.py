@@ -18,10 +18,10 @@ from sqlalchemy import select, text, update
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.ledger import rates
-from brokerage.partners import accruals
 from brokerage.partners.fees import recounting
 from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.permissions import Partners
+from brokerage.partners.rewards import accruals
 from brokerage.partners.settings import PartnerSettings
 from brokerage.trading.model import TradingAccount
 from stoa.kernel import currencies

@@ -7,10 +7,10 @@ from typing import Final
 
 from sqlalchemy import func, select, text
 
-from brokerage.partners import accruals, clawing, comparing, planning, recounting, worth
 from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.model import Attribution
 from brokerage.partners.permissions import Partners
+from brokerage.partners.rewards import accruals, clawing, comparing, planning, recounting, worth
 from brokerage.trading.model import TradingAccount
 from stoa.tenancy.work import Work
 

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from brokerage.payments import callbacks, providers
+from brokerage.payments import callbacks
 from brokerage.payments.connector import ListsDisputes
+from brokerage.payments.psp import providers
 from brokerage.payments.settings import PaymentsSettings
 from stoa.kernel.refusals import Refusal
 from stoa.tenancy.door import OpenWork

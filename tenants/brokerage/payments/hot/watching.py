@@ -13,9 +13,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from brokerage.payments import providers
 from brokerage.payments.hot.port import TellsBalances
 from brokerage.payments.hot.settings import Hot
+from brokerage.payments.psp import providers
 from brokerage.payments.routing import watching
 from brokerage.payments.routing.model import ProviderState
 from brokerage.payments.settings import PaymentsSettings, Psp

@@ -18,7 +18,8 @@ from sqlalchemy import select
 from brokerage.fees.rules import Fee
 from brokerage.ledger import accounts, rates
 from brokerage.ledger.rates import NoRate
-from brokerage.payments import asking, costs, crediting, deposits, providers
+from brokerage.payments import costs
+from brokerage.payments.depositing import asking, crediting, deposits
 from brokerage.payments.model import (
     AttemptState,
     Deposit,
@@ -26,6 +27,7 @@ from brokerage.payments.model import (
     PaymentAttempt,
     ProviderEvent,
 )
+from brokerage.payments.psp import providers
 from brokerage.payments.receiving import giving
 from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.receiving.port import Arrival, GivesAddresses

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
 from brokerage.ledger.settings import LedgerSettings
-from brokerage.payments import connectors, crediting, deposits, providers
+from brokerage.payments import connectors
 from brokerage.payments.addresses import networks
+from brokerage.payments.depositing import crediting, deposits
 from brokerage.payments.permissions import Payments
+from brokerage.payments.psp import providers
 from brokerage.payments.receiving.model import AddressState, DepositAddress
 from brokerage.payments.receiving.port import Coin, GivesAddresses, Place, Wanted
 from brokerage.payments.routing.model import ProviderState

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.ledger import rates
-from brokerage.payments import deposits
 from brokerage.payments.addresses.networks import NETWORKS
+from brokerage.payments.depositing import deposits
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.queries import costs_told
 from brokerage.payments.receiving import giving

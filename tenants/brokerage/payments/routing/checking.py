@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from brokerage.payments import providers
+from brokerage.payments.psp import providers
 from brokerage.payments.routing import watching
 from brokerage.payments.settings import PaymentsSettings
 from stoa.connectors.checks import Check

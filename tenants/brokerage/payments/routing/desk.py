@@ -12,10 +12,10 @@ from litestar.response import Response
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.payments import hook_paths, providers
 from brokerage.payments.disputes import ratio
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.payments.permissions import Payments
+from brokerage.payments.psp import hook_paths, providers
 from brokerage.payments.routing import (
     caps,
     checking,

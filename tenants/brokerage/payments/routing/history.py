@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from brokerage.ledger import rates
 from brokerage.ledger.rates import Rates
-from brokerage.payments import providers
 from brokerage.payments.model import ANSWERED, CAME, Deposit, DepositState, PaymentAttempt
+from brokerage.payments.psp import providers
 from brokerage.payments.routing import caps, record, simulating
 from brokerage.payments.routing.costs import cost_of
 from brokerage.payments.routing.deciding import Ask

@@ -18,8 +18,8 @@ from brokerage.clients.model import Client
 from brokerage.clients.queries import Brief
 from brokerage.ledger import rates
 from brokerage.ledger.rates import Rates
-from brokerage.payments import providers
 from brokerage.payments.model import ANSWERED, CAME, Deposit, DepositState, PaymentAttempt
+from brokerage.payments.psp import providers
 from brokerage.payments.routing import caps, deciding, record, watching
 from brokerage.payments.routing.costs import cost_of
 from brokerage.payments.routing.deciding import Ask, Decision, Seen

@@ -12,9 +12,9 @@ from typing import Any, Final
 from sqlalchemy import and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from brokerage.payments import providers
 from brokerage.payments.model import AttemptState, PaymentAttempt
 from brokerage.payments.permissions import Payments
+from brokerage.payments.psp import providers
 from brokerage.payments.routing import circuit
 from brokerage.payments.routing.circuit import Calls, Stand
 from brokerage.payments.routing.model import ProviderIncident, ProviderState

@@ -9,10 +9,10 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.response import Response
 
-from brokerage.payments import psps
 from brokerage.payments.model import PaymentAttempt
 from brokerage.payments.permissions import Payments
-from brokerage.payments.psp_desk import WAITS
+from brokerage.payments.psp import psps
+from brokerage.payments.psp.psp_desk import WAITS
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import analysts, examining, keeping, rules
 from brokerage.payments.source.port import ChainAnalyst

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from brokerage.payments import psps
+from brokerage.payments.psp import psps
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import examining
 from brokerage.payments.source.settings import Analyst

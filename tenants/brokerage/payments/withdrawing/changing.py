@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from brokerage.ledger import wallets
-from brokerage.payments import destinations, rules
+from brokerage.payments import rules
 from brokerage.payments.events import WithdrawalCancelled
+from brokerage.payments.payout_places import destinations
 from brokerage.payments.permissions import Payments
 from brokerage.payments.rules import Part
 from brokerage.payments.settings import PaymentsSettings

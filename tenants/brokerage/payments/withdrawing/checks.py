@@ -11,11 +11,11 @@ from sqlalchemy import case, func, select
 
 from brokerage.clients.model import Client
 from brokerage.kyc import standing
-from brokerage.kyc.packs import Right
+from brokerage.kyc.jurisdictions.packs import Right
 from brokerage.ledger import rates
 from brokerage.ledger.model import LedgerAccount
 from brokerage.ledger.rates import Rates
-from brokerage.payments import destinations, hooks, providers
+from brokerage.payments import hooks
 from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import (
     Deposit,
@@ -25,11 +25,13 @@ from brokerage.payments.model import (
     PayoutState,
     Withdrawal,
 )
+from brokerage.payments.payout_places import destinations
+from brokerage.payments.psp import providers
 from brokerage.payments.rules import Check, Part, Source
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.payments.tiers import Totals
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import totals
+from brokerage.payments.withdrawing.tiers import Totals
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied
 from stoa.tenancy.work import Work

@@ -7,7 +7,7 @@ from brokerage.clients import totals
 from brokerage.fees import charging
 from brokerage.fees.settings import FeeSettings
 from brokerage.ledger import accounts, posting, wallets
-from brokerage.payments import crediting
+from brokerage.payments.depositing import crediting
 from brokerage.payments.events import WithdrawalPaid, WithdrawalReturned
 from brokerage.payments.rules import Check
 from brokerage.payments.settings import PaymentsSettings

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from brokerage.payments import rules, tiers
+from brokerage.payments import rules
 from brokerage.payments.events import PayoutDue, WithdrawalApproved
 from brokerage.payments.rules import Check
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.payments.withdrawing import checks, preparing
+from brokerage.payments.withdrawing import checks, preparing, tiers
 from brokerage.payments.withdrawing.model import PayoutState, Withdrawal, WithdrawalState
 from brokerage.payments.withdrawing.rows import (
     CAME_BACK,

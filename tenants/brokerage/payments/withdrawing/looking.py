@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from brokerage.payments import providers
 from brokerage.payments.connector import CannotAsk, Paid
 from brokerage.payments.model import AttemptState, PaymentAttempt
+from brokerage.payments.psp import providers
 from brokerage.payments.values import State, Status, sending
 from brokerage.payments.withdrawing import concluding, courses, ordering, rows
 from brokerage.payments.withdrawing.model import PayoutAttempt, PayoutState, Withdrawal

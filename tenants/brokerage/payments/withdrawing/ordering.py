@@ -6,10 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from brokerage.clients import queries as clients
-from brokerage.payments import crediting, destinations, providers
 from brokerage.payments.connector import Destination as To
 from brokerage.payments.connector import Paid, Payer, PaymentConnector, Payout, ToToken
+from brokerage.payments.depositing import crediting
 from brokerage.payments.model import AttemptState, Deposit, PaymentAttempt
+from brokerage.payments.payout_places import destinations
+from brokerage.payments.psp import providers
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import concluding, placing
 from brokerage.payments.withdrawing.model import (

@@ -7,8 +7,9 @@ from typing import Final
 
 from brokerage.clients import queries as clients
 from brokerage.clients.queries import Brief
-from brokerage.payments import connectors, providers
+from brokerage.payments import connectors
 from brokerage.payments.hot import watching as hot
+from brokerage.payments.psp import providers
 from brokerage.payments.routing import looking, watching
 from brokerage.payments.routing.looking import Routed
 from brokerage.payments.settings import PaymentsSettings

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from brokerage.ledger import rates
 from brokerage.ledger.rates import Rates
-from brokerage.payments import tiers
 from brokerage.payments.settings import PaymentsSettings, Withdrawals
-from brokerage.payments.tiers import Standing, Totals
+from brokerage.payments.withdrawing import tiers
 from brokerage.payments.withdrawing.model import Withdrawal
+from brokerage.payments.withdrawing.tiers import Standing, Totals
 from stoa.kernel.money import Money
 from stoa.settingsdesk.pending import Told
 from stoa.tenancy.work import Work

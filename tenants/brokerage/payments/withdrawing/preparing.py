@@ -9,13 +9,14 @@ import msgspec
 from brokerage.clients.model import Client
 from brokerage.fees.rules import Fee, must_leave_something
 from brokerage.ledger import rates, wallets
-from brokerage.payments import costs, destinations, rules, tiers
+from brokerage.payments import costs, rules
 from brokerage.payments.hooks import Loss
 from brokerage.payments.model import Destination
+from brokerage.payments.payout_places import destinations
 from brokerage.payments.rules import Check, Part
 from brokerage.payments.settings import PaymentsSettings, WithdrawalMethod
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import checks, totals
+from brokerage.payments.withdrawing import checks, tiers, totals
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.work import Work

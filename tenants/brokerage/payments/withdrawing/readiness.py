@@ -17,12 +17,14 @@ from uuid import UUID
 from brokerage.fees.rules import must_leave_something
 from brokerage.ledger import rates
 from brokerage.ledger.rates import NoRate, Rates
-from brokerage.payments import costs, destinations, hooks, providers, rules, tiers
+from brokerage.payments import costs, hooks, rules
 from brokerage.payments.model import Destination
+from brokerage.payments.payout_places import destinations
+from brokerage.payments.psp import providers
 from brokerage.payments.rules import Check, Part, Source
 from brokerage.payments.settings import PaymentsSettings, WithdrawalMethod
 from brokerage.payments.values import Method
-from brokerage.payments.withdrawing import checks, preparing, totals
+from brokerage.payments.withdrawing import checks, preparing, tiers, totals
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied, Invalid, Refusal
 from stoa.tenancy.work import Work

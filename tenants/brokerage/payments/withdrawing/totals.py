@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from brokerage.kyc import levels, standing
-from brokerage.kyc.packs import Flow, Per
+from brokerage.kyc.jurisdictions.packs import Flow, Per
 from brokerage.ledger.rates import Rates
-from brokerage.payments.tiers import Totals
 from brokerage.payments.withdrawing.model import Withdrawal, WithdrawalState
+from brokerage.payments.withdrawing.tiers import Totals
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import Money
 from stoa.tenancy.facts import TenantFacts

@@ -21,10 +21,11 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from brokerage.clients import queries as clients
-from brokerage.payments import destinations, references
+from brokerage.payments import references
 from brokerage.payments.connectors.wire import Settings as WireSettings
 from brokerage.payments.connectors.wire import Wire
 from brokerage.payments.model import Destination, PayoutAttempt, PayoutState, Withdrawal
+from brokerage.payments.payout_places import destinations
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import ToBank
 from brokerage.recon.model import FileState, OutsideFile

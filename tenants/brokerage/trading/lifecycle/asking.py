@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from brokerage.kyc import standing
-from brokerage.kyc.packs import Right
+from brokerage.kyc.jurisdictions.packs import Right
 from brokerage.kyc.standing import Limits
 from brokerage.trading import groups, terms
 from brokerage.trading import rules as trading_rules

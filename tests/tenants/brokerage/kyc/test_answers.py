@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerage.kyc import answers, forms
+from brokerage.kyc.jurisdictions import forms
+from brokerage.kyc.wizard import answers
 from stoa.kernel.refusals import ManyInvalid
 
 TODAY = date(2026, 5, 4)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokerage.kyc import appropriateness
-from brokerage.kyc.questions import CFD_APPROPRIATENESS as TEST
+from brokerage.kyc.jurisdictions.questions import CFD_APPROPRIATENESS as TEST
 from brokerage.kyc.rules import Outcome
 from stoa.kernel.refusals import Conflict, ManyInvalid
 

@@ -5,8 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerage.kyc import defaults, levels
-from brokerage.kyc.packs import Category, ClientType, Flow, Level, Limit, Pack, Per, Right
+from brokerage.kyc import levels
+from brokerage.kyc.jurisdictions import defaults
+from brokerage.kyc.jurisdictions.packs import (
+    Category,
+    ClientType,
+    Flow,
+    Level,
+    Limit,
+    Pack,
+    Per,
+    Right,
+)
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Denied
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from brokerage.kyc import identity, mrz
-from brokerage.kyc.icao import check_digit, country, same_number
-from brokerage.kyc.identity import Typed
-from brokerage.kyc.mrz import Form, Zone
+from brokerage.kyc.evidence import identity, mrz
+from brokerage.kyc.evidence.icao import check_digit, country, same_number
+from brokerage.kyc.evidence.identity import Typed
+from brokerage.kyc.evidence.mrz import Form, Zone
 from brokerage.kyc.rules import Outcome
 from stoa.kernel.refusals import Invalid
 

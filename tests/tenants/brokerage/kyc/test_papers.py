@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerage.kyc import defaults, papers
-from brokerage.kyc.packs import ClientType
-from brokerage.kyc.papers import Shown, Standing
+from brokerage.kyc.evidence import papers
+from brokerage.kyc.evidence.papers import Shown, Standing
+from brokerage.kyc.jurisdictions import defaults
+from brokerage.kyc.jurisdictions.packs import ClientType
 from brokerage.kyc.rules import Outcome
 
 TODAY = date(2026, 5, 4)

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerage.kyc import defaults, rules
-from brokerage.kyc.packs import FATF_CALL_FOR_ACTION, Blocked, ClientType, Extra, Pack, When
+from brokerage.kyc import rules
+from brokerage.kyc.jurisdictions import defaults
+from brokerage.kyc.jurisdictions.packs import (
+    FATF_CALL_FOR_ACTION,
+    Blocked,
+    ClientType,
+    Extra,
+    Pack,
+    When,
+)
 from brokerage.kyc.rules import Applicant, Check, Decision, Outcome
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied

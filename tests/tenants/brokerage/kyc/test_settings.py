@@ -3,8 +3,8 @@ import tomllib
 import msgspec
 import pytest
 
-from brokerage.kyc import forms
-from brokerage.kyc.packs import ClientType, StepKind
+from brokerage.kyc.jurisdictions import forms
+from brokerage.kyc.jurisdictions.packs import ClientType, StepKind
 from brokerage.kyc.settings import KycSettings
 
 WRITTEN = """

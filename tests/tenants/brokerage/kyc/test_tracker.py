@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerage.kyc import defaults, tracker
-from brokerage.kyc.packs import ClientType
+from brokerage.kyc import tracker
+from brokerage.kyc.jurisdictions import defaults
+from brokerage.kyc.jurisdictions.packs import ClientType
 from brokerage.kyc.rules import Check, Outcome
 from brokerage.kyc.tracker import Case, Progress, State, Who
 

@@ -1,0 +1,1 @@
+"""Papers and what they prove: identity documents, their machine-readable zone, proofs of address."""

@@ -1,0 +1,1 @@
+"""The officers' side of verification: the queue, one case, the second person."""

@@ -1,0 +1,1 @@
+"""Plans as drafts: written, tried on the last month, agreed to."""

@@ -1,0 +1,1 @@
+"""What deals are worth to whom: accrued, taken back, counted again."""

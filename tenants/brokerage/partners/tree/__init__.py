@@ -1,0 +1,1 @@
+"""Who stands below whom and by what terms, over time."""

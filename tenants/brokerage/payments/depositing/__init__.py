@@ -1,0 +1,1 @@
+"""Money in: asked of providers, concluded, credited, and what fits nothing."""

@@ -1,0 +1,1 @@
+"""Places a client is paid at."""
