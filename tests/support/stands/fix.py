@@ -12,7 +12,9 @@ PLAYED = (
     *("trade-whole", "trade-partial", "trade-hedged", "trade-close-by", "trade-netted"),
     *("trade-reversed", "push-trade", "push-broken"),
 )
-KEPT = "a drop copy logs on with kept numbers only: tests/tenants/trading/dropcopy plays it"
+KEPT = (
+    "a drop copy logs on with kept numbers only: tests/tenants/brokerage/trading/dropcopy plays it"
+)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from brokerage.faults import points
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 NAMED = re.compile(r"""faultpoint\(f?"([a-z.{}_]+)"\)""")
 
 

@@ -23,7 +23,7 @@ from support.people import make_staff
 
 from .builders import a_campaign, a_client, a_tag
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SECRET = "/reset/4c1d5b0f9e7a-proof"
 TEMPLATES = sorted(one.stem for one in (where.themes() / "default/templates/mail").glob("*.html"))
 FACTS = {
