@@ -17,6 +17,7 @@ RELATIVE_FOR: Final = timedelta(days=6)
 NOW: Final = timedelta(seconds=5)
 _MONTH: Final = "LLLL y"
 _DAY: Final = "d MMM y"
+_FULL_EN: Final = "EEEE d MMMM y"
 """One order everywhere: English of the library's own would turn day and month around on some pages."""
 _MONTHLY: Final = re.compile(r"\d{4}-\d{2}")
 _WEEK: Final = re.compile(r"(\d{4})-W(\d{2})")
@@ -58,8 +59,11 @@ def on(day: date | datetime | None, style: str = "medium") -> Markup:
     if day is None:
         return _NONE
     plain = _local(day).date() if isinstance(day, datetime) else day
+    locale = shown().cldr
     shape = {"month": _MONTH, "medium": _DAY}.get(style, style)
-    text = format_date(plain, shape, locale=shown().cldr)
+    if shape == "full" and locale.language == "en":
+        shape = _FULL_EN
+    text = format_date(plain, shape, locale=locale)
     return Markup('<time datetime="%s">%s</time>') % (plain.isoformat(), text)
 
 

@@ -87,6 +87,7 @@ words.learn(
         "withdrawal_rejected": N_("Withdrawal not approved"),
         "withdrawal_requested": N_("Withdrawal asked for"),
         "withdrawal_returned": N_("Withdrawal came back"),
+        "withdrawal_waits": N_("Withdrawal waits for approval"),
         "system": N_("The system"),
     }
 )

@@ -66,6 +66,7 @@ LABELS = Labels(
         "step_paid": N_("Payments that prove a step"),
         "auto_approve": N_("Approved without a person"),
         "approvers": N_("Approvers by amount"),
+        "letters_from": N_("Letters to approvers from so many people"),
         "Withdrawals.limits": N_("Rolling limits"),
         "approver_since_h": N_("An approver has the role since"),
         "came_back_to": N_("A returned payout goes to"),
@@ -117,6 +118,7 @@ LABELS = Labels(
         ),
         "Breaker.steps": N_("Percent, one after the other."),
         "up_to": N_("The last tier has none."),
+        "letters_from": N_("With 0, approvers get no letters."),
     },
     choices={
         "Cap.per": {

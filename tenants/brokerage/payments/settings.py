@@ -154,6 +154,8 @@ class Withdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         Tier(up_to=Amount(amount=Decimal(50_000), currency="USD"), need=2),
         Tier(need=3),
     )
+    letters_from: Annotated[int, Meta(ge=0, le=9)] = 2
+    """Approvers get a letter about what needs so many of them; 0 writes none."""
     limits: tuple[Rolling, ...] = ()
     approver_since_h: Hours = 24
     """Who was given the permission by somebody within so many hours approves nothing yet."""

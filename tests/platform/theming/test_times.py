@@ -34,6 +34,14 @@ def test_an_old_moment_is_a_day(look: Look) -> None:
         assert "data-relative" not in times.when(datetime(2025, 1, 3, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("locale", "text"), [("en", "Tuesday 17 March 2026"), ("es", "martes, 17 de marzo de 2026")]
+)
+def test_a_whole_day_is_written_in_that_order_too(look: Look, locale: str, text: str) -> None:
+    with showing(replace(look, locale=locale)):
+        assert text in times.on(date(2026, 3, 17), "full")
+
+
 def test_a_day_is_the_readers_day(look: Look) -> None:
     late = datetime(2026, 3, 17, 23, 30, tzinfo=UTC)
 

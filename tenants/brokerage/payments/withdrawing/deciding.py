@@ -9,7 +9,7 @@ from brokerage.payments import rules
 from brokerage.payments.events import PayoutDue, WithdrawalApproved
 from brokerage.payments.rules import Check
 from brokerage.payments.settings import PaymentsSettings
-from brokerage.payments.withdrawing import checks, preparing, tiers
+from brokerage.payments.withdrawing import calling, checks, preparing, tiers
 from brokerage.payments.withdrawing.model import PayoutState, Withdrawal, WithdrawalState
 from brokerage.payments.withdrawing.rows import (
     CAME_BACK,
@@ -62,6 +62,7 @@ async def decide(
             tell(work, row, "review", code)
     if row.state != WithdrawalState.REVIEW:
         row.move(WithdrawalState.REVIEW)
+        await calling.call(work, row)
     row.code = code
     announce(work, row)
 

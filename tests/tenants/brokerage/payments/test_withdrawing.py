@@ -19,9 +19,11 @@ from brokerage.payments.withdrawing import clocks, payouts, withdrawals
 from stoa.identity import roles
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
+from stoa.notices.model import Message
 from stoa.tenancy import settings
 from support.patience import until
 from support.people import make_staff
+from support.web import signed_in
 
 from .people import finance
 from .test_withdrawals import (
@@ -231,6 +233,60 @@ async def test_twenty_people_at_once_count_once_each_and_it_is_approved_once(mar
     assert sum(one is None for one in outcomes) == 3
     done = await state_of(market, row.id)
     assert [one["what"] for one in done.story].count("approved") == 1
+
+
+async def test_approvers_are_written_to_and_opening_the_letter_decides_nothing(market, customer):
+    """J3: not even the letter's way lets one person agree twice, or the maker agree."""
+    await ruled(
+        market,
+        approvers=(Tier(up_to=Amount(amount=Decimal(500), currency="USD"), need=1), Tier(need=2)),
+    )
+    async with market.opener()() as work:
+        people = [(await make_staff(work, ["Head of finance"]))[0] for _ in range(2)]
+        support, _ = await make_staff(work, ["Support"])
+    await funded(customer)
+    place = await a_place(customer)
+    small = await asked(customer, "100.00", destination=place)
+    row = await asked(customer, "600.00", destination=place)
+
+    async with market.opener()() as work:
+        letters = await work.rows(select(Message).where(Message.template == "withdrawal_waits"))
+    mine = {one.person for one in letters if one.about == row.id}
+    assert {one.id for one in people} <= mine
+    assert not mine & {support.id, customer.id}
+    assert [one for one in letters if one.about == small.id] == []
+
+    browser = await signed_in(market.house, market.tenant, people[0], "desk")
+    led_to = f"/desk/withdrawals/{row.id}"
+    assert (await browser.get(led_to)).status_code == 200
+    async with market.opener()() as work:
+        assert await withdrawals.approvals(work, row) == []
+    yes = await browser.post(f"{led_to}/approve", {"payload": row.payload_hash})
+    await browser.get(led_to)
+    again = await browser.post(f"{led_to}/approve", {"payload": row.payload_hash})
+
+    assert (yes.status_code, again.status_code) == (204, 409)
+    assert (await state_of(market, row.id)).state == "review"
+    async with market.opener()() as work:
+        assert [one.approver for one in await withdrawals.approvals(work, row)] == [people[0].id]
+
+
+async def test_where_the_broker_wants_no_letters_nobody_is_written_to(market, customer):
+    await ruled(market, approvers=(Tier(need=3),), letters_from=0)
+    async with market.opener()() as work:
+        await make_staff(work, ["Head of finance"])
+    await funded(customer)
+    row = await asked(customer, "600.00", destination=await a_place(customer))
+
+    async with market.opener()() as work:
+        assert (
+            await work.rows(
+                select(Message).where(
+                    Message.template == "withdrawal_waits", Message.about == row.id
+                )
+            )
+            == []
+        )
 
 
 async def test_who_got_the_permission_a_moment_ago_from_somebody_approves_nothing(market, customer):
