@@ -43,7 +43,9 @@ async def ask(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]
     if bearer and await sessions.operator_of(work, bearer) is not None:
         return go(request, target)
     action = f"/sign-in?next={quote(target)}"
-    return _auth(request, work, "sign_in", action=action, passwords=True, sso="", sso_url="")
+    return _auth(
+        request, work, "sign_in", action=action, passwords=True, sso="", sso_url="", silent=False
+    )
 
 
 @post("/sign-in", access=access.public(_OPEN, own_transaction=True))
