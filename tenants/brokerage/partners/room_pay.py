@@ -86,8 +86,7 @@ async def statement(
             media_type="text/csv" if wanted == "csv" else XLSX,
             headers={"content-disposition": f'attachment; filename="{name}.{wanted}"'},
         )
-    language = look(request, work, "partner").language
-    told = await statements.gather(work, row.id, period, language=language)
+    told = await statements.gather(work, row.id, period)
     return Response(
         await statements.pdf(told),
         media_type="application/pdf",

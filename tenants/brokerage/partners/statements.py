@@ -109,17 +109,12 @@ def to_xlsx(look: Look, title: str, rows: Sequence[Any]) -> bytes:
     return files.to_xlsx(look, title, COLUMNS, [cells(row) for row in rows])
 
 
-async def gather(
-    work: Work, partner: UUID, period: Period, *, language: str = ""
-) -> dict[str, Any]:
-    """All a statement says, as plain text: in the reader's language, else in the partner's own.
-    Raises NotFound.
-    """
+async def gather(work: Work, partner: UUID, period: Period) -> dict[str, Any]:
+    """All a statement says, as plain text in the partner's language. Raises NotFound."""
     row = await work.get(Partner, partner)
     brief = await clients.brief(work, partner)
-    spoken = language or brief.language
-    said = texts.of(spoken)
-    say = said.gettext
+    language = texts.of(brief.language)
+    say = language.gettext
     window = {"partner": partner, "start": period.start, "end": period.end}
     symbols = await work.table(BY_SYMBOL, window)
     every = await lines(work, partner, period, MOST_ON_PAPER + 1)
@@ -141,8 +136,8 @@ async def gather(
         "brand": brand.name,
         "accent": brand.accent,
         "entity": facts.legal_entity,
-        "rtl": spoken == "ar",
-        "lang": spoken,
+        "rtl": brief.language == "ar",
+        "lang": brief.language,
         "name": brief.name,
         "code": row.code,
         "plan": plan.label,
@@ -177,7 +172,7 @@ async def gather(
                 _plain(one.lots),
                 _plain(one.rate - one.below),
                 _plain(one.amount),
-                why(one).told_in(said),
+                why(one).told_in(language),
             ]
             for one in every[:MOST_ON_PAPER]
         ],

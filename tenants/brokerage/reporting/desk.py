@@ -65,9 +65,9 @@ async def report(request: AnyRequest, work: NamedDependency[Work]) -> Response[A
     )
 
 
-async def _statement(work: Work, client: UUID, month: str, language: str = "") -> Response[bytes]:
+async def _statement(work: Work, client: UUID, month: str) -> Response[bytes]:
     start, end = statements.bounds(month)
-    told = await statements.gather(work, client, start, end, language=language)
+    told = await statements.gather(work, client, start, end)
     return Response(
         await statements.pdf(told),
         media_type="application/pdf",
@@ -102,10 +102,6 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
 
 
 @get("/statements/{month:str}", access=access.room(Reporting.STATEMENT_OWN))
-async def mine(
-    request: AnyRequest, work: NamedDependency[Work], month: FromPath[str]
-) -> Response[bytes]:
-    """In the language of the page that it was opened from."""
+async def mine(work: NamedDependency[Work], month: FromPath[str]) -> Response[bytes]:
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
-    language = look(request, work, "room").language
-    return await _statement(work, work.actor.id, month, language)
+    return await _statement(work, work.actor.id, month)

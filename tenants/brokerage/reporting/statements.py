@@ -53,15 +53,10 @@ def bounds(month: str) -> tuple[datetime, datetime]:
     return start, end
 
 
-async def gather(
-    work: Work, client: UUID, start: datetime, end: datetime, *, language: str = ""
-) -> dict[str, Any]:
-    """All a statement says, as plain text: in the reader's language, else in the client's own.
-    Raises NotFound.
-    """
+async def gather(work: Work, client: UUID, start: datetime, end: datetime) -> dict[str, Any]:
+    """All a statement says, as plain text in the client's language. Raises NotFound."""
     brief = await clients.brief(work, client)
-    language = language or brief.language
-    say = texts.of(language).gettext
+    say = texts.of(brief.language).gettext
     facts = work.settings(TenantFacts)
     brand = work.settings(Brand)
     window = {"client": client, "start": start, "end": end}
@@ -85,8 +80,8 @@ async def gather(
         "brand": brand.name,
         "accent": brand.accent,
         "entity": facts.legal_entity,
-        "rtl": language == "ar",
-        "lang": language,
+        "rtl": brief.language == "ar",
+        "lang": brief.language,
         "name": brief.name,
         "reference": brief.reference,
         "period": f"{start:%Y-%m-%d} – {end - timedelta(days=1):%Y-%m-%d}",
