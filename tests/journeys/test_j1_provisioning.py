@@ -60,7 +60,7 @@ async def test_colours_that_cannot_be_read_are_not_published(world):
         await hand.submit("/desk/brand", accent=accent)
         await hand.sees("Published", "Version 2")
         assert await hand.one(r'name="accent" value="(#\w+)"') == accent
-        await hand.submit("/desk/settings/sections/brand/versions/1/restore")
+        await hand.submit("/desk/brand/versions/1/restore")
         await hand.open("/desk/brand")
         await hand.sees("Version 3")
         assert await hand.one(r'name="accent" value="(#\w+)"') != accent
