@@ -1,8 +1,12 @@
-"""The web process: `granian --factory brokerage.asgi:create`."""
+"""The web: one process that has read the product, and the workers it forks."""
 
+from typing import Final
 from uuid import UUID
 
 from arq.connections import ArqRedis
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from brokerage.product import PRODUCT
 from brokerage.web import assemble
@@ -12,6 +16,9 @@ from stoa.kernel.config import Config
 from stoa.web.app import connect
 from stoa.web.front import Front
 from stoa.web.logs import set_up
+
+_GRACE_S: Final = 10
+"""How long a worker that is told to stop may finish what it has in hand."""
 
 
 class Rings:
@@ -42,3 +49,21 @@ def create() -> Front:
     rings = Rings(config.redis_url)
     state.extras |= {"provision_bell": rings.provision, "replay_bell": rings.replay}
     return assemble(state)
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Listen until told to stop.
+
+    Workers are forked from this process and share what it has read: each comes in the time of
+    its own connections, and takes the memory of its own doings.
+    """
+    Granian(
+        "brokerage.asgi:create",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        websockets=False,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=_GRACE_S,
+    ).serve(target_loader=create, wrap_loader=False)

@@ -1,29 +1,52 @@
-"""The composition root: the `stoa` command, its processes, and the plan that runs them all."""
+"""The composition root: the `stoa` command, its processes, and the plan that runs them all.
+
+Nothing of the product is imported before its word is used, so that the process that only watches
+the others stays small and begins at once.
+"""
 
 import asyncio
+from typing import Final
 
 import click
 
-from brokerage.commands.audit import audit
-from brokerage.commands.bench import bench
-from brokerage.commands.connector import connector
-from brokerage.commands.demo import code, sheet
-from brokerage.commands.faults import faults
-from brokerage.commands.operator import operator
-from brokerage.commands.platforms import platforms
-from brokerage.commands.tenant import tenant
-from brokerage.ledger.check import check
-from brokerage.screening.cli import lists
 from stoa.cli import group, up
 from stoa.cli.plan import Plan, Site
+from stoa.kernel.loading import for_good
 
 cli = group()
+
+_WORDS: Final = {
+    "audit": "brokerage.commands.audit:audit",
+    "bench": "brokerage.commands.bench:bench",
+    "check": "brokerage.ledger.check:check",
+    "code": "brokerage.commands.demo:code",
+    "connector": "brokerage.commands.connector:connector",
+    "faults": "brokerage.commands.faults:faults",
+    "lists": "brokerage.screening.cli:lists",
+    "operator": "brokerage.commands.operator:operator",
+    "platforms": "brokerage.commands.platforms:platforms",
+    "sheet": "brokerage.commands.demo:sheet",
+    "tenant": "brokerage.commands.tenant:tenant",
+}
+
+
+@click.command("web", help="Serve pages and API.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
+def web(host: str, port: int, workers: int) -> None:
+    """Foreground; stops on SIGTERM after the requests in hand."""
+    with for_good():
+        from brokerage import asgi
+
+    asgi.serve(host, port, workers)
 
 
 @click.command("worker", help="Run the shared worker: reactions, sweeps, provisioning.")
 def worker() -> None:
     """Foreground; stops on SIGTERM after the jobs in hand."""
-    from brokerage import processes
+    with for_good():
+        from brokerage import processes
 
     processes.run_worker()
 
@@ -33,7 +56,8 @@ def relay() -> None:
     """Foreground; stops on SIGTERM."""
     import uvloop
 
-    from brokerage import processes
+    with for_good():
+        from brokerage import processes
 
     uvloop.run(processes.run_relay(asyncio.Event()))
 
@@ -41,9 +65,9 @@ def relay() -> None:
 @click.command("install", help="Make the database ready: logins, hardening, schemas, blank pool.")
 def install() -> None:
     """Safe to repeat at every start and every release."""
-    from brokerage import processes
+    from brokerage import installing
 
-    asyncio.run(processes.install(click.echo))
+    asyncio.run(installing.install(click.echo))
 
 
 def make_plan(site: Site) -> Plan:
@@ -53,21 +77,7 @@ def make_plan(site: Site) -> Plan:
     return plan(site)
 
 
-for command in (
-    worker,
-    relay,
-    install,
-    up.command(make_plan),
-    tenant,
-    operator,
-    connector,
-    platforms,
-    audit,
-    lists,
-    check,
-    bench,
-    faults,
-    sheet,
-    code,
-):
+for command in (web, worker, relay, install, up.command(make_plan)):
     cli.add_command(command)
+for word, place in _WORDS.items():
+    cli.add_elsewhere(word, place)

@@ -1,4 +1,4 @@
-"""The long-running processes beside the web: worker and relay, and the installer."""
+"""The long-running processes beside the web: worker and relay; and what makes their schemas."""
 
 import asyncio
 import signal
@@ -9,6 +9,7 @@ import structlog
 import uvloop
 from redis.exceptions import RedisError
 
+from brokerage.installing import POOL_OF_BLANKS
 from brokerage.product import PRODUCT
 from stoa.identity.invitations import invite_owner
 from stoa.jobs.bell import Bell
@@ -17,13 +18,12 @@ from stoa.jobs.worker import connect as connect_bell
 from stoa.jobs.worker import worker as make_worker
 from stoa.kernel.config import Config, Role
 from stoa.kernel.priority import give_way
-from stoa.tenancy import blank, installation, migrations
+from stoa.tenancy import blank, migrations
 from stoa.tenancy.door import Door
 from stoa.tenancy.provision import Provisioner
 from stoa.vault.keys import MasterKey
 from stoa.web.logs import set_up
 
-POOL_OF_BLANKS = 3
 YIELDING = 5
 """Priority of what works behind the scenes (0 is usual, 19 lowest): people are answered first."""
 _AGAIN_S = 1.0
@@ -104,10 +104,8 @@ async def run_relay(stop: asyncio.Event) -> None:
     await door.close()
 
 
-async def install(tell: Callable[[str], None]) -> None:
-    """Database, platform schema, every tenant's schema, and some blank ones kept warm."""
-    config = Config.load()
-    await installation.install(config, tell)
+async def bring_schemas(config: Config, tell: Callable[[str], None]) -> None:
+    """Every tenant's schema to the newest revision, and the pool of blank ones filled up."""
     tell("tenant schemas")
     report = await migrations.migrate_fleet(config.dsn(Role.OWNER, direct=True))
     if report.failed:

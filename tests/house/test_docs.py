@@ -60,7 +60,7 @@ def word_exists(words: list[str]) -> bool:
     for word in words:
         if not isinstance(here, click.Group):
             return True
-        found = here.commands.get(word)
+        found = here.get_command(click.Context(here), word)
         if found is None:
             return False
         here = found
@@ -93,8 +93,13 @@ def test_every_option_of_a_command_line_exists(document):
             continue
         words = line.strip().split("stoa ", 1)[1].split()
         here: click.Command = cli
-        while isinstance(here, click.Group) and words and words[0] in here.commands:
-            here = here.commands[words.pop(0)]
+        while (
+            isinstance(here, click.Group)
+            and words
+            and (found := here.get_command(click.Context(here), words[0]))
+        ):
+            here = found
+            words.pop(0)
         known = {name for one in here.params for name in one.opts}
         assert {word for word in words if word.startswith("--")} <= known, line
 

@@ -1,6 +1,7 @@
 """The `stoa` command itself: the platform's own words, to which a product adds its own."""
 
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +18,30 @@ EXIT_CONFIG = 78
 
 
 class Group(click.Group):
-    """Says what is wrong in one sentence where the cause is outside the program."""
+    """Says what is wrong in one sentence where the cause is outside the program.
+
+    Words of a product are met only when they are used: the one that runs everything else would
+    otherwise read, and keep, half the product before it does anything.
+    """
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self._elsewhere: dict[str, str] = {}
+
+    def add_elsewhere(self, name: str, place: str) -> None:
+        """Add a word by where its command is: `package.module:attribute`."""
+        self._elsewhere[name] = place
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every word, in order."""
+        return sorted({*super().list_commands(ctx), *self._elsewhere})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command behind a word."""
+        if cmd_name in self._elsewhere and cmd_name not in self.commands:
+            module, _, attribute = self._elsewhere[cmd_name].partition(":")
+            self.add_command(getattr(import_module(module), attribute), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the word asked for."""
@@ -31,8 +55,8 @@ class Group(click.Group):
             sys.exit(1)
 
 
-def group() -> click.Group:
-    """The command with the platform's words; `.add_command` takes the product's."""
+def group() -> Group:
+    """The command with the platform's words; `.add_elsewhere` takes the product's."""
     root = Group(
         "stoa",
         help="Stoa: a brokerage back office for many sub-brokers.",

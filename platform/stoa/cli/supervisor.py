@@ -173,13 +173,17 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd="/" if account else None,
-            env=program.environment(),
+            env=self._colours() | program.environment(),
             # A session of its own, so that Ctrl-C at the terminal reaches only the supervisor.
             start_new_session=True,
             user=account.user if account else None,
             group=account.group if account else None,
             extra_groups=account.extra_groups if account else None,
         )
+
+    def _colours(self) -> dict[str, str]:
+        """Programs write into a pipe; whether it ends at a terminal only we know."""
+        return {"FORCE_COLOR": "1"} if self.screen.console.is_terminal else {}
 
     async def _pass_on(self, child: Child, stream: ByteReceiveStream) -> None:
         rest = b""

@@ -33,3 +33,20 @@ async def install(config: Config, tell: Callable[[str], None] = lambda _: None) 
         await migrations.upgrade_platform(owner)
     finally:
         await owner.close()
+
+
+async def settled(dsn: str, *, keep: int) -> bool:
+    """Whether every tenant's schema is at the head and `keep` blank ones of it are there."""
+    newest = migrations.head("tenants")
+    owner = await asyncpg.connect(dsn)
+    try:
+        found: bool = await owner.fetchval(
+            "select count(*) filter (where revision <> $1) = 0 "
+            "and count(*) filter (where state = 'blank') >= $2 "
+            "from platform.schema_slot where state in ('claimed', 'blank')",
+            newest,
+            keep,
+        )
+    finally:
+        await owner.close()
+    return found

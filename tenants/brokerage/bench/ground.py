@@ -22,7 +22,7 @@ from typing import Final
 import asyncpg
 from sqlalchemy import select
 
-from brokerage import processes
+from brokerage import installing, processes
 from brokerage.bench.figures import Pace
 from stoa.cli import servers
 from stoa.events.model import Inbox, Outbox
@@ -126,7 +126,7 @@ async def bare() -> AsyncGenerator[Ground]:
     with _folder() as state:
         async with servers.embedded(state, any_port=True):
             config = Config.load()
-            await processes.install(lambda _: None)
+            await installing.install(lambda _: None)
             door = processes.door_of(config, application="bench", pool=2)
             try:
                 provisioner = processes.provisioner_of(config, door)

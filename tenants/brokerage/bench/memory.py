@@ -61,8 +61,8 @@ def _name(pid: int) -> str:
         after = words[words.index("-m") + 2 :]
         if module == "brokerage" and after:
             return after[0]
-        return "web" if module == "granian" else module.rpartition(".")[2]
-    return "web" if "granian" in line else line.split(" ")[0].rpartition("/")[2].rstrip(":")
+        return module.rpartition(".")[2]
+    return line.split(" ")[0].rpartition("/")[2].rstrip(":")
 
 
 def _pss_mib(pid: int) -> float:

@@ -91,16 +91,12 @@ def product(environ: Mapping[str, str], config: Config, port: int) -> Sequence[P
     """Web with two processes, as the image runs it; one worker, one relay."""
     web = Program(
         name="web",
-        argv=[
-            _PY, "-m", "granian", "--interface", "asgi", "--factory", "--host", config.bind,
-            "--port", str(port), "--workers", "2", "--no-ws", "--log-level", "warning",
-            "--workers-kill-timeout", "10", "brokerage.asgi:create",
-        ],
+        argv=[_PY, "-m", "brokerage", "web", "--host", config.bind, "--port", str(port)],
         env=environ,
         ready=serves(f"http://127.0.0.1:{port}/ready", config.control_host),
         restarts=5,
         colour="green",
-    )  # fmt: skip
+    )
     worker = Program(
         name="worker",
         argv=[_PY, "-m", "brokerage", "worker"],
