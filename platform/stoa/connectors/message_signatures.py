@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from stoa.connectors.signatures import TOLERANCE_S, Headers, any_of, only_header, same
-from stoa.connectors.trouble import Forged
+from stoa.connectors.trouble import Forged, Stale
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
@@ -82,7 +82,7 @@ def _require_time(parameters: dict[str, str], now: datetime) -> None:
         raise Forged("The callback carries no usable signature.")
     ends = int(expires) if expires.isdigit() else int(created) + TOLERANCE_S
     if at > ends + TOLERANCE_S:
-        raise Forged("The callback was signed too long ago.", code="stale")
+        raise Stale("The callback was signed too long ago.")
 
 
 def _component(name: str, headers: Headers, address: str) -> str:

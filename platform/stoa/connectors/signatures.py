@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from stoa.connectors.trouble import Forged
+from stoa.connectors.trouble import Forged, Stale
 
 Headers = Sequence[tuple[str, str]]
 """Headers as they came, doubles included: a doubled proof is how two parsers are set at odds."""
@@ -83,7 +83,7 @@ def require_stamped(
         raise Forged("The callback's signature is not ours.")
     signed_at = int(stamps[0])
     if abs(now.timestamp() - signed_at) > tolerance_s:
-        raise Forged("The callback was signed too long ago.", code="stale")
+        raise Stale("The callback was signed too long ago.")
     return signed_at
 
 

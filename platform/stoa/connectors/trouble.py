@@ -37,3 +37,13 @@ class Forged(Unauthenticated):
     """A callback whose proof is missing, doubled, stale or wrong. Nothing of it is kept."""
 
     kind = "forged"
+
+
+class Stale(Forged):
+    """The proof is theirs and its time is not ours: kept and sent again by somebody, or a wrong clock.
+
+    Who sent it is proven, so that it is the request that is wrong and not the caller.
+    """
+
+    status = 400
+    kind = "stale"

@@ -56,7 +56,7 @@ def refused(request: AnyRequest, raised: Exception) -> Response[Any]:
         return _answer(request, Refusal(BROKEN, code="broken"), 500, reference)
     if isinstance(refusal, Unsigned | StepUp):
         return _to_sign_in(request, refusal, reference)
-    if refusal.status in {401, 403} or refusal.code in {"origin", "stale-page"}:
+    if refusal.status in {401, 403} or refusal.code in {"origin", "stale", "stale-page"}:
         log.warning("denied", code=refusal.code, request=reference, route=_route(request))
     return _answer(request, refusal, refusal.status, reference)
 

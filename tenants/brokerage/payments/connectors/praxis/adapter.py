@@ -30,7 +30,7 @@ from stoa.connectors.loose import mapping, text
 from stoa.connectors.outcomes import Outcome, Sending, hard, not_sent, technical
 from stoa.connectors.rest import Said
 from stoa.connectors.signatures import TOLERANCE_S, Headers
-from stoa.connectors.trouble import Forged, NoAnswer, Unreadable
+from stoa.connectors.trouble import Forged, NoAnswer, Stale, Unreadable
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, Refusal, Unavailable
 
@@ -116,7 +116,7 @@ class Praxis:
             raise Forged("The callback is for another merchant.")
         at = loose.unix(body.get("timestamp"))
         if at is None or abs((now - at).total_seconds()) > TOLERANCE_S:
-            raise Forged("The callback was signed too long ago.", code="stale")
+            raise Stale("The callback was signed too long ago.")
         return [shapes.check_of(body) if checking else shapes.notice_of(body, at)]
 
     def receipt(self, raw: bytes, now: datetime, *, fine: bool) -> Receipt:
