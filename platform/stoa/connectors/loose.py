@@ -32,6 +32,13 @@ def text(thing: object) -> str:
     return thing[:LONGEST] if isinstance(thing, str) else ""
 
 
+def at(thing: object, way: str) -> str:
+    """The text at the end of a way such as `data.payload`."""
+    for name in way.split("."):
+        thing = mapping(thing).get(name)
+    return text(thing)
+
+
 def whole(thing: object) -> int | None:
     return thing if isinstance(thing, int) and not isinstance(thing, bool) else None
 

@@ -224,7 +224,7 @@ class B2BinPay:
 
     async def balances(self) -> list[Money]:
         told = await self._get("/wallet/", await self._headers())
-        return staying.balances_of(told, self._wallets)
+        return staying.balances_of(told, self._wallets, self._settings.balance_field)
 
     async def transfers(self, reference: str) -> list[Transfer]:
         """The deposit tells the address, its transfers their hashes; the first page is enough."""

@@ -90,11 +90,8 @@ def transfers_of(deposit: Said, moved: Said, asset: str, network: str) -> list[T
     ]
 
 
-def balances_of(said: Said, wallets: dict[str, str]) -> list[Money]:
+def balances_of(said: Said, wallets: dict[str, str], field: str) -> list[Money]:
     """What is confirmed in each wallet of the settings; one that does not tell is left out."""
     by_id = {text(one.get("id")): mapping(one.get("attributes")) for one in rows(said.get("data"))}
-    told = (
-        of_major(by_id.get(key, {}).get("balance_confirmed"), code)
-        for code, key in sorted(wallets.items())
-    )
+    told = (of_major(by_id.get(key, {}).get(field), code) for code, key in sorted(wallets.items()))
     return [one for one in told if one is not None]

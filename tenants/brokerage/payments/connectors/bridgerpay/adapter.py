@@ -105,7 +105,7 @@ class BridgerPay:
         """The order's own mark proves that it speaks of an order it was given; nothing else of it."""
         body = loose.document(raw)
         told = mapping(body.get("data"))
-        order, given = text(told.get("order_id")), text(told.get("payload"))
+        order, given = text(told.get("order_id")), loose.at(body, self._settings.payload_at)
         secrets = self._secrets.active(self._settings.webhook_secret)
         dues = [shapes.mark_of(secret, order) for secret in secrets]
         if not order or not signatures.any_of([signatures.same(given, due) for due in dues]):

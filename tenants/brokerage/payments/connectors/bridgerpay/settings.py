@@ -30,6 +30,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     checkout_url: Annotated[str, Meta(title="Address of the cashier", max_length=255)] = (
         "https://checkout.bridgerpay.com/v2/"
     )
+    payload_at: Annotated[
+        str,
+        Meta(
+            title="Place of our mark in notices",
+            description="The way to the order's payload, with points between: data.payload",
+            pattern=r"^[A-Za-z_]{1,40}(\.[A-Za-z_]{1,40}){0,5}$",
+        ),
+    ] = "data.payload"
+    """Not established from its reference: a setting, for the day it proves to be another."""
     payout_provider: Annotated[
         str,
         Meta(

@@ -97,12 +97,13 @@ def event_of(body: Said, row: str, raw: bytes) -> Event:
         code = str(pushed.get("ResultCode", ""))
         items = rows(mapping(pushed.get("CallbackMetadata")).get("Item"))
         values = {text(item.get("Name")): item.get("Value") for item in items}
-        payment = text(pushed.get("CheckoutRequestID"))
+        prompt = text(pushed.get("CheckoutRequestID"))
         return Event(
-            provider_event_id=f"stk|{payment}|{code}",
+            provider_event_id=f"stk|{prompt}|{code}",
             kind=EventKind.DEPOSIT,
             reference="",
-            payment=payment,
+            # The receipt is what the payer, Safaricom's people and its statements know it by.
+            payment=text(values.get("MpesaReceiptNumber")) or prompt,
             money=amount_of(values.get("Amount")),
             **told_of(code, row, "stkCallback"),
         )

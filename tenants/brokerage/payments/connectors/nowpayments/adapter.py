@@ -165,7 +165,7 @@ class NOWPayments:
     async def balances(self) -> list[Money]:
         """The account's own balance of this coin, by the key alone."""
         said = await self._api.get("/v1/balance")
-        there = mapping(said.get(self._settings.coin)).get("amount")
+        there = mapping(said.get(self._settings.coin)).get(self._settings.balance_field)
         money = of_major(there, self._settings.asset)
         return [money] if money is not None else []
 

@@ -72,4 +72,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = False
     fee_by_client: Annotated[bool, Meta(title="The client pays the network fee")] = False
     currencies: tuple[str, ...] = ("USD", "EUR", "USDT")
+    balance_field: Annotated[
+        str,
+        Meta(
+            title="Field of the balance",
+            description="Where its answer about a wallet says what is there.",
+            pattern=r"^[A-Za-z_]{1,40}$",
+        ),
+    ] = "amount"
+    """Not established from its reference: a setting, for the day it proves to be another."""
     callback_url: CallbackAddress = ""
