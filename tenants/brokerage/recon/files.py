@@ -153,7 +153,7 @@ def kind_of(content: bytes, psp: str | None) -> str:
         )
     if head[:1] == b"<" or head[:2] == b"\x00<":
         return "camt"
-    if mt940.looks_like(content[:200_000].decode("latin-1")):
+    if mt940.looks_like(_glimpse(content[:200_000])):
         return "mt940"
     if psp:
         return "settlement"
@@ -161,6 +161,12 @@ def kind_of(content: bytes, psp: str | None) -> str:
         "This is no statement: bring camt.053, camt.054, MT940, or choose whose CSV it is.",
         field="file",
     )
+
+
+def _glimpse(head: bytes) -> str:
+    """Enough of a text to know it by, whatever its letters: marks of encodings are no letters."""
+    wide = head[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    return head.decode("utf-16" if wide else "utf-8-sig", errors="replace")
 
 
 def parse(content: bytes, kind: str, mapping: Settlement | None, zone: str) -> Read:

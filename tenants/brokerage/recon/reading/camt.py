@@ -196,9 +196,11 @@ class _Message:
         """The payments of a batch with their amounts; None unless they are its sum."""
         found: list[tuple[Element, Decimal]] = []
         for part in parts:
-            told = part.one("AmtDtls/TxAmt/Amt") or part.one("Amt")
+            # What was sent may have been another currency: what counts is what came to this account.
+            amounts = [*part.all("AmtDtls/TxAmt/Amt"), *part.all("Amt")]
+            told = next((it for it in amounts if it.attributes.get("Ccy") == currency), None)
             value = figures.amount(told.text) if told is not None else None
-            if told is None or value is None or told.attributes.get("Ccy") != currency:
+            if value is None:
                 break
             debit = (part.said("CdtDbtInd") or one.said("CdtDbtInd")) == "DBIT"
             found.append((part, -value if debit else value))

@@ -19,12 +19,12 @@ from stoa.theming.texts import N_
 _TAG: Final = re.compile(r"^:(\d{2}[A-Z]?):(.*)$")
 _MOVED: Final = re.compile(
     r"^(\d{6})(\d{4})?(RC|RD|EC|ED|C|D)([A-Z])?(\d{1,12},\d{0,8})([NFS][A-Z0-9]{3})"
-    r"([^/\n]{0,16})(?://([^\n]{0,34}))?(?:\n(.*))?$",
+    r"((?:(?!//)[^\n]){0,16})(?://([^\n]{0,34}))?(?:\n(.*))?$",
     re.DOTALL,
 )
 _BALANCE: Final = re.compile(r"^([CD])(\d{6})([A-Z]{3})(\d{1,15},\d{0,8})$")
 _WORD: Final = re.compile(r"/(EREF|KREF|MREF|NAME|REMI|IBAN|BENM|ORDP|CSID|MARF|TRCD|CNTP)/")
-_KEPT: Final = ("EREF", "NAME", "REMI", "IBAN")
+_KEPT: Final = ("EREF", "NAME", "REMI", "IBAN", "CNTP")
 _MOST_LINES: Final = 400_000
 
 
@@ -252,6 +252,11 @@ def _about(text: str) -> dict[str, str]:
         end = marks[at + 1].start() if at + 1 < len(marks) else len(plain)
         if mark[1] in _KEPT:
             found[mark[1]] = plain[mark.end() : end].strip("/ ")
+    if there := found.pop("CNTP", ""):
+        # Account, bank and name of the other side in one word, as ING writes them.
+        account, _, rest = there.partition("/")
+        found.setdefault("IBAN", account)
+        found.setdefault("NAME", rest.partition("/")[2].partition("/")[0])
     remittance = found.get("REMI", "")
     found["REMI"] = re.sub(r"^(USTD|STRD)/+(CUR/)?", "", remittance).strip("/")
     return found
