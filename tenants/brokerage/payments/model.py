@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from brokerage.payments.disputes.model import Dispute
@@ -92,6 +92,10 @@ class Deposit(TenantRow):
     code: Mapped[str | None] = mapped_column(String(80))
     first: Mapped[bool | None]
     entry: Mapped[UUID | None] = mapped_column(unique=True)
+    captured: Mapped[UUID | None] = mapped_column(
+        Computed("case when entry is not null then id end", persisted=True), unique=True
+    )
+    """Its own id once its money is in the books: what goes back along a deposit refers to this."""
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

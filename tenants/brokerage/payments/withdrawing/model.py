@@ -215,7 +215,8 @@ class PayoutAttempt(TenantRow):
     psp: Mapped[str] = mapped_column(String(32))
     way: Mapped[str] = mapped_column(String(12))
     method: Mapped[str] = mapped_column(String(12))
-    source: Mapped[UUID | None] = mapped_column(ForeignKey("deposit.id"))
+    source: Mapped[UUID | None] = mapped_column(ForeignKey("deposit.captured"))
+    """The deposit whose way back it takes: one whose money came (T61), by the key itself."""
     amount: Mapped[Decimal]
     fee: Mapped[Decimal] = mapped_column(default=Decimal(0))
     currency: Mapped[str] = mapped_column(String(8))

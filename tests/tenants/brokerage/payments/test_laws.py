@@ -1,11 +1,17 @@
 """`stoa check money` between payments and the ledger: each planted corruption is named."""
 
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from brokerage.payments.model import PayoutAttempt
 from stoa.kernel.ids import uuid7
 from support.patience import until
 from support.planting import misnamed
 
 from .people import finance
-from .test_withdrawals import _all_ended, a_place, approve, asked, funded, send_all
+from .test_callbacks import at_alpha
+from .test_withdrawals import _all_ended, a_place, approve, asked, funded, parts, send_all
 
 PLANTS = {
     "a credited deposit loses its entry": (
@@ -115,3 +121,21 @@ async def test_each_corruption_between_payments_and_ledger_is_named(market, cust
     await asked(customer, "60.00", destination=place, key=uuid7())
 
     assert await misnamed(market.house, market.tenant, PLANTS) == {}
+
+
+async def test_nothing_goes_back_along_a_payment_that_never_came(market, customer):
+    """T61: not by a law that looks afterwards, but by the key: the database refuses the row."""
+    await funded(customer, "500.00")
+    row = await asked(customer, "100.00", destination=await a_place(customer))
+    waiting, _ = await at_alpha(customer, "40.00")
+    paid = await customer.paid("60.00")
+    (part, *_) = await parts(market, row.id)
+
+    async def along(deposit) -> None:
+        async with market.opener()() as work:
+            change = update(PayoutAttempt).where(PayoutAttempt.id == part.id)
+            await work.run(change.values(source=deposit))
+
+    with pytest.raises(IntegrityError, match="fk_payout_attempt_source"):
+        await along(waiting.deposit)
+    await along(paid)
