@@ -50,6 +50,7 @@ TRADING_FAULTS: Final = {
     "balance_drop_after": 0.06,
     "disconnect": 0.01,
     "duplicate_deals": 0.05,
+    "late_s": 5.0,
 }
 
 

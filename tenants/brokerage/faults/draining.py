@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 
 from brokerage.demo.world import World
+from brokerage.faults.alarms import Alarms
 from brokerage.faults.cast import Broker
 from brokerage.faults.record import Record
 from brokerage.faults.site import Site
@@ -63,7 +64,12 @@ LEFT: Final = {
 
 
 async def drained(
-    site: Site, world: World, brokers: list[Broker], record: Record, stuck_s: float
+    site: Site,
+    world: World,
+    brokers: list[Broker],
+    record: Record,
+    alarms: dict[str, Alarms],
+    stuck_s: float,
 ) -> float:
     """Seconds until nothing waits. A breach of I9: for `stuck_s` nothing waiting became less and
     nothing was done either, or all of it together took longer than any backlog may.
@@ -78,7 +84,7 @@ async def drained(
         while True:
             for psp in ("alpha", "beta"):
                 await world.lever(psp, "/_sandbox/settle", {"wait_s": 10})
-            left, done = await _round(owner, brokers)
+            left, done = await _round(owner, brokers, alarms)
             if not left:
                 break
             now, count = time.monotonic(), sum(left.values())
@@ -98,7 +104,7 @@ async def drained(
 
 
 async def _round(
-    owner: asyncpg.Connection, brokers: list[Broker]
+    owner: asyncpg.Connection, brokers: list[Broker], alarms: dict[str, Alarms]
 ) -> tuple[dict[tuple[str, str], int], int]:
     """What still waits, by tenant and kind, and how much is done; then time passes for all of it."""
     left: dict[tuple[str, str], int] = {}
@@ -110,6 +116,7 @@ async def _round(
             if count:
                 left[broker.tenant.slug, what] = count
         done += int(await owner.fetchval(_DONE) or 0)
+        await alarms[broker.tenant.slug].look(owner)
         for sql in OLDER:
             await owner.execute(sql)
         polled = await owner.fetchval(

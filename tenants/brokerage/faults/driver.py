@@ -13,6 +13,7 @@ import httpx2
 from sqlalchemy import select
 
 from brokerage.demo.world import World
+from brokerage.faults import trades
 from brokerage.faults.cast import Broker, Customer, renewed
 from brokerage.faults.record import OK, REFUSED, UNKNOWN, Operation, Record
 from brokerage.faults.seats import Seat
@@ -36,6 +37,7 @@ KINDS: Final = {
     "approve": 6,
     "cancel": 3,
     "callback": 5,
+    "trade": 8,
 }
 _UNTIL_S: Final = 90.0
 _MOST_PAUSE_S: Final = 2.0
@@ -93,6 +95,8 @@ class Driver:
                 await self._approve(broker, chance)
             case "cancel":
                 await self._cancel(chance)
+            case "trade":
+                await self._trade(broker, client, chance)
             case _:
                 await self._callback(broker, chance)
 
@@ -157,11 +161,12 @@ class Driver:
         honest: bool = False,
     ) -> None:
         made = self._made(index, "deposit", who, chance, amount)
+        coins = not honest and chance.random() < 0.15
         answer = await self._say(
             made,
             "/deposit",
             {
-                "method": "card",
+                "method": "crypto" if coins else "card",
                 "currency": who.base,
                 "amount": str(amount),
                 "key": str(made.key),
@@ -173,6 +178,10 @@ class Driver:
             return
         card = CARD if fate == "pays" else DECLINED
         psp, given = _place(page, card)
+        if coins and psp == "beta":
+            # Too little or too much: nobody's order, so that it waits for a person.
+            sent = {"coin": "usdt-tron", "paid": chance.choice(["under", "over"])}
+            given = {"payment_id": given["payment_id"], **sent}
         await self.lever(psp, "/_sandbox/pay", given)
 
     async def _move(
@@ -262,6 +271,17 @@ class Driver:
         made = chance.choice(self.sent[-20:])
         where = "withdrawals" if made.kind == "withdraw" else "transfers"
         await self.post(made.who.seat, f"/{where}/{made.key}/cancel", {})
+
+    async def _trade(self, broker: Broker, who: Customer, chance: random.Random) -> None:
+        """In at the terminal and at once out again: two deals, and what they won or lost."""
+        wish = await trades.order(self.world, broker, who.account, chance)
+        if wish is None:
+            return
+        login, order = wish
+        place = f"/dealer/{login}"
+        position = trades.position_of(await self.lever("trading", f"{place}/order", order))
+        if position is not None:
+            await self.lever("trading", f"{place}/close", {"position": position})
 
     async def _callback(self, broker: Broker, chance: random.Random) -> None:
         """Old ones again, and one that nobody signed."""

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +17,13 @@ from sqlalchemy import select
 
 from brokerage.demo.world import World
 from brokerage.faults import deaths as dying
-from brokerage.faults import draining, points
+from brokerage.faults import draining, points, trades
+from brokerage.faults.alarms import Alarms, minutes_of
 from brokerage.faults.books import Books
 from brokerage.faults.cast import Broker, closed, opened
 from brokerage.faults.deaths import Deaths
-from brokerage.faults.driver import Driver
+from brokerage.faults.driver import AWAY, Driver
+from brokerage.faults.instants import Album
 from brokerage.faults.record import OK, REFUSED, UNKNOWN, Record
 from brokerage.faults.site import Site, running
 from brokerage.trading.model import TradingAccount
@@ -67,21 +70,31 @@ async def _in(site: Site, record: Record, seed: int, operations: int, kills: int
         await dying.hostile(world)
         tell(f"{operations} operations, {kills} deaths, seed {seed}")
         deaths = Deaths(site, record, seed, operations, kills)
+        album = Album(world, brokers, operations)
         storm = time.monotonic()
-        await _storm(driver, deaths, operations)
+        await _storm(driver, deaths, album, operations)
         storm = time.monotonic() - storm
         tell("draining")
         await dying.honest(world)
-        drain = await draining.drained(site, world, brokers, record, _STUCK_S)
+        told = await _alarms(site, world, brokers)
+        drain = await draining.drained(site, world, brokers, record, told, _STUCK_S)
         tell("comparing")
         await asyncio.sleep(3)
+        traded = await trades.told(world, brokers, record)
         books = Books(world, record)
         for broker in brokers:
             await books.compare(broker)
+            await album.compare(broker, record, seed)
+            async with world.work(broker.tenant, purpose="faults.alarms") as work:
+                await told[broker.tenant.slug].compare(work, broker.tenant.slug, record)
         redis: Redis = Redis.from_url(config.redis_url)
         await books.keys(redis)
         await redis.aclose()
-        return _report(site, record, deaths, books, seed, operations, storm, drain)
+        report = _report(site, record, deaths, books, seed, operations, storm, drain)
+        report["instants"] = album.count
+        report["unknown_for_long"] = sum(len(one.late) for one in told.values())
+        report["deals"] = await _deals(world, traded)
+        return report
     finally:
         await closed(brokers)
         await world.aclose()
@@ -116,7 +129,28 @@ async def _settled(world: World, brokers: list[Broker]) -> None:
                 await asyncio.sleep(0.2)
 
 
-async def _storm(driver: Driver, deaths: Deaths, operations: int) -> None:
+async def _alarms(site: Site, world: World, brokers: list[Broker]) -> dict[str, Alarms]:
+    """By tenant what is to be watched, once everybody is back."""
+    for part in site.parts:
+        await site.ready(part)
+    found: dict[str, Alarms] = {}
+    for broker in brokers:
+        async with world.work(broker.tenant, purpose="faults.alarms") as work:
+            found[broker.tenant.slug] = Alarms(minutes_of(work))
+    return found
+
+
+async def _deals(world: World, traded: int) -> dict[str, int]:
+    """How many trades there were, and how many the server told late and twice."""
+    fired = (await world.lever("trading", "/faults", method="GET"))["fired"]
+    return {
+        "trades": traded,
+        "late": fired.get("late", 0),
+        "twice": fired.get("duplicate_deals", 0),
+    }
+
+
+async def _storm(driver: Driver, deaths: Deaths, album: Album, operations: int) -> None:
     begun = 0
     numbers = iter(range(operations))
 
@@ -134,9 +168,16 @@ async def _storm(driver: Driver, deaths: Deaths, operations: int) -> None:
                 await asyncio.sleep(0.05)
             await deaths.next()
 
-    killing = asyncio.create_task(killer())
+    async def photographer() -> None:
+        for due in album.due:
+            while begun < due:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+            with suppress(*AWAY):
+                await album.take()
+
+    beside = [asyncio.create_task(killer()), asyncio.create_task(photographer())]
     await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
-    await killing
+    await asyncio.gather(*beside)
 
 
 def _report(

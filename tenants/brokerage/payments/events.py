@@ -17,6 +17,16 @@ class CallbackTaken(Fact, frozen=True, kw_only=True):
 
 
 @fact
+class MoneyUnresolved(Fact, frozen=True, kw_only=True):
+    """Money or news that fits nothing we asked for waits for a person."""
+
+    kind: ClassVar[str] = "payment.unresolved"
+    lane: ClassVar[str] = "money"
+
+    item: UUID
+
+
+@fact
 class DepositCredited(Fact, frozen=True, kw_only=True):
     """Money of a deposit is in the wallet. `amount` is text in `currency`, after the fee."""
 

@@ -7,14 +7,19 @@ from brokerage.ledger import hooks as ledger_hooks
 from brokerage.ledger import kinds
 from brokerage.payments import callbacks, costs, hooks, jobs, laws, settlement, shown, usage
 from brokerage.payments.closing import blockers, export
-from brokerage.payments.depositing import desk, room, room_ready, slips
+from brokerage.payments.depositing import desk, room, room_ready, slips, telling
 from brokerage.payments.disputes import desk as disputes_desk
 from brokerage.payments.disputes import laws as dispute_laws
 from brokerage.payments.disputes import listing, noticing
 from brokerage.payments.disputes import queries as dispute_queries
 from brokerage.payments.disputes import shown as disputes_shown
 from brokerage.payments.disputes.story import STAGES
-from brokerage.payments.events import CallbackTaken, DepositCredited, PayoutDue
+from brokerage.payments.events import (
+    CallbackTaken,
+    DepositCredited,
+    MoneyUnresolved,
+    PayoutDue,
+)
 from brokerage.payments.hot import watching as hot
 from brokerage.payments.labels import LABELS
 from brokerage.payments.payout_places import room_places
@@ -140,6 +145,7 @@ MODULE = Module(
     control=control.ALL,
     reactions={
         CallbackTaken: [settlement.settle],
+        MoneyUnresolved: [telling.tell_staff],
         PayoutDue: [payouts.send],
         DepositCredited: [noticing.credited],
         LevelChanged: [jobs.look_again],

@@ -137,7 +137,7 @@ class Retries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     balance_for_h: Annotated[int, Meta(ge=1, le=168)] = 72
     declined: Literal["stop", "elsewhere"] = "stop"
     """Declined for good: over, or each other provider is asked once."""
-    unknown_tell_min: Annotated[int, Meta(ge=5, le=1_440)] = 30
+    unknown_tell_min: Annotated[int, Meta(ge=5, le=1_440)] = 15
 
 
 class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

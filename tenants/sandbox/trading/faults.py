@@ -95,6 +95,7 @@ class Faults:
         """A deal was made; while deals come late, it is not to be seen for a time."""
         if self.late_s:
             self._hidden[deal] = time.monotonic() + self.late_s
+            self.fired["late"] += 1
 
     def hidden(self, deal: int) -> bool:
         if not self._hidden:

@@ -13,7 +13,7 @@ from brokerage.fees import charging
 from brokerage.ledger import accounts, posting, rates
 from brokerage.ledger.posting import moving
 from brokerage.ledger.rates import NoRate
-from brokerage.payments.events import DepositCredited
+from brokerage.payments.events import DepositCredited, MoneyUnresolved
 from brokerage.payments.model import (
     AttemptState,
     Deposit,
@@ -231,8 +231,10 @@ async def note(
         .on_conflict_do_nothing()
         .returning(Unresolved.id)
     )
-    fresh = made.scalar() is not None
-    if fresh:
-        work.record("unresolved", psp=psp, problem=problem, reference=reference[:160])
-        work.announce("desk|payments")
-    return fresh
+    item = made.scalar()
+    if item is None:
+        return False
+    work.record("unresolved", psp=psp, problem=problem, reference=reference[:160])
+    work.tell(MoneyUnresolved(item=item))
+    work.announce("desk|payments")
+    return True
