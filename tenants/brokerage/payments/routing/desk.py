@@ -77,6 +77,7 @@ async def _explained(
     if not kept:
         raise NotFound
     found = await explaining.replay(work, kept)
+    names = words.names_of(work.settings(PaymentsSettings).psps)
     return page(
         request,
         work,
@@ -89,8 +90,9 @@ async def _explained(
         missed=words.MISSED,
         by=words.BY,
         methods=words.METHODS,
+        names=names,
         conditions=words.conditions(found.route.when) if found.route else [],
-        actions=words.actions(found.route) if found.route else [],
+        actions=words.actions(found.route, names) if found.route else [],
     )
 
 

@@ -3,10 +3,12 @@
 Every phrase is a message id with its places, so that a page says it in its reader's language.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from brokerage.payments.routing.terms import By, Route, When
+from brokerage.payments.settings import Psp
 from stoa.theming.texts import N_
 
 WHY: Final = {
@@ -135,11 +137,16 @@ def _time(when: When) -> list[Phrase]:
     return found
 
 
-def actions(route: Route) -> list[Phrase]:
-    """Who takes it, and what follows when they cannot."""
+def names_of(psps: Iterable[Psp]) -> dict[str, str]:
+    """What the tenant calls its providers, by their codes."""
+    return {one.code: one.label or one.code for one in psps}
+
+
+def actions(route: Route, names: Mapping[str, str]) -> list[Phrase]:
+    """Who takes it, and what follows when they cannot; a provider no longer there keeps its code."""
     if not route.use:
         return [Phrase(N_("nobody takes it"))]
-    named = tuple(one.psp for one in route.use)
+    named = tuple(names.get(one.psp, one.psp) for one in route.use)
     if len(named) == 1:
         found = [Phrase(N_("{words} takes it"), words=named)]
     elif route.by is By.COST:
@@ -148,9 +155,14 @@ def actions(route: Route) -> list[Phrase]:
         found = [Phrase(N_("whoever approves best of {words}"), words=named)]
     else:
         total = sum(one.share for one in route.use)
-        shares = tuple(f"{one.psp} {round(one.share * 100 / total)} %" for one in route.use)
+        shares = tuple(
+            f"{names.get(one.psp, one.psp)} {round(one.share * 100 / total)} %" for one in route.use
+        )
         found = [Phrase(N_("split over {words}"), words=shares)]
-    found += _listed(N_("after technical trouble {words}"), route.cascade)
+    found += _listed(
+        N_("after technical trouble {words}"),
+        tuple(names.get(one, one) for one in route.cascade),
+    )
     if route.otherwise == "stop":
         found.append(Phrase(N_("and nobody else")))
     return found
