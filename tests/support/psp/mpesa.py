@@ -124,7 +124,7 @@ class Standin(Provider):
         if how == "paid":
             items = [
                 {"Name": "Amount", "Value": float(one["Amount"])},
-                {"Name": "MpesaReceiptNumber", "Value": "NLJ7RT61SV"},
+                {"Name": "MpesaReceiptNumber", "Value": f"NL{secrets.token_hex(4).upper()}"},
                 {"Name": "TransactionDate", "Value": 20191219102115},
                 {"Name": "PhoneNumber", "Value": int(one["PhoneNumber"])},
             ]
