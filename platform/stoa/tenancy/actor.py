@@ -34,6 +34,13 @@ class Actor:
     session: UUID | None = None
     second_factor_at: float | None = field(default=None, repr=False)
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether no data scope narrows whom they see. Only staff have one: a client is held to
+        what is theirs, a program or the system to what it was made for.
+        """
+        return self.kind is not Kind.STAFF or self.scope == "all"
+
     def may(self, permission: str) -> bool:
         if self.read_only and not reading(permission):
             return False

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from stoa.kernel.together import Together
 from stoa.product import Card, Hit, Need, Product
-from stoa.tenancy.actor import Actor, Kind
+from stoa.tenancy.actor import Actor
 from stoa.tenancy.work import Work
 
 MOST_MOMENTS: Final = 120
@@ -30,7 +30,7 @@ class Todays:
     async def ask(self, work: Work) -> list[Card]:
         """Cards in their order; the list is the asker's own."""
         reader = work.actor
-        if reader.kind is Kind.STAFF and reader.scope == "all":
+        if reader.sees_all:
             role = reader.of_role()
             key = (work.tenant.id, work.settings_epoch, role)
             found = list(await self._together.ask(key, lambda: self._read_as(role, work)))

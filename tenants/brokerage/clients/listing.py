@@ -130,7 +130,7 @@ _COUNTRIES: Final = text(
 
 async def partners(work: Work) -> Sequence[tuple[str, str]]:
     """Partners who introduced someone, by name; a partner is a client too."""
-    if work.actor.scope == "all":
+    if work.actor.sees_all:
         ids = [row.one for row in await work.table(_PARTNERS)]
     else:
         theirs = select(Client.partner).where(Client.partner.is_not(None), queries.visible(work))

@@ -32,7 +32,7 @@ def visible(work: Work) -> ColumnElement[bool]:
         return Client.id == actor.id
     if actor.kind is Kind.VISITOR:
         return false()
-    if actor.kind is not Kind.STAFF or actor.scope == "all":
+    if actor.sees_all:
         return true()
     if actor.scope == "team" and actor.team:
         return (Client.team == actor.team) | (Client.owner == actor.id)
@@ -42,17 +42,17 @@ def visible(work: Work) -> ColumnElement[bool]:
 def within(work: Work, column: Any) -> ColumnElement[bool]:
     """The same condition on another table's column that holds a client's id."""
     scope = visible(work)
-    if scope is true() or str(scope) == "true":
+    if scope is true():
         return true()
     return column.in_(select(Client.id).where(scope))  # type: ignore[no-any-return]
 
 
 async def among(work: Work, ids: Iterable[UUID]) -> set[UUID]:
     """Those of these clients whom the actor may see."""
-    wanted = set(ids)
-    if not wanted or work.actor.scope == "all":
+    wanted, scope = set(ids), visible(work)
+    if not wanted or scope is true():
         return wanted
-    return set(await work.rows(select(Client.id).where(Client.id.in_(wanted), visible(work))))
+    return set(await work.rows(select(Client.id).where(Client.id.in_(wanted), scope)))
 
 
 async def seen(work: Work, client: UUID) -> Client:
@@ -78,7 +78,7 @@ async def names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
         return {}
     rows = await work.table(_NAMES, {"ids": list(wanted)})
     told = {row.id: work.unseal(row.id, "person.name", row.name_sealed) or "" for row in rows}
-    if sees_all(work):
+    if work.actor.sees_all:
         return told
     people = {row.id for row in rows if row.kind == "client"}
     for hidden in people - await among(work, people):
@@ -95,14 +95,9 @@ async def whole_names(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
     return {row.id: work.unseal(row.id, "person.name", row.name_sealed) or "" for row in rows}
 
 
-def sees_all(work: Work) -> bool:
-    """Whether no data scope narrows what this member of staff sees; others are held otherwise."""
-    return work.actor.kind is not Kind.STAFF or work.actor.scope == "all"
-
-
 def strangers(work: Work, text: str, kind: masks.Kind = "name") -> str:
     """What others wrote of a person who may be anybody's client: whole for who sees everybody."""
-    return text if sees_all(work) else masks.mask(text, kind)
+    return text if work.actor.sees_all else masks.mask(text, kind)
 
 
 def _with_names(statement: Select[Any], client: Any) -> Select[Any]:

@@ -17,7 +17,6 @@ from brokerage.crm.settings import CrmSettings
 from stoa.kernel.refusals import NotFound
 from stoa.notices.model import Message, Notice
 from stoa.product import Hit
-from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 from stoa.theming.masks import mask
 
@@ -28,7 +27,7 @@ MOST_LINES: Final = 200
 def visible_leads(work: Work) -> ColumnElement[bool]:
     """The condition on `Lead` that holds the actor to their data scope: own, team or all."""
     actor = work.actor
-    if actor.kind is not Kind.STAFF or actor.scope == "all":
+    if actor.sees_all:
         return true()
     if actor.scope == "team" and actor.team:
         return (Lead.team == actor.team) | (Lead.owner == actor.id)

@@ -10,7 +10,6 @@ from brokerage.crm.permissions import Crm
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Invalid, NotFound
-from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 
 LONGEST = 300
@@ -19,7 +18,7 @@ LONGEST = 300
 def visible(work: Work) -> ColumnElement[bool]:
     """Own tasks, those of one's team, or all, by the actor's data scope."""
     actor = work.actor
-    if actor.kind is not Kind.STAFF or actor.scope == "all":
+    if actor.sees_all:
         return true()
     mine = (Task.owner == actor.id) | (Task.opened_by == actor.id)
     if actor.scope == "team" and actor.team:

@@ -94,8 +94,8 @@ async def worth(work: Work, client: UUID) -> dict[str, Sequence[Decimal]]:
 def within(work: Work, column: Any) -> ColumnElement[bool]:
     """The condition on a column of client ids that keeps the reader to whom they may see."""
     actor = work.actor
-    if actor.kind is Kind.SYSTEM or (actor.kind is not Kind.CLIENT and actor.scope == "all"):
-        return true()
     if actor.kind is Kind.CLIENT:
         return column == actor.id  # type: ignore[no-any-return]
+    if actor.sees_all:
+        return true()
     return and_(*(limit(work, column) for limit in scope)) if scope else false()

@@ -83,7 +83,7 @@ def history(client: UUID, *, room: bool) -> Table:
 
 def _entries_query(work: Any) -> Any:
     statement = select(Entry)
-    if work.actor.scope == "all":
+    if work.actor.sees_all:
         return statement
     seen = exists().where(
         Leg.entry == Entry.id,

@@ -19,7 +19,6 @@ from stoa.identity.model import Person
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.money import EXACT, Money
 from stoa.kernel.refusals import NotFound
-from stoa.tenancy.actor import Kind
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.theming import masks
@@ -191,7 +190,7 @@ async def names(work: Work, people: Iterable[UUID | None]) -> dict[UUID, str]:
         or ""
         for row in rows
     }
-    if work.actor.kind is not Kind.STAFF or work.actor.scope == "all":
+    if work.actor.sees_all:
         return told
     owners = {row.id for row in rows if row.kind == "client"}
     seen = await work.rows(
@@ -311,7 +310,7 @@ async def entry_view(work: Work, entry: UUID) -> EntryView:
 async def reach(work: Work, owners: Iterable[UUID]) -> None:
     """Raises NotFound unless one of these clients is within the reader's scope (or none is named)."""
     wanted = set(owners)
-    if not wanted or work.actor.scope == "all":
+    if not wanted:
         return
     seen = await work.value(
         select(func.count())
@@ -327,12 +326,10 @@ async def known_client(work: Work, client: UUID) -> str:
     person = await work.session.get(Person, client)
     if person is None or person.kind != "client":
         raise NotFound
-    if work.actor.scope != "all":
-        seen = await work.value(
-            select(Person.id).where(Person.id == client, hooks.within(work, Person.id))
-        )
-        if seen is None:
-            raise NotFound
+    if not await work.rows(
+        select(Person.id).where(Person.id == client, hooks.within(work, Person.id))
+    ):
+        raise NotFound
     return (await names(work, [client])).get(client, "")
 
 

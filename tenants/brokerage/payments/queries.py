@@ -297,7 +297,7 @@ def unresolved_within(work: Work) -> ColumnElement[bool]:
     Money that fits no order is nobody's client's yet: who sees some clients only does not see it.
     """
     within = clients.within(work, Deposit.client)
-    if within is true() or str(within) == "true":
+    if within is true():
         return true()
     return Unresolved.deposit.in_(select(Deposit.id).where(within))
 
@@ -312,7 +312,7 @@ async def unresolved_seen(work: Work, item: UUID) -> Unresolved:
 
 async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
     wanted = _UNRESOLVED
-    if work.actor.scope != "all":
+    if not work.actor.sees_all:
         wanted = wanted.where(unresolved_within(work))
     return await work.rows(wanted, {"now": work.now, "most": limit})
 

@@ -125,7 +125,7 @@ def about_seen(work: Work, row: OutsideLine) -> About:
     them reads no more than their beginnings.
     """
     whole = about(work, row)
-    if clients.sees_all(work):
+    if work.actor.sees_all:
         return whole
     return About(
         clients.strangers(work, whole.name),

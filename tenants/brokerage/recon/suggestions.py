@@ -152,7 +152,7 @@ async def _people(work: Work, near: Sequence[Any]) -> dict[UUID, tuple[str, str,
 async def _names(work: Work, ids: Sequence[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
     """Names to compare, so that all readers get the same suggestions, and names to show."""
     seen = await clients.names(work, ids)
-    whole = seen if clients.sees_all(work) else await clients.whole_names(work, ids)
+    whole = seen if work.actor.sees_all else await clients.whole_names(work, ids)
     return whole, seen
 
 

@@ -98,7 +98,7 @@ async def of(work: Work, day: date | None = None) -> Daily:
     days = [day - timedelta(days=back) for back in range(29, -1, -1)]
     first, _ = day_bounds(days[0], zone)
     whose = {
-        "everyone": work.actor.scope == "all",
+        "everyone": work.actor.sees_all,
         "me": work.actor.id,
         "team": work.actor.team or "",
     }

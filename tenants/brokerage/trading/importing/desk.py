@@ -129,7 +129,7 @@ def _shown(line: Line, names: dict[UUID, str]) -> dict[str, Any]:
 
 def _as_seen(work: Work, told: Sequence[Line]) -> Sequence[Line]:
     """The lines as the reader may see whom they name: a server's people are anybody's clients."""
-    if clients.sees_all(work):
+    if work.actor.sees_all:
         return told
     return [
         msgspec.structs.replace(

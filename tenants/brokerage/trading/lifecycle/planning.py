@@ -22,7 +22,6 @@ from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
-from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
 
 MOST: Final = 50_000
@@ -132,7 +131,7 @@ async def undo(work: Work, batch: UUID, why: str) -> AccountBatch:
 
 def of_all(work: Work) -> None:
     """A batch reaches accounts of every client: it is for who may see them all."""
-    if work.actor.kind is Kind.STAFF and work.actor.scope != "all":
+    if not work.actor.sees_all:
         raise Denied("A change of many accounts is for who may see all clients.")
 
 
