@@ -60,6 +60,17 @@ def test_what_is_not_taken_is_refused_with_words_that_help(content: bytes, says:
     assert (refused.value.code, refused.value.field) == ("file-kind", "file")
 
 
+@pytest.mark.parametrize(
+    "content", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", samples.zipped(), b"hello"]
+)
+def test_where_only_pictures_are_taken_nobody_is_told_to_send_a_pdf(content: bytes) -> None:
+    """A drawing (SVG) brought as a logo was refused with "Upload a photo or a PDF"."""
+    with pytest.raises(Invalid) as refused:
+        inspection.inspect(content, "logo.svg", accept=inspection.IMAGES)
+
+    assert str(refused.value) == "Upload one of these: JPEG, PNG, WEBP."
+
+
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(Invalid, match="empty"):
         inspection.inspect(b"")
