@@ -113,6 +113,7 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
         row = known.get(one.code)
         there = groups.read(row.groups if row is not None else None)
         symbols = groups.symbol_differences(settings, row.symbols) if row is not None else []
+        behind, ahead = queries.way(row.behind if row is not None else ())
         shown.append(
             {
                 "server": one,
@@ -128,7 +129,8 @@ async def servers(request: AnyRequest, work: NamedDependency[Work]) -> Response[
                 "heard": row is not None
                 and row.listened_until is not None
                 and row.listened_until > work.now,
-                "behind": queries.p95(row.behind) if row is not None else None,
+                "behind": behind,
+                "ahead": ahead,
                 "slow": queries.SLOW_MS,
             }
         )

@@ -155,14 +155,15 @@ async def _note_lags(
 ) -> None:
     """How long the new deals were on their way, from the server's booking to what a screen reads.
 
-    Deals that waited for us, at the start or after an outage, say nothing about the way.
+    Deals that waited for us, at the start or after an outage, say nothing about the way. A server
+    whose clock is ahead gives less than nothing: kept as it is, so that the page can tell.
     """
     await know(work, code)
     row = await work.lock(TradingServer, code)
     deaf = row.ok_at is None or work.now - row.ok_at > _DEAF
     known = {one.login: one.deals_at for one in rows}
     lags = [
-        max(0, int((work.now - deal.at).total_seconds() * 1000))
+        int((work.now - deal.at).total_seconds() * 1000)
         for deal in told
         if not deaf
         and (since := known.get(deal.login)) is not None

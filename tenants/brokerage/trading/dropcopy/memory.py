@@ -287,4 +287,4 @@ def _lag_ms(step: Step) -> int | None:
     known = [one for one in sent if one is not None]
     if not known:
         return None
-    return max(0, int((datetime.now(UTC) - max(known)).total_seconds() * 1000))
+    return int((datetime.now(UTC) - max(known)).total_seconds() * 1000)

@@ -220,9 +220,18 @@ async def test_what_cannot_be_read_is_put_aside_once(bridged):
 
 
 def test_the_95th_percentile_is_of_as_many_as_there_are():
-    assert queries.p95([]) is None
-    assert queries.p95([5]) == 5
-    assert queries.p95(list(range(100, 0, -1))) == 95
+    assert queries.way([]) == (None, 0)
+    assert queries.way([5]) == (5, 0)
+    assert queries.way(list(range(100, 0, -1))) == (95, 0)
+
+
+def test_a_clock_that_is_ahead_hides_no_way():
+    """Deals of a server whose clock is ahead come before they were made: cut at nothing, a way of
+    two seconds and more read as 0 ms.
+    """
+    late = [-3_000, -2_500, 100]
+
+    assert queries.way(late) == (3_100, 3_000)
 
 
 async def test_the_page_of_servers_says_what_is_heard_and_how_late(house, bridged):
@@ -241,3 +250,13 @@ async def test_the_page_of_servers_says_what_is_heard_and_how_late(house, bridge
     for words in ("In step", "95 of 100 within 2500 ms", "Slower than two seconds"):
         assert words in page.text
     assert "Nobody listens to it yet" in page.text
+    assert "of ours" not in page.text
+
+    async with bridged.opener()() as work:
+        await work.run(
+            update(TradingServer).where(TradingServer.code == SERVER).values(behind=[-1_500, 200])
+        )
+    page = await browser.get("/desk/servers")
+
+    assert "95 of 100 within 1700 ms" in page.text
+    assert "its clock is 1,500 ms ahead of ours" in page.text
