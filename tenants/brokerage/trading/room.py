@@ -12,7 +12,8 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from brokerage.clients.model import Client
-from brokerage.kyc import standing
+from brokerage.kyc import cases, standing
+from brokerage.kyc.model import WITH_US
 from brokerage.kyc.standing import Limits
 from brokerage.ledger import wallets
 from brokerage.trading import accounts, lines, queries, switches, transfers
@@ -60,7 +61,8 @@ def _may_open(work: Work, client: Client) -> dict[str, bool]:
 async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
     assert work.actor.id is not None  # noqa: S101 - a client's session names them
     cards = await queries.cards(work, work.actor.id)
-    client = await work.get(Client, work.actor.id)
+    may = _may_open(work, await work.get(Client, work.actor.id))
+    case = await cases.newest(work, work.actor.id) if not all(may.values()) else None
     return page(
         request,
         work,
@@ -69,7 +71,8 @@ async def listed(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         live=[one for one in cards if one.kind == "live"],
         demo=[one for one in cards if one.kind == "demo"],
         lines=await lines.by_day(work, cards),
-        may=_may_open(work, client),
+        may=may,
+        with_us=case is not None and case.state in WITH_US,
     )
 
 

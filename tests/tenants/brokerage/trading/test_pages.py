@@ -2,6 +2,8 @@
 
 import pytest
 
+from brokerage.kyc import cases
+from brokerage.kyc.model import State
 from brokerage.trading import groups
 from brokerage.trading.lifecycle import asking, planning
 from brokerage.trading.settings import TradingSettings
@@ -50,7 +52,15 @@ async def test_a_client_without_accounts_is_shown_how_to_get_one(house, broker):
     page = await browser.get("/accounts")
 
     assert page.status_code == 200
-    assert "/accounts/new" in page.text or "/verify" in page.text
+    assert 'href="/verify"' in page.text
+    async with broker.opener()() as work:
+        case = await cases.current(work, client)
+        case.state = State.REVIEW
+
+    page = await browser.get("/accounts")
+
+    assert "We are looking at what you handed in." in page.text
+    assert 'href="/verify"' not in page.text.split("<main", 1)[1]
 
 
 async def test_the_desk_sees_accounts_deals_exposure_and_servers(house, broker, traded):
