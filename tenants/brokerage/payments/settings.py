@@ -1,5 +1,6 @@
 """What a tenant decides about payments: providers, methods, routes, withdrawals."""
 
+from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -254,6 +255,15 @@ class PaymentsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
                     )
         _once("method", (one.method for one in self.methods))
         _once("withdrawal method", (one.method for one in self.withdrawals.methods))
+
+    @property
+    def psp_names(self) -> dict[str, str]:
+        """What people call each provider; its code stands with it where two are called alike."""
+        told = Counter(one.label for one in self.psps)
+        return {
+            one.code: one.label if told[one.label] == 1 else f"{one.label} ({one.code})"
+            for one in self.psps
+        }
 
     def psp(self, code: str) -> Psp | None:
         return next((one for one in self.psps if one.code == code), None)

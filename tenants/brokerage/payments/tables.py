@@ -10,6 +10,7 @@ from brokerage.payments import declines, queries
 from brokerage.payments.model import Deposit, Unresolved, Withdrawal
 from brokerage.payments.permissions import Payments
 from brokerage.payments.queries import METHODS, PROBLEMS, PROPOSED
+from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.withdrawing.story import reason_of
 from stoa.kernel.money import Money
 from stoa.theming import words
@@ -46,6 +47,7 @@ def _reference(column: Any) -> Any:
 async def _deposits_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     found = [row[0] for row in rows]
     names = await clients.names(work, [row.client for row in found])
+    psps = work.settings(PaymentsSettings).psp_names
     return [
         tables.Shown(
             key=str(row.id),
@@ -56,7 +58,7 @@ async def _deposits_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
                 Money(row.amount, row.currency),
                 str(row.method),
                 row.state,
-                row.psp or "–",
+                tables.Coded(psps.get(row.psp, row.psp), row.psp) if row.psp else "–",
                 tables.Coded(declines.why(row.code), row.code) if row.code else "",
                 row.started_at,
                 row.ended_at,
@@ -75,7 +77,7 @@ DEPOSITS = tables.Table(
         tables.Column("amount", N_("Amount"), "money", sort=Deposit.amount),
         tables.Column("method", N_("Method"), "word", coded=True),
         tables.Column("state", N_("State"), "status", coded=True, sort=Deposit.state),
-        tables.Column("psp", N_("Provider"), "code"),
+        tables.Column("psp", N_("Provider"), "word", coded=True),
         tables.Column("why", N_("Why"), "word", coded=True, hidden=True),
         tables.Column("started", N_("Started"), "when", sort=Deposit.started_at),
         tables.Column("ended", N_("Ended"), "when"),
@@ -160,8 +162,9 @@ WITHDRAWALS = tables.Table(
 )
 
 
-async def _unresolved_view(_work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
+async def _unresolved_view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     found: list[Unresolved] = [row[0] for row in rows]
+    psps = work.settings(PaymentsSettings).psp_names
     return [
         tables.Shown(
             key=str(row.id),
@@ -171,7 +174,7 @@ async def _unresolved_view(_work: Any, rows: Sequence[Any]) -> list[tables.Shown
                 Money(row.amount, row.currency) if row.amount and row.currency else None,
                 tables.Coded(PROPOSED.get(row.proposed, row.proposed), row.proposed),
                 row.state,
-                row.psp,
+                tables.Coded(psps.get(row.psp, row.psp), row.psp),
                 row.reference,
                 row.opened_at,
             ),
@@ -188,7 +191,7 @@ UNRESOLVED = tables.Table(
         tables.Column("amount", N_("Amount"), "money"),
         tables.Column("proposed", N_("We propose"), "word", coded=True),
         tables.Column("state", N_("State"), "status", coded=True, sort=Unresolved.state),
-        tables.Column("psp", N_("Provider"), "code"),
+        tables.Column("psp", N_("Provider"), "word", coded=True),
         tables.Column("reference", N_("Reference"), "code", hidden=True),
         tables.Column("opened", N_("Since"), "when", sort=Unresolved.opened_at),
     ),

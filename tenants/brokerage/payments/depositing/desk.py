@@ -17,6 +17,7 @@ from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Deposit, Unresolved
 from brokerage.payments.permissions import Payments
 from brokerage.payments.receiving import queries as receiving
+from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.source import desk as source
 from brokerage.payments.tables import DEPOSITS, UNRESOLVED
 from brokerage.payments.withdrawing import checks
@@ -65,6 +66,7 @@ async def deposit_page(
         audience="desk",
         deposit=row,
         client=brief,
+        names=work.settings(PaymentsSettings).psp_names,
         paid_with=checks.shown(row.instrument),
         attempts=tried,
         sources=source.shown(tried),

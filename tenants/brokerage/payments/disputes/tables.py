@@ -30,6 +30,7 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
     found = [row[0] for row in rows]
     people = {row.client for row in found} | {row.owner for row in found if row.owner}
     names = await clients.names(work, people)
+    psps = work.settings(PaymentsSettings).psp_names
     return [
         tables.Shown(
             key=str(row.id),
@@ -42,7 +43,7 @@ async def _view(work: Any, rows: Sequence[Any]) -> list[tables.Shown]:
                 tables.Coded(f"dispute {row.stage}", row.stage),
                 row.due_at if row.answered_at is None else None,
                 names.get(row.owner, "") if row.owner else "–",
-                row.psp,
+                tables.Coded(psps.get(row.psp, row.psp), row.psp),
                 row.reason,
                 row.case_number,
                 row.opened_at,
@@ -68,7 +69,7 @@ def _waiting(work: Any, value: str) -> Any:
 
 
 async def _psps(work: Any) -> list[tuple[str, str]]:
-    return [(one.code, one.label) for one in work.settings(PaymentsSettings).psps]
+    return list(work.settings(PaymentsSettings).psp_names.items())
 
 
 def _search(_work: Any, typed: str) -> Any:
@@ -86,7 +87,7 @@ DISPUTES: Final = tables.Table(
         tables.Column("stage", N_("Stage"), "status", coded=True, sort=Dispute.stage),
         tables.Column("due", N_("Answer by"), "when", sort=_CLOCK),
         tables.Column("owner", N_("Owner")),
-        tables.Column("psp", N_("Provider"), "code"),
+        tables.Column("psp", N_("Provider"), "word", coded=True),
         tables.Column("reason", N_("Reason"), "code"),
         tables.Column("case", N_("Case number"), "code", hidden=True),
         tables.Column("opened", N_("Opened"), "when", sort=Dispute.opened_at),

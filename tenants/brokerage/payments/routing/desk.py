@@ -77,7 +77,7 @@ async def _explained(
     if not kept:
         raise NotFound
     found = await explaining.replay(work, kept)
-    names = words.names_of(work.settings(PaymentsSettings).psps)
+    names = work.settings(PaymentsSettings).psp_names
     return page(
         request,
         work,
@@ -90,9 +90,9 @@ async def _explained(
         missed=words.MISSED,
         by=words.BY,
         methods=words.METHODS,
-        names=names,
-        conditions=words.conditions(found.route.when) if found.route else [],
+        conditions=words.conditions(found.route.when, names) if found.route else [],
         actions=words.actions(found.route, names) if found.route else [],
+        names=names,
     )
 
 
@@ -126,7 +126,7 @@ async def psps(request: AnyRequest, work: NamedDependency[Work]) -> Response[str
         "desk/payments/psps.html",
         audience="desk",
         psps=rows,
-        names={psp.code: psp.label for psp in settings.psps},
+        names=settings.psp_names,
         routes=settings.routes,
         payout_routes=settings.payout_routes,
         may_test=work.actor.may(Payments.TEST),
@@ -187,6 +187,7 @@ async def incident_page(
         incidents.table(row),
         template="desk/payments/incident.html",
         incident=row,
+        name=work.settings(PaymentsSettings).psp_names.get(row.psp, row.psp),
         cause=words.CAUSES.get(row.cause, row.cause),
         story=[[datetime.fromisoformat(at), what, share] for at, what, share in row.story],
         touched=await incidents.touched(work, row),

@@ -1,6 +1,5 @@
 """The rules of routing at the desk: read as sentences, changed as a draft, tried on the past."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
@@ -49,12 +48,12 @@ class Ask(msgspec.Struct):
     why: str = ""
 
 
-def _sentences(routes: Any, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _sentences(routes: Any, names: words.Names) -> list[dict[str, Any]]:
     return [
         {
             "name": one.name,
             "on": one.on,
-            "conditions": words.conditions(one.when),
+            "conditions": words.conditions(one.when, names),
             "actions": words.actions(one, names),
         }
         for one in routes
@@ -70,9 +69,7 @@ async def rules_page(request: AnyRequest, work: NamedDependency[Work]) -> Respon
         work,
         "desk/payments/routing.html",
         audience="desk",
-        rules={
-            kind: _sentences(getattr(now, kind), words.names_of(now.psps)) for kind in drafts.KINDS
-        },
+        rules={kind: _sentences(getattr(now, kind), now.psp_names) for kind in drafts.KINDS},
         version=await looking.version(work),
         drafts=await drafts.listed(work),
         versions=await settings.versions(work, looking.SLICE, 10),
@@ -97,7 +94,6 @@ async def draft_page(
     then = {kind: getattr(row, kind) for kind in drafts.KINDS}
     set_at = await drafts.released(work, row) if row.state == "asked" else None
     change = await drafts.change_of(work, row) if row.state == "asked" else None
-    names = words.names_of(now.psps)
     real = await history.reality(work, set_at.version, None) if set_at is not None else None
     return page(
         request,
@@ -105,12 +101,14 @@ async def draft_page(
         "desk/payments/routing_draft.html",
         audience="desk",
         draft=row,
-        rules={kind: _sentences(drafts.rules_of(row, kind), names) for kind in drafts.KINDS},
-        names=names,
+        rules={
+            kind: _sentences(drafts.rules_of(row, kind), now.psp_names) for kind in drafts.KINDS
+        },
         changes=told(PaymentsSettings, settings.diff(was, then)),
         change=change,
         released=set_at,
         real=real,
+        names=now.psp_names,
         may_edit=work.actor.may(Settings.EDIT) and row.state == "open",
         may_return=work.actor.may(Settings.EDIT) and row.state == "asked" and set_at is None,
     )
@@ -157,7 +155,7 @@ def _form(
         kind=kind,
         number=number,
         form=form.drawn(look(request, work, "desk").texts),
-        psps=[psp.code for psp in work.settings(PaymentsSettings).psps],
+        psps=list(work.settings(PaymentsSettings).psp_names.values()),
     )
 
 

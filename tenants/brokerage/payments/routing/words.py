@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from brokerage.payments.routing.terms import By, Route, When
-from brokerage.payments.settings import Psp
 from stoa.theming.texts import N_
 
+Names = Mapping[str, str]
+"""What people call a provider, by its code; one that is not there any more is called by that."""
 WHY: Final = {
     "usable": N_("Can take it"),
     "does-not-carry": N_("Does not carry this payment"),
@@ -84,7 +85,7 @@ class Phrase:
     words: tuple[str, ...] = ()
 
 
-def conditions(when: When) -> list[Phrase]:
+def conditions(when: When, names: Names) -> list[Phrase]:
     """What must hold, phrase by phrase; empty when everything fits."""
     found = [
         *_listed(N_("by {words}"), tuple(METHODS.get(one, str(one)) for one in when.method)),
@@ -100,8 +101,8 @@ def conditions(when: When) -> list[Phrase]:
         *_listed(N_("last paid with a card of {words}"), when.brand),
         *_listed(N_("last paid with a card from {words}"), when.card_country),
         *_time(when),
-        *_listed(N_("while {words} works"), when.up),
-        *_listed(N_("while {words} does not work"), when.down),
+        *_listed(N_("while {words} works"), _named(when.up, names)),
+        *_listed(N_("while {words} does not work"), _named(when.down, names)),
     ]
     if when.first != "any":
         first = when.first == "yes"
@@ -137,16 +138,15 @@ def _time(when: When) -> list[Phrase]:
     return found
 
 
-def names_of(psps: Iterable[Psp]) -> dict[str, str]:
-    """What the tenant calls its providers, by their codes."""
-    return {one.code: one.label or one.code for one in psps}
+def _named(codes: Iterable[str], names: Names) -> tuple[str, ...]:
+    return tuple(names.get(code, code) for code in codes)
 
 
-def actions(route: Route, names: Mapping[str, str]) -> list[Phrase]:
-    """Who takes it, and what follows when they cannot; a provider no longer there keeps its code."""
+def actions(route: Route, names: Names) -> list[Phrase]:
+    """Who takes it, and what follows when they cannot."""
     if not route.use:
         return [Phrase(N_("nobody takes it"))]
-    named = tuple(names.get(one.psp, one.psp) for one in route.use)
+    named = _named((one.psp for one in route.use), names)
     if len(named) == 1:
         found = [Phrase(N_("{words} takes it"), words=named)]
     elif route.by is By.COST:
@@ -156,13 +156,11 @@ def actions(route: Route, names: Mapping[str, str]) -> list[Phrase]:
     else:
         total = sum(one.share for one in route.use)
         shares = tuple(
-            f"{names.get(one.psp, one.psp)} {round(one.share * 100 / total)} %" for one in route.use
+            f"{name} {round(one.share * 100 / total)} %"
+            for name, one in zip(named, route.use, strict=True)
         )
         found = [Phrase(N_("split over {words}"), words=shares)]
-    found += _listed(
-        N_("after technical trouble {words}"),
-        tuple(names.get(one, one) for one in route.cascade),
-    )
+    found += _listed(N_("after technical trouble {words}"), _named(route.cascade, names))
     if route.otherwise == "stop":
         found.append(Phrase(N_("and nobody else")))
     return found

@@ -13,6 +13,7 @@ from brokerage.clients import queries as clients
 from brokerage.payments import queries
 from brokerage.payments.model import Withdrawal
 from brokerage.payments.permissions import Payments
+from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.tables import WITHDRAWALS
 from brokerage.payments.withdrawing import clocks, queueing, withdrawals
 from stoa.kernel.money import Money
@@ -46,6 +47,7 @@ async def withdrawals_page(request: AnyRequest, work: NamedDependency[Work]) -> 
         template="desk/payments/withdrawals.html",
         queue=waiting,
         held=await queueing.queued(work),
+        names=work.settings(PaymentsSettings).psp_names,
         now=work.now,
     )
 
@@ -68,6 +70,7 @@ async def withdrawal_page(
         audience="desk",
         withdrawal=row,
         client=brief,
+        names=work.settings(PaymentsSettings).psp_names,
         story=await queries.story(work, row, staff=True),
         parts=[(one, queueing.WHY[one.code or ""] if one.queued else "") for one in parts],
         given=[{"name": names.get(one.approver, ""), "at": one.at} for one in given],

@@ -37,6 +37,10 @@ FIXES = {
 """Where a client does something about what a withdrawal waits for."""
 
 
+_SHOWN = ("amount", "currency", "to", "destination")
+"""Fields of the form that tell what is wrong with them; the rest is told above it."""
+
+
 class PayOut(msgspec.Struct):
     method: Method
     currency: str
@@ -58,7 +62,7 @@ async def _withdraw_form(
     settings = work.settings(PaymentsSettings).withdrawals
     language = look(request, work, "room").language
     told = errors.sentence(problem, language) if problem is not None else ""
-    field = (problem.field or "form") if problem is not None else "form"
+    field = problem.field if problem is not None and problem.field in _SHOWN else "form"
     rows = []
     for one in settings.methods:
         icon, _ = queries.METHODS[one.method]
@@ -69,6 +73,7 @@ async def _withdraw_form(
         work,
         "room/payments/withdraw.html",
         audience="room",
+        status=422 if told else 200,
         wallets=[one for one in await wallets.of(work, work.actor.id) if one.available],
         methods=rows,
         destinations=await destinations.of(work, work.actor.id),

@@ -101,7 +101,7 @@ async def waiting(work: Work) -> list[Waiting]:
         .group_by(PayoutAttempt.psp, PayoutAttempt.currency)
         .order_by(PayoutAttempt.psp, PayoutAttempt.currency)
     )
-    labels = {psp.code: psp.label for psp in work.settings(PaymentsSettings).psps}
+    labels = work.settings(PaymentsSettings).psp_names
     return [
         Waiting(row.psp, labels[row.psp], int(row.n), Money(Decimal(row.amount), row.currency))
         for row in rows

@@ -77,6 +77,7 @@ async def test_a_rule_goes_from_draft_to_force_through_two_people(market, custom
     assert found["psps"]["beta"]["now"]["count"] >= len(moves)
     page = await one.get(path)
     assert page.status_code == 200 and "Beta first" in page.text
+    assert "Alpha Cards" in page.text and ">alpha<" not in page.text
 
     assert (await one.post(f"{path}/ask", {"why": "cheaper"})).status_code == 204
     async with market.opener()() as work:

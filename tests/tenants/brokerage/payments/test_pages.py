@@ -73,7 +73,10 @@ async def test_too_much_is_told_on_the_form_and_nothing_is_set_aside(customer):
     room = await customer.browser()
 
     page = await room.get(f"/withdraw/review?amount=-1&currency=USD&to=bank:{place}")
-    assert page.status_code == 200 and "point for decimals" in page.text
+    assert page.status_code == 422 and "point for decimals" in page.text
+    for currency in ("usd%3Cb", "XXX", ""):
+        page = await room.get(f"/withdraw/review?amount=5&currency={currency}&to=bank:{place}")
+        assert page.status_code == 422 and "This currency is not available." in page.text
     enough = await room.get(f"/withdraw/review?amount=60&currency=USD&to=bank:{place}")
     assert enough.status_code == 200 and 'action="/withdraw"' not in enough.text
 

@@ -133,6 +133,7 @@ async def test_staff_read_why_a_deposit_went_where_it_went(market, customer, des
     missing = await browser.get(f"/desk/deposits/{made.deposit}/routing?attempt=9")
 
     assert page.status_code == 200 and "the same" in page.text and "150.00" in page.text
+    assert "Alpha Cards" in page.text, "providers are called by their names"
     assert missing.status_code == 404
     assert (
         f"/desk/deposits/{made.deposit}/routing"
