@@ -93,7 +93,11 @@ async def enable(work: Work, person: UUID) -> None:
 
 async def reset_factor(work: Work, person: UUID) -> None:
     """They set up a new app at their next sign-in; whoever has the old one is out."""
-    row = await manageable(work, person)
+    await without_factor(work, await manageable(work, person))
+
+
+async def without_factor(work: Work, row: Person) -> None:
+    """The same for anybody whose locked row this is; the caller answers for who may ask for it."""
     if not factors.has(row):
         raise Conflict("There is no second factor to reset.")
     factors.forget(row)

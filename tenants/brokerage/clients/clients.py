@@ -19,7 +19,7 @@ from brokerage.clients.model import (
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
 from brokerage.clients.totals import note_deposit, note_trade, note_trades, note_withdrawal
-from stoa.identity import people
+from stoa.identity import people, staff
 from stoa.identity.model import Person
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.actor import Kind
@@ -136,6 +136,17 @@ async def close(work: Work, client: UUID, why: str) -> Client:
     work.tell(ClientClosed(client=client, by_client=work.actor.kind is Kind.CLIENT))
     work.announce(f"desk|client-{client}", "desk|clients")
     return row
+
+
+async def reset_factor(work: Work, client: UUID, why: str) -> None:
+    """For who lost the app and the recovery codes: they set up a new one when they sign in next. Whoever
+    asks has made sure who it is; `why` says how.
+    """
+    work.require(Clients.FACTOR)
+    await _looked_after(work, client)
+    work.reason = why[:400]
+    await staff.without_factor(work, await work.lock(Person, client))
+    work.announce(f"desk|client-{client}")
 
 
 __all__ = [

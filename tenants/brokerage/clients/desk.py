@@ -15,6 +15,8 @@ from brokerage.clients import clients, details, gathered, listing, queries, time
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
 from brokerage.clients.visitor import reads
+from stoa.identity import factors
+from stoa.identity.model import Person as Login
 from stoa.kernel.refusals import Invalid
 from stoa.product import Tab
 from stoa.tenancy.facts import TenantFacts
@@ -137,6 +139,7 @@ async def whole(
         next_step=next((one for one in steps if one.state != "done"), None),
         owners=await _staff(work),
         may=_may(work),
+        protected=factors.has(await work.get(Login, client)),
         standing=await clients.stands_in_the_way(work, client),
         blocked=sorted(work.settings(ClientSettings).blocked_countries),
     )
@@ -150,6 +153,7 @@ def _may(work: Work) -> dict[str, bool]:
         "note": work.actor.may(Clients.NOTE),
         "edit": work.actor.may(Clients.EDIT) and work.actor.may(Clients.SEE_PII),
         "close": work.actor.may(Clients.CLOSE),
+        "factor": work.actor.may(Clients.FACTOR),
         "pii": work.actor.may(Clients.SEE_PII),
     }
 
@@ -303,6 +307,21 @@ async def close(
     return go(request, f"/desk/clients/{client}", notice=N_("The account is closed."))
 
 
+@post("/desk/clients/{client:uuid}/second-factor/reset", access=access.desk(Clients.FACTOR))
+async def reset_factor(
+    request: AnyRequest, work: NamedDependency[Work], client: FromPath[UUID]
+) -> Response[None]:
+    form = await forms.read(request, Reason)
+    if len(form.reason.strip()) < _SHORTEST_REASON:
+        raise Invalid("Say in a few words how you made sure who it is.", field="reason")
+    await clients.reset_factor(work, client, form.reason.strip())
+    return go(
+        request,
+        f"/desk/clients/{client}",
+        notice=N_("Reset. They set up a new app when they sign in next, and were told by letter."),
+    )
+
+
 WEB: Final = [
     assign,
     close,
@@ -314,6 +333,7 @@ WEB: Final = [
     note_history,
     open_details,
     overview,
+    reset_factor,
     reveal,
     tag,
     whole,

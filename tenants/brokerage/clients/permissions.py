@@ -12,6 +12,7 @@ class Clients(StrEnum):
     NOTE = "clients:notes:add"
     EDIT = "clients:details:edit"
     CLOSE = "clients:account:close"
+    FACTOR = "clients:factor:reset"
     SEE_AUDIT = "clients:audit:view"
     SEE_TODAY = "desk:today:view"
     SEARCH = "desk:search:view"
@@ -33,6 +34,7 @@ ROLES: dict[str, list[str]] = {
         Clients.NOTE,
         Clients.TAG,
         Clients.CLOSE,
+        Clients.FACTOR,
         Clients.SEE_AUDIT,
     ],
     "Sales": [*READING, Clients.NOTE, Clients.TAG],
