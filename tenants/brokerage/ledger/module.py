@@ -12,6 +12,7 @@ from brokerage.ledger import (
     jobs,
     model,
     rates,
+    rates_desk,
     room,
     shared,
 )
@@ -55,7 +56,7 @@ MODULE = Module(
     labels=LABELS,
     permissions=Ledger,
     roles=ROLES,
-    web=[*room.WEB, *desk.WEB, *corrections.WEB, *closing.WEB],
+    web=[*room.WEB, *desk.WEB, *corrections.WEB, *closing.WEB, *rates_desk.WEB],
     seed=seed,
     pulse=shared.pulse,
     nav=[
@@ -63,6 +64,7 @@ MODULE = Module(
         NavItem("desk", N_("Ledger"), "/desk/ledger", "scale", Ledger.ACCOUNTS_VIEW, order=65),
     ],
     search=shared.search,
+    today=rates_desk.today,
     mine=shared.mine,
     tabs=desk.TABS,
     moments=shared.moments,

@@ -11,7 +11,11 @@ from sqlalchemy import select
 from brokerage.ledger import believing, rates
 from brokerage.ledger.fx import FxRate
 from brokerage.ledger.hooks import Mid
+from brokerage.ledger.rates_desk import today
 from stoa.audit.model import AuditEntry
+from support.fixtures import staff
+from support.people import make_staff
+from support.web import signed_in
 
 HOUR = timedelta(hours=1)
 PRICES = st.decimals("0.000001", "1000000", places=6)
@@ -66,6 +70,39 @@ async def test_a_rate_of_the_settings_is_rough_and_yet_no_price_may_be_anything(
 
         assert (await told(work, rough * 3))[0] == rough
         assert (await told(work, rough * Decimal("1.4")))[0] == rough * Decimal("1.4")
+
+
+async def test_staff_are_shown_what_was_not_believed_until_a_good_price_comes(house, aurora):
+    owner = staff("ledger:accounts:view")
+
+    async def shown(work):
+        work.actor = owner
+        return [(card.figure, [one.title for one in card.items]) for card in await today(work)]
+
+    async with house.door.open(aurora, purpose="test") as work:
+        await told(work, "1.0850")
+        assert await shown(work) == []
+        work.now += timedelta(seconds=15)
+        await told(work, "10.85")
+    async with house.door.open(aurora, purpose="test") as work:
+        person, _ = await make_staff(work, ["Owner"])
+        assert await shown(work) == [(1, ["EUR/USD"])]
+    browser = await signed_in(house, aurora, person, "desk")
+    page = await browser.get("/desk/ledger/rates")
+    assert page.status_code == 200, page.text[:500]
+    assert "A price of EUR/USD was not believed" in page.text
+    assert "10.85" in page.text and "1.085" in page.text
+
+    async with house.door.open(aurora, purpose="test") as work:
+        work.now += timedelta(seconds=30)
+        await told(work, "1.0860")
+        assert await shown(work) == []
+        work.now += timedelta(seconds=30)
+        await told(work, "0.1")
+    async with house.door.open(aurora, purpose="test") as work:
+        assert await shown(work) == [(1, ["EUR/USD"])], "told again as soon as it begins again"
+        work.actor = staff("ledger:entries:view")
+        assert await today(work) == []
 
 
 @given(PRICES, PRICES, st.integers(1, 100))
