@@ -24,6 +24,7 @@ from brokerage.crm import (
 )
 from brokerage.crm.model import Campaign, Segment
 from brokerage.crm.permissions import Crm
+from brokerage.partners.tree import picking
 from stoa.kernel.refusals import Invalid
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -194,7 +195,11 @@ async def one(
         audience="desk",
         campaign=row_view(row),
         segment={"id": segment.id, "name": segment.name},
-        said=words.of(conditions, work.settings(TenantFacts).base_currency),
+        said=words.of(
+            conditions,
+            work.settings(TenantFacts).base_currency,
+            await picking.name_of(work, conditions.partner),
+        ),
         figures=await (figures.foreseen(work, conditions) if draft else figures.of(work, row.id)),
         reasons=suppression.WHY,
         previews=_previews(work, texts),

@@ -19,6 +19,8 @@ from brokerage.clients.settings import ClientSettings
 from brokerage.crm import campaign_tables, figures, segments, words
 from brokerage.crm.model import Segment
 from brokerage.crm.permissions import Crm
+from brokerage.partners.permissions import Partners
+from brokerage.partners.tree import picking
 from stoa.kernel.refusals import Invalid, Refusal
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -97,6 +99,7 @@ async def new(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]
         segment=None,
         c=segments.Conditions(),
         choices=_choices(work),
+        may_pick=work.actor.may(Partners.VIEW),
     )
 
 
@@ -106,7 +109,8 @@ async def count(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
     trouble, found, said = "", None, list[words.Words]()
     try:
         conditions = (await forms.read(request, Form)).conditions()
-        said = words.of(conditions, work.settings(TenantFacts).base_currency)
+        named = await picking.name_of(work, conditions.partner)
+        said = words.of(conditions, work.settings(TenantFacts).base_currency, named)
         found = await figures.foreseen(work, conditions)
     except Refusal as why:
         trouble = why.sentence
@@ -159,7 +163,11 @@ async def one(
             "changed_at": row.changed_at,
             "archived": row.archived_at,
         },
-        said=words.of(conditions, work.settings(TenantFacts).base_currency),
+        said=words.of(
+            conditions,
+            work.settings(TenantFacts).base_currency,
+            await picking.name_of(work, conditions.partner),
+        ),
         figures=await found,
         table=table,
         may_edit=work.actor.may(Crm.SEGMENTS_EDIT),
@@ -180,6 +188,7 @@ async def edit(
         segment={"id": row.id, "name": row.name},
         c=segments.read(row.conditions),
         choices=_choices(work),
+        may_pick=work.actor.may(Partners.VIEW),
     )
 
 

@@ -1,11 +1,12 @@
 """A segment's conditions as sentences: message ids with places, so that each reader has their own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from brokerage.clients import listing
 from brokerage.crm.segments import Conditions
+from stoa.theming import places, times
 from stoa.theming.drawing import language_name
 from stoa.theming.texts import N_
 from stoa.theming.words import Code
@@ -21,8 +22,22 @@ class Words:
     currency: str = ""
 
 
-def of(c: Conditions, currency: str) -> list[Words]:
-    """One line for each condition."""
+class _Countries(Code):
+    __slots__ = ()
+
+    def spoken(self, translate: Callable[[str], str]) -> str:  # noqa: ARG002 - the reader is known
+        return places.named(str(self))
+
+
+class _Day(Code):
+    __slots__ = ()
+
+    def spoken(self, translate: Callable[[str], str]) -> str:  # noqa: ARG002 - the reader is known
+        return times.dated(str(self))
+
+
+def of(c: Conditions, currency: str, partner: str = "") -> list[Words]:
+    """One line for each condition; `partner` is what the one of its code is called."""
     found = [
         Words(text, {}, amount, currency)
         for text, amount in (
@@ -33,14 +48,18 @@ def of(c: Conditions, currency: str) -> list[Words]:
     ]
     found += _trade(c)
     for text, place, value in (
-        (N_("In the tree of partner {code}"), "code", c.partner),
+        (
+            N_("In the tree of partner {code}"),
+            "code",
+            f"{partner} ({c.partner})" if partner else c.partner,
+        ),
         (N_("State: {list}"), "list", _said(c.states, dict(listing.STATES))),
         (N_("Level: {list}"), "list", _said(c.levels, listing.LEVELS)),
-        (N_("Country: {list}"), "list", ", ".join(c.countries)),
+        (N_("Country: {list}"), "list", _Countries(", ".join(c.countries))),
         (N_("Risk: {list}"), "list", _said(c.risks, dict(listing.RISKS))),
         (N_("Language: {list}"), "list", ", ".join(language_name(one) for one in c.languages)),
-        (N_("Registered from {day}"), "day", c.registered_from),
-        (N_("Registered until {day}"), "day", c.registered_to),
+        (N_("Registered from {day}"), "day", _Day(c.registered_from or "")),
+        (N_("Registered until {day}"), "day", _Day(c.registered_to or "")),
         (N_("Registered in the last {days} days"), "days", c.registered_days),
         (N_("Tagged {tag}"), "tag", c.tag),
     ):

@@ -48,7 +48,7 @@ from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.sharing import desk as sharing_desk
 from brokerage.partners.sharing import laws as sharing_laws
 from brokerage.partners.sharing import room as sharing_room
-from brokerage.partners.tree import attribution, desk_place, desk_ratios, placing, tiers
+from brokerage.partners.tree import attribution, desk_place, desk_ratios, picking, placing, tiers
 from brokerage.payments import hooks as payments
 from brokerage.payments.events import DepositCredited
 from brokerage.trading.events import DealsImported
@@ -95,7 +95,7 @@ async def _payouts(work: Work) -> list[Card]:
     if not work.actor.may(Partners.APPROVE):
         return []
     mine = _TO_PAY
-    if work.actor.scope != "all":
+    if not work.actor.sees_all:
         mine = mine.where(clients.within(work, PartnerPayout.partner))
     rows, count = await work.some(mine, 10, {})
     if not rows:
@@ -124,7 +124,7 @@ async def _objections(work: Work) -> list[Card]:
     if not work.actor.may(Partners.DECIDE):
         return []
     mine = _TO_ANSWER
-    if work.actor.scope != "all":
+    if not work.actor.sees_all:
         mine = mine.where(clients.within(work, Objection.partner))
     rows, count = await work.some(mine, 10, {})
     if not rows:
@@ -239,6 +239,7 @@ MODULE = Module(
         *desk.WEB,
         *desk_pay.WEB,
         *desk_place.WEB,
+        *picking.WEB,
         *desk_ratios.WEB,
         *objections_desk.WEB,
         *plansdesk.ALL,

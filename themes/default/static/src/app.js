@@ -11,3 +11,4 @@ import "./charts.js";
 import "./drawn.js";
 import "./tabs.js";
 import "./edges.js";
+import "./picker.js";
