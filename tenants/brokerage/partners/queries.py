@@ -15,7 +15,7 @@ from brokerage.partners import rules
 from brokerage.partners.fees.model import PartnerFee
 from brokerage.partners.model import Attribution, Partner, PartnerLine, Reward
 from brokerage.partners.tree import placing
-from brokerage.partners.wordings import Said
+from brokerage.partners.wordings import FoundBy, Said
 from stoa.kernel.clock import business_day, day_bounds
 from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.facts import TenantFacts
@@ -236,6 +236,7 @@ async def reward(work: Work, reward_id: UUID, *, partner: UUID | None = None) ->
     late = int((row.accrued_at - row.deal_at).total_seconds())
     return {
         "row": row,
+        "found_by": FoundBy(row.found_by or ""),
         "again": again,
         "agrees": again == row.amount,
         "waterfall": [

@@ -24,6 +24,11 @@ words.learn(
         "cpa": N_("Sum per client"),
         "adjustment": N_("Adjustment"),
         "shared": N_("Given to the client"),
+        "group fx": N_("currencies"),
+        "group metal": N_("metals"),
+        "group index": N_("indices"),
+        "group crypto": N_("coins"),
+        "group other": N_("all other symbols"),
     }
 )
 
@@ -55,6 +60,10 @@ _WORDS: Final = tuple(
             N_("Given again: the client's payment stands"),
         ),
         (r"Added after an objection", N_("Added after an objection")),
+        (r"counted again", N_("counted again")),
+        (r"plan default", N_("plan default")),
+        (r"symbol (?P<n>\S+)", N_("symbol {n}")),
+        (r"account type (?P<n>\S+)", N_("account type {n}")),
         (r"a partner is not their own client", N_("a partner is not their own client")),
         (r"by hand: (?P<why>.*)", N_("by hand: {why}")),
     )
@@ -74,6 +83,28 @@ class Said(str):
             if found := pattern.fullmatch(str(self)):
                 return texts.say(says, **found.groupdict())
         return texts.gettext(str(self)) if self else ""
+
+
+class FoundBy(Said):
+    """What a rate was found by: a symbol, a group of them, an account type or the plan itself, and
+    the tier where the rule is of one.
+    """
+
+    __slots__ = ()
+
+    def told_in(self, texts: Texts) -> str:
+        found, _, tier = str(self).partition(", tier ")
+        if found.startswith("group "):
+            named = texts.gettext(group_named(found.removeprefix("group ")))
+        else:
+            named = Said(found).told_in(texts)
+        return texts.say(N_("{rule}, tier {tier}"), rule=named, tier=tier) if tier else named
+
+
+def group_named(code: str) -> str:
+    """A group of symbols by its name; one that the broker made is called as they call it."""
+    said = words.label(f"group {code}")
+    return code if said == f"group {code}" else said
 
 
 _TAKEN: Final = "Taken back: the client's payment is disputed"

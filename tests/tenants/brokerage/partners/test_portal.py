@@ -5,9 +5,11 @@ import pytest
 
 from brokerage.api.partners import explained
 from brokerage.partners import queries
-from brokerage.partners.model import Reward
+from brokerage.partners.model import Partner, Reward
+from brokerage.partners.wordings import FoundBy
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
+from stoa.theming import texts
 from support.web import signed_in
 
 from .builders import a_trade, imported, later, rewards, three
@@ -73,3 +75,31 @@ async def test_a_rewards_reason_is_words_on_a_page_and_plain_text_to_a_system(ho
     )
     assert msgspec.json.decode(answer)["attributed_by"] == str(reason)
     assert page.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kept", "english", "spanish"),
+    [
+        ("plan default", "plan default", "lo general del plan"),
+        ("symbol XAUUSD", "symbol XAUUSD", "símbolo XAUUSD"),
+        ("group metal, tier gold", "metals, tier gold", "metales, nivel gold"),
+        ("group house-specials", "house-specials", "house-specials"),
+        ("account type ecn", "account type ecn", "tipo de cuenta ecn"),
+        ("40 % of 50.00 USD", "40 % of 50.00 USD", "40 % of 50.00 USD"),
+    ],
+)
+def test_what_a_rate_was_found_by_is_said_in_the_readers_language(kept, english, spanish):
+    assert FoundBy(kept).told_in(texts.of("en")) == english
+    assert FoundBy(kept).told_in(texts.of("es")) == spanish
+
+
+async def test_the_figures_stand_before_a_plan_that_is_not_agreed_to(house, guild, told):
+    """A new version of the plan, three screens long on a phone, pushed everything else away."""
+    async with house.door.open(guild, purpose="test") as work:
+        row = await work.lock(Partner, told.sub)
+        row.agreement = 0
+
+    page = (await (await browser_of(house, guild, told.sub)).get("/partner")).text
+
+    waits = page.index("waits for your yes")
+    assert waits < page.index("partner-figures") < page.index('id="plan"')
