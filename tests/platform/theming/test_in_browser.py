@@ -284,6 +284,43 @@ async def test_charts_are_drawn_in_the_brands_colour(tab: Tab) -> None:
     assert tab.said == []
 
 
+@pytest.mark.parametrize(
+    ("locale", "first"), [("en", "28 Sep"), ("es", "28 sept"), ("ar", "28 سبتمبر")]
+)
+async def test_days_under_a_chart_stand_in_the_order_of_the_page(
+    tab: Tab, locale: str, first: str
+) -> None:
+    """An English page said `28 Sep 2026` in its rows and `Sep 28` under its charts; hours were the
+    browser's, beside rows in the broker's zone.
+    """
+    await tab.page.add_init_script(
+        "window.written = []; const write = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...at) "
+        "{ window.written.push(text); return write.call(this, text, ...at); };"
+    )
+    seen = guide.look("home", locale=locale)
+    days = ["2026-09-28", "2026-09-29", "2026-09-30"]
+    hours = ["2026-09-28T00:00:00Z", "2026-09-28T06:00:00Z", "2026-09-28T12:00:00Z"]
+    series = '[{"label":"Equity","values":[1,2,3]}]'
+    drawn = "".join(
+        f'<figure class="chart" data-chart-kind="line" data-chart=\'{{"x":{json.dumps(x)},'
+        f'"series":{series}}}\'><div class="chart-room"></div></figure>'
+        for x in (days, hours)
+    )
+    text = guide.page_html("home", seen).replace("</main>", drawn + "</main>")
+    await tab.page.route("**/*", tab._answer)
+    guide.SERVED["body"] = text
+    await tab.page.goto("http://guide.test/home")
+    for figure in await tab.page.locator("figure.chart").all():
+        await figure.scroll_into_view_if_needed()
+
+    async def written() -> bool:
+        told = await tab.page.evaluate("window.written")
+        return first in told and "15:00" in told
+
+    await until(written)
+
+
 async def test_what_is_live_is_fetched_again_when_its_topic_is_told(tab: Tab) -> None:
     tab.answers["/live"] = {
         "body": "retry: 900000\nevent: hello\ndata: live\n\nevent: equity\ndata: equity\n\n",

@@ -21,6 +21,13 @@ const SCALES = [[1e9, "B"], [1e6, "M"], [1e3, "K"]];
 const short = new Intl.NumberFormat(language, { maximumFractionDigits: 1, numberingSystem: "latn" });
 const fine = new Intl.NumberFormat(language, { maximumSignificantDigits: 2, numberingSystem: "latn" });
 
+/* A day in the one order of the page around it (`1 Nov 2026`): a language alone would say `Nov 1`. */
+const days = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC", numberingSystem: "latn" });
+function day(seconds, ...more) {
+  const parts = Object.fromEntries(days.formatToParts(seconds * 1000).map((part) => [part.type, part.value]));
+  return ["day", "month", ...more].map((part) => parts[part]).join(" ");
+}
+
 async function numbers(figure) {
   if (figure.dataset.chart) return JSON.parse(figure.dataset.chart);
   if (!figure.dataset.chartUrl) return null;
@@ -63,10 +70,9 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
   const say = figures(figure.dataset.unit);
   const colours = told.series.map((one, at) => token(figure, TONES[one.tone] ?? `--series-${Math.min(5, at + 1)}`));
   const axis = { stroke: ink, font, grid: { show: false }, ticks: { show: false }, gap: 6 };
-  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC", numberingSystem: "latn" });
-  const hour = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", numberingSystem: "latn" });
+  const hour = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: document.documentElement.dataset.zone, numberingSystem: "latn" });
   const spread = moment(told.x.at(-1)) - moment(told.x[0]);
-  const date = (seconds) => (spread < 172800 ? hour : day).format(seconds * 1000);
+  const date = (seconds, ...year) => (spread < 172800 ? hour.format(seconds * 1000) : day(seconds, ...year));
   const turned = told.names && told.names.some((name) => name.length * 7 > (width - 66) / told.names.length);
   const bars = kind === "bars" ? Plot.paths.bars({ size: [0.62, 36], radius: 0.12 }) : undefined;
   const smooth = kind === "bars" ? bars : Plot.paths.spline?.();
@@ -76,7 +82,7 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, width: 2, fill: (u, at) => colours[at - 1] } },
     scales: { x: { time: dated, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind, figure.dataset.unit) } },
     axes: bare ? [{ show: false }, { show: false }] : [
-      { ...axis, size: turned ? 58 : 26, space: told.names ? 1 : 64, ...(told.names ? { incrs: [1] } : {}), ...(turned ? { rotate: -50 } : {}), values: dated ? (u, at) => at.map(date) : (u, at) => at.map((value) => (told.names ? told.names[value] ?? "" : tick(value))) },
+      { ...axis, size: turned ? 58 : 26, space: told.names ? 1 : 64, ...(told.names ? { incrs: [1] } : {}), ...(turned ? { rotate: -50 } : {}), values: dated ? (u, at) => at.map((value) => date(value)) : (u, at) => at.map((value) => (told.names ? told.names[value] ?? "" : tick(value))) },
       { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map(tick) },
     ],
     series: [{}, ...told.series.map((one, at) => ({
@@ -84,7 +90,7 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
       paths: smooth, points: { show: false },
       fill: kind === "bars" ? colours[at] : kind === "area" && !at ? (u) => fade(u, colours[at]) : undefined,
     }))],
-    hooks: { setCursor: [(u) => tip(u, figure, told, colours, say, dated ? (s) => (spread < 172800 ? hour.format(s * 1000) : new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC", numberingSystem: "latn" }).format(s * 1000)) : (at) => told.names?.[at] ?? String(at))] },
+    hooks: { setCursor: [(u) => tip(u, figure, told, colours, say, dated ? (s) => date(s, "year") : (at) => told.names?.[at] ?? String(at))] },
   };
 }
 

@@ -21,6 +21,7 @@ export function ready(selector, handle) {
 }
 
 export const language = document.documentElement.lang || "en";
+export const counted = new Intl.NumberFormat(language, { numberingSystem: "latn" }).format;
 
 export const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const wide = matchMedia("(min-width: 62rem)");

@@ -1,5 +1,5 @@
 /* Forms: sent once, nothing lost, faults said beside the field. */
-import { all, on, ready, toast } from "./dom.js";
+import { all, counted, on, ready, toast } from "./dom.js";
 
 /* A second press changes nothing; the button tells that the first one is on its way. */
 document.addEventListener("submit", (event) => {
@@ -196,7 +196,7 @@ on("change", "[data-dropzone] input[type=file]", function () {
   const [file] = this.files;
   told.dataset.was ??= told.textContent;
   zone.classList.toggle("has-file", Boolean(file));
-  told.textContent = file ? `${[...this.files].map((one) => one.name).join(", ")} · ${Math.max(1, Math.round(file.size / 1024)).toLocaleString()} kB` : told.dataset.was;
+  told.textContent = file ? `${[...this.files].map((one) => one.name).join(", ")} · ${counted(Math.max(1, Math.round(file.size / 1024)))} kB` : told.dataset.was;
   preview.hidden = true;
   if (file?.type.startsWith("image/")) {
     const reader = new FileReader();

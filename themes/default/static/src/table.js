@@ -1,5 +1,5 @@
 /* Tables: open a row beside the list, select and act, choose columns, page without losing the place. */
-import { all, on, ready } from "./dom.js";
+import { all, counted, on, ready } from "./dom.js";
 import { openPanel } from "./overlays.js";
 
 const shell = (element) => element.closest("[data-table]");
@@ -54,7 +54,7 @@ export function told(table) {
   if (head) { head.checked = chosen.length === boxes.length && boxes.length > 0; head.indeterminate = chosen.length > 0 && chosen.length < boxes.length; }
   if (!bar) return;
   bar.hidden = chosen.length === 0;
-  bar.querySelector("[data-bulk-count]").textContent = chosen.length.toLocaleString();
+  bar.querySelector("[data-bulk-count]").textContent = counted(chosen.length);
 }
 
 /* A bulk action opens its preview; nothing happens before that is confirmed. */
