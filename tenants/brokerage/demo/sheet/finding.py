@@ -38,8 +38,11 @@ _ASKED: Final = {
 _LISTED: Final = {
     "/desk/deposits/{deposit:uuid}/slip": "/desk/deposits?method=bank",
     "/desk/payouts/{payout:uuid}/routing": "/desk/withdrawals?method=bank",
+    "/desk/clients/notes/{note:uuid}": "/desk/clients",
 }
 """The list that shows those which have it."""
+_PART: Final = {"/desk/clients/notes/{note:uuid}": "/overview"}
+"""The part of a row's page that leads there, where the page fetches it by itself."""
 _TRIED: Final = 30
 _KINDS: Final = 6
 _NAMED: Final = 40
@@ -111,11 +114,8 @@ async def _crawl(page: Any, search: _Search) -> None:
 
 async def _below(page: Any, search: _Search, route: Route) -> bool:
     """Whether something answers below a page that was found, such as a part or a file of it."""
-    if route.template in _LISTED:
-        await _through(page, search, _LISTED[route.template])
-        for bare in [one for one in sorted(search.linked) if route.shape.fullmatch(one)][:_TRIED]:
-            if (await page.evaluate(_FETCH, bare))[2]:
-                return True
+    if route.template in _LISTED and await _listed(page, search, route):
+        return True
     above = [
         one
         for one in search.routes
@@ -142,11 +142,22 @@ async def _below(page: Any, search: _Search, route: Route) -> bool:
     return False
 
 
-async def _through(page: Any, search: _Search, listed: str) -> None:
+async def _listed(page: Any, search: _Search, route: Route) -> bool:
+    await _through(page, search, _LISTED[route.template], _PART.get(route.template, ""))
+    for bare in [one for one in sorted(search.linked) if route.shape.fullmatch(one)][:_TRIED]:
+        _, body, good = await page.evaluate(_FETCH, bare)
+        if good:
+            if "<html" in body:
+                search.pages.append((bare, ""))
+            return True
+    return False
+
+
+async def _through(page: Any, search: _Search, listed: str, part: str) -> None:
     """What the first rows of a list lead to."""
     _, body, _ = await page.evaluate(_FETCH, listed)
     for href, _ in _ROW.findall(body)[:_TRIED]:
-        path = urljoin(listed, html.unescape(href))
+        path = urljoin(listed, html.unescape(href)) + part
         _, inside, _ = await page.evaluate(_FETCH, path)
         search.linked.add(urlsplit(path).path)
         _follow(search, inside, path)
