@@ -73,7 +73,7 @@ class TestInBrowser:
             await expect(page.locator(f'[data-pick="{code}"]')).to_be_visible()
             await page.keyboard.press("ArrowDown")
             await page.keyboard.press("Enter")
-            await expect(page.locator("[role=listbox]")).to_be_hidden()
+            await expect(page.locator("#found-partner")).to_be_hidden()
             await expect(field).to_have_value(code)
             await field.fill(name)
             await page.locator(f'[data-pick="{code}"]').click()
