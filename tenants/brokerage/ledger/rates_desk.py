@@ -23,6 +23,7 @@ from stoa.web.pages import page
 
 AnyRequest = Request[Any, Any, Any]
 HERE: Final = "/desk/ledger/rates"
+_SOURCES: Final = {MANUAL: N_("Settings"), "servers": N_("Trading servers")}
 _KNOWN: Final = select(FxRate).order_by(FxRate.base, FxRate.quote)
 
 learn(
@@ -58,7 +59,7 @@ async def rates_page(request: AnyRequest, work: NamedDependency[Work]) -> Respon
             }
             for one in known
         ],
-        manual=MANUAL,
+        sources=_SOURCES,
         most=settings.rates_jump_percent,
     )
 

@@ -20,22 +20,24 @@ from stoa.web.pages import page
 AnyRequest = Request[Any, Any, Any]
 _MOST: Final = 12
 _LONGEST: Final = 80
+_NAMED_FROM: Final = 3
+"""Names are found from so many letters on; with fewer, the first by code are offered."""
 
 
 async def found(work: Work, typed: str) -> list[tuple[str, str]]:
-    """Partners in scope as (code, name); the first by code when nothing was typed."""
+    """Partners in scope as (code, name); the first by code while hardly anything was typed."""
     wanted = typed.strip()[:_LONGEST]
     statement = (
         select(Partner.code, Person.id, Person.name_sealed)
         .join(Person, Person.id == Partner.id)
         .where(Partner.state == PartnerState.ACTIVE, clients.within(work, Partner.id))
-        .order_by(Partner.code)
         .limit(_MOST)
     )
-    if wanted:
+    coded = Partner.code.startswith(wanted.lower(), autoescape=True)
+    if len(wanted) >= _NAMED_FROM:
         named = select(Client.id).where(finding.fits(work, Client.search, SEARCH, wanted))
-        coded = Partner.code.startswith(wanted.lower(), autoescape=True)
         statement = statement.where(or_(coded, Partner.id.in_(named)))
+    statement = statement.order_by(coded.desc(), Partner.code)
     return [
         (row.code, work.unseal(row.id, "person.name", row.name_sealed) or row.code)
         for row in await work.table(statement)

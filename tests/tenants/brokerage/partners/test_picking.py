@@ -43,6 +43,7 @@ async def test_a_partner_is_found_by_the_start_of_a_name_and_by_code(house, guil
     ):
         found = await desk.get(f"/desk/partners/pick?under={typed}")
         assert found.status_code == 200 and f'data-pick="{code}"' in found.text, typed
+    assert "data-pick" in (await desk.get("/desk/partners/pick?under=zz")).text
     nobody = await desk.get("/desk/partners/pick?under=%25%27zz")
     assert "data-pick" not in nobody.text and "Nobody is called so." in nobody.text
 
