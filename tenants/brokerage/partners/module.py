@@ -111,7 +111,7 @@ async def _payouts(work: Work) -> list[Card]:
                     title=str(Money(row.amount, row.currency).rounded()),
                     path=f"/desk/partners/payouts/{row.id}",
                     since=row.made_at,
-                    status="flagged" if row.signs else "needs",
+                    status="flagged" if row.signs else "needs_you",
                 )
                 for row in rows
             ],
@@ -142,7 +142,7 @@ async def _objections(work: Work) -> list[Card]:
                     detail=row.month or "",
                     since=row.opened_at,
                     due=row.due_at,
-                    status="needs",
+                    status="needs_you",
                 )
                 for row in rows
             ],

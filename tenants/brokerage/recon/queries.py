@@ -242,6 +242,7 @@ _REFUSED: Final = (
 async def _differences(work: Work) -> Card:
     rows, count = await work.some(_OPEN, _MOST, {})
     refused = await work.rows(_REFUSED)
+    named = await names(work) if rows else {}
     items = [
         Item(
             title=row.name,
@@ -256,7 +257,7 @@ async def _differences(work: Work) -> Card:
         Item(
             title=words.KINDS.get(row.kind, row.kind),
             path=f"/desk/recon/breaks/{row.id}",
-            detail=f"{row.source} · {plain_money(row.amount, row.currency, sign=True)}",
+            detail=f"{named.get(row.source, row.source)} · {plain_money(row.amount, row.currency, sign=True)}",
             status=f"break {row.state}",
             since=row.happened_at,
         )

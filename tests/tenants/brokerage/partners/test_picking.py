@@ -72,6 +72,7 @@ class TestInBrowser:
             await field.focus()
             await field.press_sequentially(name.split()[1][:9])
             await expect(page.locator(f'[data-pick="{code}"]')).to_be_visible()
+            await expect(page.locator("#found-partner [data-pick]")).to_have_count(1)
             await page.keyboard.press("ArrowDown")
             await page.keyboard.press("Enter")
             await expect(page.locator("#found-partner")).to_be_hidden()

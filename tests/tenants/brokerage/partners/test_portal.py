@@ -10,6 +10,8 @@ from brokerage.partners.wordings import FoundBy
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.theming import texts
+from stoa.web.reader import LANGUAGE_COOKIE
+from support import people
 from support.web import signed_in
 
 from .builders import a_trade, imported, later, rewards, three
@@ -103,3 +105,22 @@ async def test_the_figures_stand_before_a_plan_that_is_not_agreed_to(house, guil
 
     waits = page.index("waits for your yes")
     assert waits < page.index("partner-figures") < page.index('id="plan"')
+
+
+async def test_a_masked_name_reads_from_its_own_side_among_arabic(house, guild, told):
+    """`I••• D•••` was drawn as `•••I••• D`: marks at an end go with the page's direction."""
+    browser = await browser_of(house, guild, told.sub)
+    browser.http.cookies.set(LANGUAGE_COOKIE, "ar")
+
+    assert "<bdi>I••• D•••</bdi>" in (await browser.get("/partner/clients")).text
+    assert "<bdi>I••• D•••</bdi>" in (await browser.get("/partner/rewards")).text
+
+
+async def test_staff_read_in_words_what_a_client_came_by(house, guild, told):
+    async with house.door.open(guild, purpose="test") as work:
+        owner, _ = await people.make_staff(work, ["Owner"])
+    desk = await signed_in(house, guild, owner, "desk")
+
+    tab = (await desk.get(f"/desk/clients/{told.trader.client}/partner")).text
+
+    assert "by hand a test" in tab

@@ -13,7 +13,7 @@ function show(picker, open) {
 
 function choose(picker, option) {
   const { field } = parts(picker);
-  field.value = option.dataset.pick;
+  field.value = field.dataset.chosen = option.dataset.pick;
   show(picker, false);
   field.dispatchEvent(new Event("change", { bubbles: true }));
 }
@@ -31,7 +31,9 @@ function mark(picker, step) {
 
 document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
   const picker = target.closest?.("[data-picker]");
-  if (picker) show(picker, document.activeElement === parts(picker).field);
+  if (!picker) return;
+  const { field } = parts(picker);
+  show(picker, document.activeElement === field && field.value !== field.dataset.chosen); /* an answer that comes after the choice opens nothing */
 });
 on("keydown", "[data-picker] [role=combobox]", (event, field) => {
   const picker = field.closest("[data-picker]");
