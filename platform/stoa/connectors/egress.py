@@ -238,8 +238,8 @@ class Egress:
             took_ms = round((time.monotonic() - began) * 1000)
             place = f"{target.scheme}://{target.netloc.decode()}{target.path}"
             # Polls that found nothing amiss are nearly all there is; whoever wants them asks.
-            say = log.debug if method == "GET" and status[:1] == "2" else log.info
-            say("egress", method=method, place=place, status=status, took_ms=took_ms)
+            note = log.debug if method == "GET" and status[:1] == "2" else log.info
+            note("egress", method=method, place=place, status=status, took_ms=took_ms)
 
     async def open_stream(
         self, host: str, port: int, *, tls: bool = False
