@@ -321,6 +321,34 @@ async def test_days_under_a_chart_stand_in_the_order_of_the_page(
     await until(written)
 
 
+async def test_no_two_lines_of_a_chart_have_one_number(tab: Tab) -> None:
+    """Between 2,900 and 3,150 a chart of equity said 3.1K, 3.1K, 3K, 3K."""
+    await tab.page.add_init_script(
+        "window.written = []; const write = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...at) "
+        "{ window.written.push(text); return write.call(this, text, ...at); };"
+    )
+    told = '{"x":["2026-09-28","2026-09-29"],"series":[{"label":"Equity","values":[2900,3150]}]}'
+    drawn = (
+        f'<figure data-chart-kind="line" data-chart=\'{told}\' id="only">'
+        '<div class="chart-room"></div></figure>'
+    )
+    text = guide.page_html("parts", guide.look("parts")).replace("</main>", drawn + "</main>")
+    await tab.page.route("**/*", tab._answer)
+    guide.SERVED["body"] = text
+    await tab.page.goto("http://guide.test/parts")
+    await tab.page.evaluate("window.written.length = 0")
+    await tab.page.locator("#only").scroll_into_view_if_needed()
+
+    async def marks() -> list[str]:
+        return [one for one in await tab.page.evaluate("window.written") if one.endswith("K")]
+
+    async def some() -> bool:
+        return "\u200e3.05K" in await marks() or "\u200e2.95K" in await marks()
+
+    await until(some)
+
+
 async def test_what_is_live_is_fetched_again_when_its_topic_is_told(tab: Tab) -> None:
     tab.answers["/live"] = {
         "body": "retry: 900000\nevent: hello\ndata: live\n\nevent: equity\ndata: equity\n\n",

@@ -18,7 +18,7 @@ const figures = (unit) => {
 };
 /* Thousands by the letters the server writes too: words between figures do not fit an axis. */
 const SCALES = [[1e9, "B"], [1e6, "M"], [1e3, "K"]];
-const short = new Intl.NumberFormat(language, { maximumFractionDigits: 1, numberingSystem: "latn" });
+const short = (digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits, numberingSystem: "latn" });
 const fine = new Intl.NumberFormat(language, { maximumSignificantDigits: 2, numberingSystem: "latn" });
 
 /* A day in the one order of the page around it (`1 Nov 2026`): a language alone would say `Nov 1`. */
@@ -83,7 +83,7 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
     scales: { x: { time: dated, range: kind === "bars" ? (u, low, high) => { const gap = (high - low) / Math.max(1, told.x.length - 1) / 2 || 1; return [low - gap, high + gap]; } : undefined }, y: { range: (u, low, high) => room(low, high, kind, figure.dataset.unit) } },
     axes: bare ? [{ show: false }, { show: false }] : [
       { ...axis, size: turned ? 58 : 26, space: told.names ? 1 : 64, ...(told.names ? { incrs: [1] } : {}), ...(turned ? { rotate: -50 } : {}), values: dated ? (u, at) => at.map((value) => date(value)) : (u, at) => at.map((value) => (told.names ? told.names[value] ?? "" : tick(value))) },
-      { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map(tick) },
+      { ...axis, size: 46, grid: { ...grid, dash: [2, 4] }, values: (u, at) => at.map((value) => tick(value, at[1] - at[0])) },
     ],
     series: [{}, ...told.series.map((one, at) => ({
       label: one.label, stroke: kind === "bars" ? undefined : colours[at], width: kind === "bars" ? 0 : at ? 1.5 : 2, dash: at && kind !== "bars" ? [4, 4] : undefined,
@@ -94,9 +94,11 @@ function look(Plot, figure, told, { kind, height, dated, width }) {
   };
 }
 
-function tick(value) {
+/* As many digits as tell one line from the next: at steps of 50, `3.1K` and `3.1K` were two lines. */
+function tick(value, step) {
   const [scale, letter] = SCALES.find(([least]) => Math.abs(value) >= least) ?? [1, ""];
-  const text = value && Math.abs(value) < 1 ? fine.format(value) : short.format(value / scale);
+  const digits = step > 0 ? Math.min(4, Math.max(0, Math.ceil(-Math.log10(step / scale) - 1e-9))) : 1;
+  const text = value && Math.abs(value) < 1 ? fine.format(value) : short(digits).format(value / scale);
   return `\u200e${text.replace("-", "\u2212")}${letter}`;
 }
 
