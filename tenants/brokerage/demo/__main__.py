@@ -12,7 +12,7 @@ from typing import Any, Final
 from pyotp.totp import TOTP
 from sqlalchemy import select
 
-from brokerage.demo import staffing, telling, visits
+from brokerage.demo import coins, staffing, telling, visits
 from brokerage.demo.connect import Wish, open_tenant
 from brokerage.demo.story import DAYS, Story
 from brokerage.demo.world import CLOCKS, World
@@ -101,6 +101,7 @@ async def story(slug: str) -> None:
     try:
         tell(f"{wish.name}: opening")
         ref = await open_tenant(world, wish)
+        await coins.connect(world, ref, wish)
         await telling.tell(Story(world, ref, wish, start))
         world.clock.now = datetime.now(UTC)
         await visits.happen(world, ref, OPERATOR)

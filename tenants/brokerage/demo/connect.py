@@ -111,8 +111,8 @@ async def _verification(world: World, ref: TenantRef) -> None:
 
 
 async def _sources(world: World, ref: TenantRef) -> None:
-    """A chain analyst. The demo's coins come over a router that does not tell their transfers, so the
-    amount decides about those.
+    """A chain analyst. The router of coins does not tell its transfers, so the amount decides about those;
+    the keeper of addresses does.
     """
     told: dict[str, Any] = {"alone": {"amount": "10000", "currency": "USD"}}
     key, secret = token(18), base64.b64encode(chance.token_bytes(24)).decode()

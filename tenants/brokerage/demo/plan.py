@@ -40,7 +40,7 @@ def _outside(site: Site) -> Sequence[Program]:
     fix, fix_http = site.port("fix", 8447), site.port("fix-http", 8448)
     alpha, beta = site.port("alpha", 8451), site.port("beta", 8452)
     sumsub = site.port("sumsub", 8453)
-    elliptic = site.port("elliptic", 8455)
+    elliptic, coins = site.port("elliptic", 8455), site.port("coins", 8456)
     mail, smtp = site.port("mail", 8454), site.port("smtp", 8025)
     site.service("trading", f"127.0.0.1:{trading}")
     site.service("trading-http", f"http://127.0.0.1:{trading_http}")
@@ -52,6 +52,7 @@ def _outside(site: Site) -> Sequence[Program]:
     site.service("beta", f"http://127.0.0.1:{beta}")
     site.service("sumsub", f"http://127.0.0.1:{sumsub}")
     site.service("elliptic", f"http://127.0.0.1:{elliptic}")
+    site.service("coins", f"http://127.0.0.1:{coins}")
     site.service("mail", f"http://127.0.0.1:{mail}")
     site.service("smtp", f"127.0.0.1:{smtp}")
 
@@ -82,7 +83,7 @@ def _outside(site: Site) -> Sequence[Program]:
         program("alpha", alpha, "yellow"),
         program("beta", beta, "yellow"),
         program("sumsub", sumsub, "yellow"),
-        program("elliptic", elliptic, "yellow"),
+        program("elliptic", elliptic, "yellow", "--coins-port", str(coins), module="chains"),
         program("mail", mail, "yellow", "--smtp-port", str(smtp)),
     ]
 

@@ -8,6 +8,7 @@ from brokerage.demo import (
     alliances,
     arriving,
     changes,
+    coins,
     courting,
     day,
     dealing,
@@ -20,6 +21,7 @@ from brokerage.demo import (
     recent,
     returning,
     staffing,
+    undoing,
     venues,
     verify,
     watch,
@@ -33,6 +35,8 @@ from stoa.control import pulse
 CLIENTS: Final = 110
 OUTAGE: Final = 68
 """So many clients have come when the card provider has a bad hour."""
+COINS: Final = 30
+"""So many have come when the first of them asks for addresses of coins."""
 
 
 FATES: Final = (
@@ -88,6 +92,8 @@ async def tell(story: Story) -> None:
     await wires.order(story, answered=False)
     await wires.leave(story, most=2, to_bank=False)
     await day.leave(story)
+    await coins.happen(story)
+    await undoing.happen(story)
     await watch.happen(story)
     await courting.plan(story)
     await changes.happen(story)
@@ -112,6 +118,8 @@ async def _besides(story: Story, number: int) -> None:
         await alliances.join(story, story.played[-1])
     if number == OUTAGE:
         await outage.happen(story)
+    if number == COINS:
+        await coins.begin(story)
 
 
 async def _meet(story: Story) -> None:

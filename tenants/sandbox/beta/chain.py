@@ -72,10 +72,10 @@ def new_address(coin: Coin, seed: str) -> str:
     """A well-formed address nobody has the key of; Bitcoin's is of the test network."""
     digest = hashlib.sha256(seed.encode()).digest()[:20]
     if coin.network == "tron":
-        return _base58(b"\x41" + digest)
+        return base58(b"\x41" + digest)
     if coin.network == "ethereum":
         return "0x" + digest.hex()
-    return _bech32("tb", digest)
+    return bech32("tb", digest)
 
 
 def new_transfer(coin: Coin, seed: str) -> str:
@@ -88,7 +88,7 @@ def scannable(coin: Coin, address: str, amount: Decimal) -> str:
     return f"bitcoin:{address}?amount={amount:f}" if coin.asset == "BTC" else address
 
 
-def _base58(payload: bytes) -> str:
+def base58(payload: bytes) -> str:
     payload += hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4]
     number, text = int.from_bytes(payload), ""
     while number:
@@ -97,7 +97,7 @@ def _base58(payload: bytes) -> str:
     return text
 
 
-def _bech32(prefix: str, program: bytes) -> str:
+def bech32(prefix: str, program: bytes) -> str:
     """A version 0 witness address (BIP 173)."""
     number = int.from_bytes(program)
     count = len(program) * 8 // 5

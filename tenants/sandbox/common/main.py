@@ -25,7 +25,7 @@ def options(argv: list[str] | None, name: str) -> Options:
 
 
 def run(provider: type[Provider], argv: list[str] | None = None) -> None:
-    asyncio.run(_serve(provider(options(argv, provider.name))))
+    asyncio.run(serve(provider(options(argv, provider.name))))
 
 
 async def stopped() -> None:
@@ -37,12 +37,18 @@ async def stopped() -> None:
     await end.wait()
 
 
-async def _serve(provider: Provider) -> None:
-    Control(provider)
-    await provider.start()
-    server = Server(provider.handle)
-    port = await server.listen(provider.options.host, provider.options.port)
-    print(f"sandbox.{provider.name} ready on http://{provider.options.host}:{port}", flush=True)
+async def serve(*providers: Provider) -> None:
+    """Each on its own port with its own record, until the process is told to end."""
+    servers: list[Server] = []
+    for provider in providers:
+        Control(provider)
+        await provider.start()
+        server = Server(provider.handle)
+        port = await server.listen(provider.options.host, provider.options.port)
+        servers.append(server)
+        said = f"sandbox.{provider.name} ready on http://{provider.options.host}:{port}"
+        print(said, flush=True)
     await stopped()
-    await server.close()
-    await provider.stop()
+    for server, provider in zip(servers, providers, strict=True):
+        await server.close()
+        await provider.stop()

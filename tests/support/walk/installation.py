@@ -97,7 +97,17 @@ def installed() -> Iterator[Installation]:
 
 def _ports() -> tuple[int, dict[str, Any]]:
     """Where the web and everything else is to listen, as an earlier start would have noted it."""
-    outside = ("trading", "trading-http", "alpha", "beta", "sumsub", "elliptic", "mail", "smtp")
+    outside = (
+        "trading",
+        "trading-http",
+        "alpha",
+        "beta",
+        "sumsub",
+        "elliptic",
+        "coins",
+        "mail",
+        "smtp",
+    )
     web, database, redis, *others = ports.free(3 + len(outside))
     return web, {
         "database": {"host": "127.0.0.1", "port": database},

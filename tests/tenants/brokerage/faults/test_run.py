@@ -34,7 +34,7 @@ def test_sixty_operations_survive_four_deaths():
     assert report["max_sends_per_payout"] <= 1
     assert report["max_credits_per_payment"] == 1
     assert report["instants"] >= 8
-    assert report["deals"]["late"] > 0
+    assert report["deals"]["late"] >= report["deals"]["trades"]
 
 
 def test_every_place_to_die_at_is_known_to_the_run():

@@ -1,0 +1,4 @@
+from sandbox.coins.api import Coins
+from sandbox.common.main import run
+
+run(Coins)
