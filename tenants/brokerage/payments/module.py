@@ -63,6 +63,7 @@ learn(
         "told failed": Status(N_("Failed"), Tone.STOPPED),
         "told review": Status(N_("Not as ordered"), Tone.NEEDS),
         "told succeeded": Status(N_("Money came"), Tone.DONE),
+        "told succeeded out": Status(N_("Money left"), Tone.DONE),
         "told part-refunded": Status(N_("Part given back"), Tone.WAITING),
         "told refunded": Status(N_("Given back"), Tone.WAITING),
         "told returned": Status(N_("Came back"), Tone.STOPPED),
