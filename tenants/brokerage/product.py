@@ -11,6 +11,7 @@ from brokerage.ledger.module import MODULE as LEDGER
 from brokerage.partners.marketing.module import MODULE as MARKETING
 from brokerage.partners.module import MODULE as PARTNERS
 from brokerage.payments.module import MODULE as PAYMENTS
+from brokerage.privacy.module import MODULE as PRIVACY
 from brokerage.recon.module import MODULE as RECON
 from brokerage.reporting.module import MODULE as REPORTING
 from brokerage.risk.module import MODULE as RISK
@@ -47,6 +48,7 @@ PRODUCT = Product(
         APPROVALS,
         CRM,
         RECON,
+        PRIVACY,
         REPORTING,
         WEBHOOKS,
         API,

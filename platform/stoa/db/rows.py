@@ -40,6 +40,12 @@ class _Row(DeclarativeBase):
     """The tenant role may insert and read, never update or delete: held by grants."""
     __audited__: ClassVar[bool] = True
     """Changes through the unit of work are written to the audit log."""
+    __erasable__: ClassVar[frozenset[str]] = frozenset()
+    """Columns of an append-only table that an erasure may empty: the tenant role may update these
+    alone. The log keeps a commitment of what stood there, so that nobody writes another thing in.
+    """
+    __committed__: ClassVar[frozenset[str]] = frozenset()
+    """Columns with people's own words that are not sealed: in the log they are commitments, too."""
     __unaudited__: ClassVar[frozenset[str]] = frozenset()
     """Columns derived from others, such as search tokens, that say nothing in the log."""
 

@@ -54,11 +54,14 @@ def script(revision: str) -> str:
 
 
 def grants(schema: str, metadata: MetaData = TenantRow.metadata) -> str:
-    """What the tenant's role may do: everything, but append-only tables only grow."""
+    """What the tenant's role may do: everything, but append-only tables only grow.
+
+    What an erasure may empty in them is granted column by column.
+    """
     open_tables: list[str] = []
     closed_tables: list[str] = []
     append_only = {
-        mapper.local_table.name  # type: ignore[attr-defined]
+        mapper.local_table.name: mapper.class_.__erasable__  # type: ignore[attr-defined]
         for mapper in TenantRow.registry.mappers
         if mapper.class_.__append_only__
     }
@@ -74,6 +77,10 @@ def grants(schema: str, metadata: MetaData = TenantRow.metadata) -> str:
         parts.append(f'GRANT SELECT, INSERT, UPDATE, DELETE ON {names} TO "{schema}"')
     if closed_tables:
         parts.append(f'GRANT SELECT, INSERT ON {", ".join(closed_tables)} TO "{schema}"')
+    for name, columns in sorted(append_only.items()):
+        if columns and name in metadata.tables:
+            listed = ", ".join(f'"{column}"' for column in sorted(columns))
+            parts.append(f'GRANT UPDATE ({listed}) ON "{schema}"."{name}" TO "{schema}"')
     return ";\n".join(parts) + ";"
 
 

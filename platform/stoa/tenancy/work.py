@@ -70,8 +70,9 @@ class Work(Unit):
         return self.keys.seal(place, row, plain_text.encode())
 
     def unseal(self, row: UUID, place: str, sealed: bytes | None) -> str | None:
-        if sealed is None:
-            return None
+        """The text; None stays None, and what was erased is an empty one."""
+        if not sealed:
+            return None if sealed is None else ""
         return self.keys.unseal(place, row, sealed).decode()
 
     def blind(self, place: str, plain_text: str) -> bytes:

@@ -26,6 +26,9 @@ from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Withdrawal, WithdrawalState
 from brokerage.payments.permissions import Payments
 from brokerage.payments.withdrawing import withdrawals
+from brokerage.privacy import asking as erasures
+from brokerage.privacy.model import Erasure, ErasureState
+from brokerage.privacy.permissions import Privacy
 from brokerage.risk import actions as risk_actions
 from brokerage.risk.permissions import Risk
 from stoa.kernel.money import Money
@@ -280,6 +283,34 @@ async def _risk_actions(work: Work) -> list[Waiting]:
     ]
 
 
+async def _erasures(work: Work) -> list[Waiting]:
+    rows = await work.rows(
+        select(Erasure)
+        .where(Erasure.state == ErasureState.PROPOSED, clients.within(work, Erasure.client))
+        .order_by(Erasure.due_at)
+        .limit(MOST)
+    )
+    names = await clients.names(work, [row.client for row in rows])
+    return [
+        Waiting(
+            "erasure",
+            row.id,
+            names.get(row.client, row.reference),
+            row.reference,
+            f"/desk/privacy/{row.id}",
+            row.asked_at,
+            row.due_at,
+            seal=row.seal or "",
+            mine=row.proposed_by == work.actor.id,
+        )
+        for row in rows
+    ]
+
+
+async def _approve_erasure(work: Work, key: UUID, seal: str) -> object:
+    return await erasures.agree(work, key, seal)
+
+
 SOURCES: Final = (
     Source(
         "withdrawal",
@@ -310,6 +341,14 @@ SOURCES: Final = (
     Source("dispute", N_("Disputes given up"), "credit-card-off", Payments.GIVE_UP, _disputes),
     Source("setting", N_("Changes of settings"), "settings", Settings.AGREE, _setting_changes),
     Source("risk-action", N_("Risk actions"), "gauge", Risk.APPROVE, _risk_actions),
+    Source(
+        "erasure",
+        N_("Erasures"),
+        "shield-lock",
+        Privacy.AGREE,
+        _erasures,
+        _approve_erasure,
+    ),
     Source("kyc", N_("Second looks of compliance"), "id", Kyc.SECOND, _second_looks),
 )
 """Ratios, disputes, settings, risk actions and second looks are read one by one: they have no yes for many at once."""

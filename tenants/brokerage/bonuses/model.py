@@ -117,6 +117,7 @@ class Mark(TenantRow):
 
     __tablename__ = "bonus_mark"
     __append_only__ = True
+    __erasable__ = frozenset({"mark"})
     __audited__ = False
 
     campaign: Mapped[UUID] = mapped_column(ForeignKey("bonus_campaign.id"), primary_key=True)

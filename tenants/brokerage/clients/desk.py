@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
-from brokerage.clients import clients, details, gathered, listing, queries, timeline
+from brokerage.clients import clients, details, gathered, hooks, listing, queries, timeline
 from brokerage.clients.permissions import Clients
 from brokerage.clients.settings import ClientSettings
 from brokerage.clients.visitor import reads
@@ -141,6 +141,7 @@ async def whole(
         may=_may(work),
         protected=factors.has(await work.get(Login, client)),
         standing=await clients.stands_in_the_way(work, client),
+        marks=[word for mark in hooks.marks for word in await mark(work, client)],
         blocked=sorted(work.settings(ClientSettings).blocked_countries),
     )
 

@@ -14,24 +14,14 @@ from stoa.audit.capture import plain
 from stoa.identity.model import Person, Session
 from stoa.notices.model import Message
 from stoa.tenancy.work import Work
-from stoa.theming.texts import N_
 
 _MOST_SESSIONS: Final = 500
 _MOST_ROWS: Final = 20_000
 
-_CHECKED: Final = (N_("Who you are and how we checked it"), N_("Law against money laundering"))
-_CHECKED_YEARS: Final = 5
-_KEPT: Final = (
-    (N_("Deposits, withdrawals and transfers"), N_("Law against money laundering, tax law"), 7),
-    (N_("Orders, trades and statements"), N_("Financial services law"), 5),
-    (N_("What we wrote to one another"), N_("Financial services law"), 5),
-)
-
 
 async def kept(work: Work, client: UUID) -> list[tuple[str, str, int]]:
-    """What is kept after closing: what, why, and for how many years, by the client's jurisdiction."""
-    months = max([await asked(work, client) for asked in hooks.papers_kept], default=0)
-    return [(*_CHECKED, -(-months // 12) or _CHECKED_YEARS), *_KEPT]
+    """What is kept after closing: what, why, and for how many years, as who keeps it says."""
+    return [line for told in hooks.kept for line in await told(work, client)]
 
 
 async def pack(work: Work, client: UUID) -> bytes:

@@ -45,7 +45,9 @@ blockers: Final[list[Blocker]] = []
 """Sentences (message ids) that say why an account cannot be closed yet; an empty list lets it."""
 public_figures: Final[dict[str, Figures]] = {}
 """By name what the public page may show of real figures; empty where the tenant shows none."""
-papers_kept: Final[list[Callable[[Work, UUID], Awaitable[int]]]] = []
-"""For how many months after leaving the law keeps who a client is and how that was checked."""
+kept: Final[list[Callable[[Work, UUID], Awaitable[list[tuple[str, str, int]]]]]] = []
+"""What stays with us after a client left: what, why (message ids), and for how many years."""
+marks: Final[list[Callable[[Work, UUID], Awaitable[list[str]]]]] = []
+"""Words (message ids) that stand beside a client's name at the desk, such as a legal hold."""
 exports: Final[dict[str, Export]] = {}
 """Section name to what a client's own data download contains of it (anything JSON can carry)."""

@@ -56,6 +56,7 @@ class Client(TenantRow):
 
     __tablename__ = "client"
     __unaudited__ = frozenset({"search"})
+    __committed__ = frozenset({"closed_why"})
     MOVES: ClassVar[Mapping[str, set[str]]] = {
         State.REGISTERED: {State.ACTIVE, State.CLOSED},
         State.ACTIVE: {State.CLOSED},
@@ -81,6 +82,10 @@ class Client(TenantRow):
     registered_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_why: Mapped[str | None] = mapped_column(String(400))
+    erased: Mapped[list[str]] = mapped_column(ARRAY(String(16)), default=list, server_default="{}")
+    """Kinds of personal data that were removed, as in `privacy.settings.Category`."""
+    erased_at: Mapped[datetime | None]
+    """Since when nobody can tell from here who this was."""
 
     deposits_total: Mapped[Decimal] = mapped_column(default=Decimal(0))
     deposits_count: Mapped[int] = mapped_column(Integer, default=0)
@@ -145,6 +150,7 @@ class ClientNote(TenantRow):
 
     __tablename__ = "client_note"
     __append_only__ = True
+    __erasable__ = frozenset({"text_sealed", "about"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client: Mapped[UUID] = mapped_column(ForeignKey("client.id"))

@@ -177,6 +177,7 @@ class Brief:
     last_deposit_at: datetime | None
     last_trade_at: datetime | None
     volume_lots: Decimal
+    erased_at: datetime | None
 
     @property
     def path(self) -> str:
@@ -244,6 +245,7 @@ def _brief(work: Work, row: Client, person: Person, owner_name: str) -> Brief:
         last_deposit_at=row.last_deposit_at,
         last_trade_at=row.last_trade_at,
         volume_lots=row.volume_lots,
+        erased_at=row.erased_at,
     )
 
 

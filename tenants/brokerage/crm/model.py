@@ -60,6 +60,7 @@ class LeadNote(TenantRow):
 
     __tablename__ = "lead_note"
     __append_only__ = True
+    __erasable__ = frozenset({"text_sealed", "about"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     lead: Mapped[UUID] = mapped_column(ForeignKey("lead.id"))

@@ -88,6 +88,8 @@ words.learn(
         "withdrawal_requested": N_("Withdrawal asked for"),
         "withdrawal_returned": N_("Withdrawal came back"),
         "withdrawal_waits": N_("Withdrawal waits for approval"),
+        "erasure_agreed": N_("Erasure of personal data"),
+        "erasure_refused": N_("Erasure refused"),
         "system": N_("The system"),
     }
 )

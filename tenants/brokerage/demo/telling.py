@@ -12,6 +12,7 @@ from brokerage.demo import (
     courting,
     day,
     dealing,
+    forgetting,
     gifts,
     leaving,
     lives,
@@ -97,6 +98,7 @@ async def tell(story: Story) -> None:
     await watch.happen(story)
     await courting.plan(story)
     await changes.happen(story)
+    await forgetting.happen(story)
     await story.world.pump(story.ref)
 
 

@@ -114,11 +114,3 @@ async def own_data(work: Work, client: UUID) -> Any:
 
 clients.on_register.append(on_register)
 clients.exports["verification"] = own_data
-
-
-async def kept_months(work: Work, client: UUID) -> int:
-    """How long the client's jurisdiction keeps their verification after they left."""
-    return (await standing.limits(work, client)).pack.retain_months
-
-
-clients.papers_kept.append(kept_months)

@@ -201,6 +201,7 @@ class KycTest(TenantRow):
 
     __tablename__ = "kyc_test"
     __append_only__ = True
+    __erasable__ = frozenset({"lines"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client: Mapped[UUID] = mapped_column(ForeignKey("client.id"))

@@ -58,6 +58,7 @@ class Screening(TenantRow):
 
     __tablename__ = "screening"
     __append_only__ = True
+    __erasable__ = frozenset({"answer_sealed"})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client: Mapped[UUID] = mapped_column(ForeignKey("client.id"))

@@ -29,6 +29,7 @@ MADE: Final = {
     "/desk/clients/{client:uuid}/overview": "arriving.register",
     "/desk/clients/{client:uuid}/partner": "arriving.become_partner",
     "/desk/clients/{client:uuid}/payments": "money.deposit",
+    "/desk/clients/{client:uuid}/privacy": "forgetting.happen",
     "/desk/clients/{client:uuid}/statements/{month:str}": "money.deposit",
     "/desk/deposits/{deposit:uuid}": "money.deposit",
     "/desk/deposits/{deposit:uuid}/routing": "money.deposit",
@@ -69,6 +70,8 @@ MADE: Final = {
     "/desk/partners/{partner:uuid}/ratios": "arriving.become_partner",
     "/desk/partners/{partner:uuid}/ratios/preview": "arriving.become_partner",
     "/desk/payouts/{payout:uuid}/routing": "leaving.along",
+    "/desk/privacy/{erasure:uuid}": "forgetting.happen",
+    "/desk/privacy/{erasure:uuid}/certificate/{form:str}": "forgetting.happen",
     "/desk/providers/{account:uuid}": "watch.happen",
     "/desk/psps/incidents/{incident:uuid}": "outage.happen",
     "/desk/psps/{code:str}/health": "connect.open_tenant",
@@ -118,6 +121,7 @@ MADE: Final = {
 NONE: Final = {
     "/desk/servers/{code:str}/session": "no server of the demo sends drop copies by FIX",
     "/verify/paper/{document:uuid}": "the client whose wizard is shown has sent no paper yet",
+    "/profile/privacy/{erasure:uuid}/{form:str}": "nobody whose room is shown was erased: they sign in",
     "/money/exchange/{quote:uuid}": "a promised rate lives for half a minute",
 }
 """Routes that the demo cannot show, with the reason."""

@@ -137,7 +137,9 @@ async def shared(work: Work, row: Destination) -> bool:
 
 def opened(work: Work, row: Destination) -> Paid:
     """The details themselves, for a provider's call."""
-    text = work.unseal(row.id, DETAILS, row.details_sealed) or ""
+    text = work.unseal(row.id, DETAILS, row.details_sealed)
+    if not text:
+        raise NotFound
     kinds: dict[str, Any] = {Method.BANK: ToBank, Method.CRYPTO: ToCrypto}
     kind = kinds.get(row.method, ToWallet)
     found: Paid = msgspec.json.decode(text, type=kind)
@@ -146,7 +148,7 @@ def opened(work: Work, row: Destination) -> Paid:
 
 def proven(work: Work, row: Destination) -> bool:
     """Whether a kept address still passes its check digits; true for places that have none."""
-    to = opened(work, row) if row.method == Method.CRYPTO else None
+    to = opened(work, row) if row.method == Method.CRYPTO and row.details_sealed else None
     if not isinstance(to, ToCrypto):
         return True
     try:

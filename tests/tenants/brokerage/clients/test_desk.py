@@ -324,7 +324,7 @@ async def test_a_bulk_action_shows_first_what_it_would_touch(desk, house, aurora
 async def test_a_client_takes_their_own_data_and_leaves(room, house, aurora):
     browser, row = await room()
     page = await browser.get("/profile")
-    assert "Law against money laundering: 5 years" in page.text  # the pack of Spain: 60 months
+    assert "(EU) 2015/849, Article 40): 5 years" in page.text  # the pack of Spain
 
     packed = await browser.get("/profile/data")
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
