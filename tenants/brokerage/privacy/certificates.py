@@ -37,6 +37,10 @@ REMAINS: Final = (
         "Statements of banks and files of providers about whole days, as evidence of the books; "
         "backups, until the last of them has run out."
     ),
+    N_(
+        "What trading platforms, payment providers and verification providers hold themselves: "
+        "they must be asked apart (Regulation (EU) 2016/679, Article 19)."
+    ),
 )
 
 
