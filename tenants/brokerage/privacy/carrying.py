@@ -43,7 +43,7 @@ async def _batch(open_work: OpenWork, erasure: UUID, step: Step) -> bool:
         took = await step.run(work, row.client)
         row.gone = row.gone | {step.name: _noted(so_far, step, took)}
         if took.count:
-            work.record("erased", what=step.name, rows=took.count, erasure=row.reference)
+            work.record("erased", of=step.name, rows=took.count, erasure=row.reference)
         return took.more
 
 

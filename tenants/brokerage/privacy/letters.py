@@ -66,7 +66,7 @@ async def _send(
     *,
     found: Sequence[Verdict],
     link: str | None = None,
-    **params: str,
+    **params: Any,
 ) -> None:
     person = await work.get(Person, row.client)
     leaves = any(one.category == Category.IDENTITY and one.says == Says.GOES for one in found)

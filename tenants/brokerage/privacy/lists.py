@@ -57,8 +57,8 @@ ERASURES: Final = tables.Table(
     id=Erasure.id,
     order="at",
     filters=(
-        tables.choice("state", N_("State"), Erasure.state, wordings.STATES),
-        tables.choice("cause", N_("Why"), Erasure.cause, wordings.CAUSES),
+        tables.choice("state", N_("State"), Erasure.state, tuple(wordings.STATES.items())),
+        tables.choice("cause", N_("Why"), Erasure.cause, tuple(wordings.CAUSES.items())),
         *tables.dates("at", N_("From"), N_("To"), Erasure.asked_at),
     ),
     live="erasures",
