@@ -5,8 +5,8 @@ The columns that an erasure may empty in append-only tables are granted with the
 
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 
 STATEMENTS = (
     "ALTER TABLE client ADD COLUMN erased VARCHAR(16)[] DEFAULT '{}' NOT NULL",
