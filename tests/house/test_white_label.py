@@ -137,6 +137,7 @@ async def test_no_letter_names_the_platform(house, borealis, mine, template):
         "destination": "•••• 1234", "usable_at": AT, "document": "passport",
         "days": 30, "expires_on": "2026-12-01", "code": "123456", "device": "Firefox", "place": "ES",
         "tail": "1234", "hours": 72, "changed_at": AT, "signed_in_at": AT, "until_at": AT, "what": "on",
+        "made_at": AT, "refused_at": AT,
         "subject": "News", "body": "Hello", "action": "Go", "rule": "symbol-net", "value": "2", "bound": "1",
         "breached_at": AT, "asked_at": AT, "need": "2",
         "by": "Olivia", "minutes": 30, "change": "on",

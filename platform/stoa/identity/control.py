@@ -8,7 +8,15 @@ from litestar.di import NamedDependency
 from litestar.response import Response
 
 from stoa.identity import carried as carry_for
-from stoa.identity import factors, operator_gate, operator_me, sessions, tries
+from stoa.identity import (
+    factors,
+    operator_gate,
+    operator_me,
+    operator_passkeys,
+    passkeys,
+    sessions,
+    tries,
+)
 from stoa.identity.gates import CLEAR, SignIn
 from stoa.identity.model import Operator, OperatorSession
 from stoa.identity.operator_page import carried, carry, oneself, renew, state
@@ -44,7 +52,16 @@ async def ask(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]
         return go(request, target)
     action = f"/sign-in?next={quote(target)}"
     return _auth(
-        request, work, "sign_in", action=action, passwords=True, sso="", sso_url="", silent=False
+        request,
+        work,
+        "sign_in",
+        action=action,
+        passwords=True,
+        passkeys=True,
+        passkey_url=f"/sign-in/passkey?next={quote(target)}",
+        sso="",
+        sso_url="",
+        silent=False,
     )
 
 
@@ -79,12 +96,17 @@ async def second_factor(request: AnyRequest, work: NamedDependency[Work]) -> Res
     target = safe_next(request, "/")
     if not factors.has(operator):
         return _enrolment(request, work, operator, session, changing=False)
+    ring = passkeys.operator_ring(work, state(request).door.master)
+    known = await passkeys.listed(ring, operator.id, visit(request).host)
     return _auth(
         request,
         work,
         "second_factor",
         again=session.stage == sessions.FULL,
         recovery=request.query_params.get("with") == "recovery",
+        app=factors.has_app(operator),
+        passkey=any(one.here for one in known),
+        elsewhere=sorted({one.host for one in known if not one.here}),
         left=len(operator.recovery_hashes),
         target=target,
         here="/second-factor",
@@ -109,6 +131,9 @@ def _enrolment(
         changing=changing,
         owed=session.stage != sessions.FULL,
         with_password=False,
+        passkey_url=""
+        if factors.has(operator)
+        else f"/second-factor/passkey/new?next={quote(target)}",
         action=f"/second-factor/set-up?next={quote(target)}",
         target=target,
         **factors.offer(
@@ -144,7 +169,7 @@ async def recover(request: AnyRequest, work: NamedDependency[Work]) -> Response[
 @get("/second-factor/change", access=_MINE_AGAIN)
 async def change_app(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
     operator, session = await oneself(request, work)
-    return _enrolment(request, work, operator, session, changing=True)
+    return _enrolment(request, work, operator, session, changing=factors.has_app(operator))
 
 
 @post("/second-factor/set-up", access=_HALF)
@@ -197,4 +222,5 @@ WEB: Final = [
     show_codes,
     kept,
     *operator_me.WEB,
+    *operator_passkeys.WEB,
 ]

@@ -13,6 +13,7 @@ from stoa.identity import invitations, people, signin, travel
 from stoa.identity.gates import signing
 from stoa.identity.me import security
 from stoa.identity.model import Standing
+from stoa.identity.passkey_pages import keyed
 from stoa.identity.proving import proving
 from stoa.identity.settings import IdentitySettings
 from stoa.identity.side import DESK, admit, caller
@@ -74,6 +75,7 @@ WEB: Final = [
     *signing(DESK),
     *proving(DESK),
     *security(DESK),
+    *keyed(DESK),
     *travel.ALL,
     invitation,
     answer,

@@ -1,4 +1,5 @@
-"""The second factor: codes of an app (RFC 6238) and recovery codes, each good once.
+"""The second factor: codes of an app (RFC 6238) and recovery codes, each good once. A passkey is one
+as well (`passkeys`).
 
 Works on the locked row of a tenant's person or of an operator; `Keeper` seals for the one or the
 other.
@@ -62,6 +63,11 @@ def operator_keeper(master: MasterKey, operator: UUID) -> Keeper:
 
 
 def has(login: Login) -> bool:
+    """An app or a passkey: whatever is asked of people with a second factor is asked of them."""
+    return has_app(login) or login.passkeys > 0
+
+
+def has_app(login: Login) -> bool:
     return login.totp_confirmed_at is not None and login.totp_sealed is not None
 
 
@@ -141,6 +147,7 @@ def new_codes(login: Login) -> list[str]:
 
 
 def forget(login: Login) -> None:
+    """App and recovery codes; `passkeys.forget_all` takes the passkeys with them."""
     login.totp_sealed = login.totp_confirmed_at = login.totp_last_step = None
     login.recovery_hashes = []
 

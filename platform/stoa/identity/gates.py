@@ -127,6 +127,8 @@ async def _ask(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
         side,
         action=side.path(f"/sign-in?next={quote(target)}"),
         passwords=settings.staff_passwords or not desk,
+        passkeys=signin.by_passkey(settings, side.audience),
+        passkey_url=f"{side.path('/sign-in/passkey')}?next={quote(target)}",
         sso=settings.oidc.label if desk and settings.oidc.on else "",
         sso_url=f"/desk/sso?next={quote(target)}",
         silent=desk and settings.oidc.on and "silent" in request.query_params,

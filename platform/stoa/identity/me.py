@@ -14,7 +14,7 @@ from litestar.response import Response
 from msgspec import Meta
 from sqlalchemy import select
 
-from stoa.identity import devices, factors, passwords, people, sessions, tries
+from stoa.identity import devices, factors, passkeys, passwords, people, sessions, tries
 from stoa.identity.model import ExternalIdentity, Person, Session
 from stoa.identity.permissions import Identity
 from stoa.identity.settings import IdentitySettings
@@ -27,6 +27,7 @@ from stoa.web import access
 from stoa.web.access import Access
 from stoa.web.forms import read
 from stoa.web.pages import go, page
+from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -144,7 +145,9 @@ async def _show(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
         password_at=person.password_set_at,
         least=settings.password_length,
         protected=factors.has(person),
-        protected_at=person.totp_confirmed_at,
+        app_since=person.totp_confirmed_at,
+        passkeys=await passkeys.listed(passkeys.ring(work), person.id, visit(request).host),
+        passkeys_on=settings.passkeys,
         codes_left=len(person.recovery_hashes),
         compulsory=compulsory,
         devices=[_device(row, session) for row in await sessions.open_of(work, person)],
@@ -207,7 +210,7 @@ async def _off(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
     row = await work.lock(Person, person.id)
     if not await _knows(work, row, form.current):
         return _not_yours(request)
-    factors.forget(row)
+    await passkeys.forget_all(work, row)
     session.second_factor_at = None
     await sessions.end_all(work, row, but=session.id)
     await notices.mail(work, row.id, "second_factor_changed", what="off", changed_at=work.now)

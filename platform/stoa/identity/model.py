@@ -51,6 +51,8 @@ class _Login:
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
     recovery_hashes: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary), server_default="{}")
     """What is left of the recovery codes: a used one is taken out."""
+    passkeys: Mapped[int] = mapped_column(server_default="0")
+    """How many there are: written with each that comes or goes, under the lock of this row."""
     password_set_at: Mapped[datetime | None]
     epoch: Mapped[int] = mapped_column(server_default="1")
     locale: Mapped[str] = mapped_column(String(8), server_default="en")
@@ -72,9 +74,27 @@ class _Session:
     ended_at: Mapped[datetime | None]
     second_factor_at: Mapped[datetime | None]
     way: Mapped[str] = mapped_column(String(8), server_default="password")
-    """How it began: password or sso."""
+    """How it began: password, sso or passkey."""
     ip: Mapped[str | None] = mapped_column(String(45))
     device: Mapped[str | None] = mapped_column(String(120))
+
+
+class _Passkey:
+    """A credential of WebAuthn, good at one host. What is kept of it proves nothing by itself."""
+
+    __unaudited__: ClassVar[frozenset[str]] = frozenset({"sign_count", "last_used_at"})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    credential: Mapped[bytes] = mapped_column(unique=True)
+    handle: Mapped[bytes]
+    """Random, the same for all of one person's at one host: what their devices know them by."""
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    host: Mapped[str] = mapped_column(String(253))
+    transports: Mapped[list[str]] = mapped_column(ARRAY(String(16)))
+    name_sealed: Mapped[bytes]
+    made_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
 
 
 class _Tries:
@@ -181,6 +201,12 @@ class ExternalIdentity(TenantRow):
     linked_at: Mapped[datetime]
 
 
+class Passkey(_Passkey, TenantRow):
+    __tablename__ = "passkey"
+
+    owner: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+
+
 class Operator(_Login, PlatformRow):
     """One of the operator's own people."""
 
@@ -196,6 +222,12 @@ class OperatorSession(_Session, PlatformRow):
     __audited__ = False
 
     operator: Mapped[UUID] = mapped_column(ForeignKey("platform.operator.id"), index=True)
+
+
+class OperatorPasskey(_Passkey, PlatformRow):
+    __tablename__ = "operator_passkey"
+
+    owner: Mapped[UUID] = mapped_column(ForeignKey("platform.operator.id"), index=True)
 
 
 class OperatorTry(_Tries, PlatformRow):

@@ -1,16 +1,23 @@
 """Signing in at the control plane: the password, always the second factor, and sessions."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
-from stoa.identity import factors, passwords, sessions, tries
+from stoa.identity import ceremony, challenges, factors, passkeys, passwords, sessions, tries
+from stoa.identity.challenges import Fault, Ground, Unproven
 from stoa.identity.devices import label
-from stoa.identity.model import Operator, OperatorSession, OperatorTry, Standing
+from stoa.identity.model import (
+    Operator,
+    OperatorPasskey,
+    OperatorSession,
+    OperatorTry,
+    Standing,
+)
 from stoa.identity.sessions import hash_token
 from stoa.identity.signin import Caller, Entered, Wrong
 from stoa.kernel.ids import token, uuid7
@@ -71,27 +78,59 @@ async def with_password(door: Door, email: str, password: str, caller: Caller) -
         return await _start(work, row, caller)
 
 
-async def _start(work: PlatformWork, operator: Operator, caller: Caller) -> Entered:
+async def with_passkey(
+    door: Door, ground: Ground, credential: Mapping[str, Any], caller: Caller
+) -> Entered:
+    """A session, whole: a passkey is both factors. Raises Unproven and Locked."""
+    answer = await challenges.take(ground, "enter", credential)
+    async with door.platform(purpose="control.sign-in") as work:
+        found = await passkeys.named(passkeys.operator_ring(work, door.master), ground, answer)
+        if answer.handle != found.handle:
+            raise Unproven(Fault.UNKNOWN)
+        operator = await work.get(Operator, found.owner)
+        await tries.spend(work, TRY, whom(operator.email))
+
+    count = await ceremony.shown(ground, answer, found.public_key)
+    async with door.platform(purpose="control.sign-in") as work:
+        row = await work.lock(Operator, operator.id)
+        held = await work.lock(OperatorPasskey, found.id)
+        if row.state != Standing.ACTIVE:
+            raise Unproven(Fault.UNKNOWN)
+        if await passkeys.used(passkeys.operator_ring(work, door.master), held, count):
+            await tries.clear(work, TRY, whom(row.email))
+            if caller.bearer:
+                await end_bearer(work, caller.bearer)
+            return await _start(work, row, caller, way="passkey")
+    raise Unproven(Fault.COPIED)
+
+
+async def _start(
+    work: PlatformWork, operator: Operator, caller: Caller, *, way: str = "password"
+) -> Entered:
+    """After a password the second factor is still owed; a passkey was both."""
     await _forget(work)
     bearer = token()
+    whole = way == "passkey"
+    stage = sessions.FULL if whole else sessions.PASSWORD_OK
     work.add(
         OperatorSession(
             id=uuid7(),
             token_hash=hash_token(bearer),
             operator=operator.id,
-            stage=sessions.PASSWORD_OK,
+            stage=stage,
             epoch=operator.epoch,
             started_at=work.now,
             seen_at=work.now,
             ends_at=work.now + sessions.OPERATOR_LIFE,
-            way="password",
+            second_factor_at=work.now if whole else None,
+            way=way,
             ip=caller.ip,
             device=label(caller.agent),
         )
     )
     await work.flush()
     life_s = int(sessions.OPERATOR_LIFE.total_seconds())
-    return Entered(bearer, sessions.PASSWORD_OK, life_s)
+    return Entered(bearer, stage, life_s)
 
 
 async def _forget(work: PlatformWork) -> None:
@@ -127,6 +166,25 @@ async def second_factor(
     )
     if not good:
         return None
+    await tries.clear(work, FACTOR, whose)
+    return await sessions.rotate(work, session, stage=sessions.FULL, second_factor=True)
+
+
+async def second_passkey(
+    work: PlatformWork,
+    master: MasterKey,
+    session: OperatorSession,
+    ground: Ground,
+    credential: Mapping[str, Any],
+) -> str | Unproven:
+    """A new bearer for a passkey, or why it proves nothing, which is counted. Raises Locked."""
+    whose = session.operator.bytes
+    await tries.spend(work, FACTOR, whose)
+    row = await work.lock(Operator, session.operator)
+    try:
+        await passkeys.show(passkeys.operator_ring(work, master), row, ground, credential)
+    except Unproven as why:
+        return why
     await tries.clear(work, FACTOR, whose)
     return await sessions.rotate(work, session, stage=sessions.FULL, second_factor=True)
 

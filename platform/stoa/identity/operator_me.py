@@ -16,6 +16,7 @@ from stoa.identity import (
     factors,
     operator_gate,
     operator_tokens,
+    passkeys,
     passwords,
     sessions,
     tries,
@@ -31,6 +32,7 @@ from stoa.theming.rights import line
 from stoa.theming.texts import N_
 from stoa.web import access, forms
 from stoa.web.pages import go, page
+from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -65,7 +67,13 @@ async def me(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
         password_at=operator.password_set_at,
         least=FLOOR,
         protected=factors.has(operator),
-        protected_at=operator.totp_confirmed_at,
+        app_since=operator.totp_confirmed_at,
+        passkeys=await passkeys.listed(
+            passkeys.operator_ring(work, state(request).door.master),
+            operator.id,
+            visit(request).host,
+        ),
+        passkeys_on=True,
         codes_left=len(operator.recovery_hashes),
         compulsory=True,
         devices=[_device(one, session) for one in await operator_gate.open_of(work, operator)],

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from stoa.identity import factors, passwords, people
+from stoa.identity import passkeys, passwords, people
 from stoa.identity.grants import EVERYTHING, may_grant
 from stoa.identity.model import Operator, Standing
 from stoa.identity.operator_gate import by_email, end_all, place
@@ -50,6 +50,7 @@ async def create(
         password_sealed=master.seal(place(operator), hashed.encode()),
         password_set_at=work.now,
         recovery_hashes=[],
+        passkeys=0,
         epoch=1,
         locale="en",
         mode="auto",
@@ -120,7 +121,7 @@ async def reset_factor(work: PlatformWork, operator: UUID) -> None:
     if row.id == work.actor.id:
         raise Denied("Somebody else has to do this for you. Nothing was changed.", code="oneself")
     may_grant(work, row.permissions)
-    factors.forget(row)
+    await passkeys.forget_all(work, row)
     await end_all(work, row)
 
 

@@ -66,6 +66,7 @@ async def create(
         mode="auto",
         epoch=1,
         recovery_hashes=[],
+        passkeys=0,
         created_at=work.now,
     )
     row.email_sealed = _sealed(work, row.id, EMAIL, normal)

@@ -10,8 +10,18 @@ from litestar.di import NamedDependency
 from litestar.response import Response
 from msgspec import Meta
 
-from stoa.identity import carried, factors, passwords, people, sessions, signin, tries
+from stoa.identity import (
+    carried,
+    factors,
+    passkeys,
+    passwords,
+    people,
+    sessions,
+    signin,
+    tries,
+)
 from stoa.identity.model import Person, Session
+from stoa.identity.settings import IdentitySettings
 from stoa.identity.side import (
     CODES,
     Side,
@@ -27,6 +37,7 @@ from stoa.notices import notices
 from stoa.tenancy.work import Work
 from stoa.web import access, forms
 from stoa.web.pages import go, page, safe_next
+from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -81,7 +92,7 @@ def proving(side: Side) -> Sequence[Any]:
     )
     async def change(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]:
         person, session = await oneself(request, work)
-        return _enrolment(request, work, side, person, session, changing=factors.has(person))
+        return _enrolment(request, work, side, person, session, changing=factors.has_app(person))
 
     @get(
         side.path("/second-factor/codes"),
@@ -107,6 +118,8 @@ async def _ask(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
     target = safe_next(request, side.home)
     if not factors.has(person):
         return _enrolment(request, work, side, person, session, changing=False)
+    known = await passkeys.listed(passkeys.ring(work), person.id, visit(request).host)
+    usable = work.settings(IdentitySettings).passkeys
     return page(
         request,
         work,
@@ -115,6 +128,9 @@ async def _ask(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
         side=side,
         again=session.stage == sessions.FULL,
         recovery=request.query_params.get("with") == "recovery",
+        app=factors.has_app(person),
+        passkey=usable and any(one.here for one in known),
+        elsewhere=sorted({one.host for one in known if not one.here}) if usable else [],
         left=len(person.recovery_hashes),
         target=target,
         here=side.path("/second-factor"),
@@ -140,14 +156,22 @@ def _enrolment(
         side=side,
         changing=changing,
         owed=session.stage != sessions.FULL,
-        with_password=_password_owed(person, session),
+        with_password=password_owed(person, session),
+        passkey_url=_passkey_url(work, side, person, target),
         action=side.path(f"/second-factor/set-up?next={quote(target)}"),
         target=target,
         **offer(work, person, session),
     )
 
 
-def _password_owed(person: Person, session: Session) -> bool:
+def _passkey_url(work: Work, side: Side, person: Person, target: str) -> str:
+    """The way to a passkey in place of the app, where somebody has neither."""
+    if factors.has(person) or not work.settings(IdentitySettings).passkeys:
+        return ""
+    return side.path(f"/second-factor/passkey/new?next={quote(target)}")
+
+
+def password_owed(person: Person, session: Session) -> bool:
     """Someone who sits down at an open session must not make it theirs: the first second factor of
     a session past its sign-in wants the password too.
     """
@@ -184,7 +208,7 @@ async def _set_up(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
     form = await forms.read(request, Enrolment)
     sessions.fresh_enough(work, person, session)
     await tries.spend(work, signin.FACTOR, person.id.bytes)
-    if _password_owed(person, session) and not await passwords.fits(
+    if password_owed(person, session) and not await passwords.fits(
         people.hash_of(work, person), form.password or ""
     ):
         return refused(request, Invalid("This is not your password.", field="password"))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.types import String
 
-from stoa.identity import devices
+from stoa.identity import devices, factors
 from stoa.identity.model import (
     Operator,
     OperatorSession,
@@ -262,14 +262,20 @@ async def operator_of(
     return actor, session, operator
 
 
+def fresh(
+    work: Work | PlatformWork, login: Person | Operator, session: Session | OperatorSession
+) -> bool:
+    """Whether the second factor was shown within the last minutes, where there is one."""
+    at = session.second_factor_at
+    shown = at is not None and (work.now - at).total_seconds() <= STEP_UP_S
+    return not factors.has(login) or (session.stage == FULL and shown)
+
+
 def fresh_enough(
     work: Work | PlatformWork, login: Person | Operator, session: Session | OperatorSession
 ) -> None:
     """Raises Denied for a session that knows only the password of someone who has a factor, or that
-    showed it long ago: a change of the app would go around it.
+    showed it long ago: a change of the second factor would go around it.
     """
-    if login.totp_confirmed_at is None:
-        return
-    at = session.second_factor_at
-    if session.stage != FULL or at is None or (work.now - at).total_seconds() > STEP_UP_S:
+    if not fresh(work, login, session):
         raise Denied("Confirm with your second factor first. Nothing was changed.", code="step-up")

@@ -45,6 +45,8 @@ class IdentitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     client_second_factor: Literal["optional", "compulsory"] = "optional"
     staff_passwords: bool = True
     """Off: staff come in by single sign-on alone."""
+    passkeys: bool = True
+    """Off: nobody adds one, and none is accepted."""
     sign_in_alerts: bool = True
     oidc: Oidc = Oidc()
 

@@ -1,16 +1,29 @@
 """Signing in at a tenant: count the try, compare the password with no transaction open, enter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
-from stoa.identity import devices, factors, passwords, people, sessions, tries
+from stoa.identity import (
+    ceremony,
+    challenges,
+    devices,
+    factors,
+    passkeys,
+    passwords,
+    people,
+    sessions,
+    tries,
+)
+from stoa.identity.challenges import Fault, Ground, Unproven
 from stoa.identity.events import SignInLocked
-from stoa.identity.model import Person, Session, Standing
+from stoa.identity.model import Passkey, Person, Session, Standing
 from stoa.identity.settings import IdentitySettings
-from stoa.kernel.refusals import Unauthenticated
+from stoa.kernel.refusals import Conflict, Unauthenticated
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -71,6 +84,69 @@ async def with_password(
             row.password_sealed = work.seal(row.id, people.PASSWORD, again)
         await tries.clear(work, audience, whom)
         return await enter(work, row, caller)
+
+
+def by_passkey(settings: IdentitySettings, audience: str) -> bool:
+    """Whether one signs in by a passkey alone here: like a password, where passwords do."""
+    return settings.passkeys and (settings.staff_passwords or audience != "desk")
+
+
+def passkeys_are_on(work: Work) -> None:
+    """Raises Conflict where the tenant has none."""
+    if not work.settings(IdentitySettings).passkeys:
+        raise Conflict("Passkeys are switched off here. Nothing was changed.", code="passkeys-off")
+
+
+def require_by_passkey(work: Work, audience: str) -> None:
+    """Raises Conflict where a passkey alone opens nothing."""
+    passkeys_are_on(work)
+    if not by_passkey(work.settings(IdentitySettings), audience):
+        raise Conflict("Here one signs in with the company account. Nothing was changed.")
+
+
+async def with_passkey(
+    open_work: OpenWork,
+    audience: str,
+    ground: Ground,
+    credential: Mapping[str, Any],
+    caller: Caller,
+) -> Entered:
+    """A new session, whole: the device has proven itself and looked who is there.
+
+    Raises Unproven, of whoever may not sign in as of nobody's passkey, and Locked as a password does.
+    """
+    kind = "staff" if audience == "desk" else "client"
+    answer = await challenges.take(ground, "enter", credential)
+    async with open_work() as work:
+        require_by_passkey(work, audience)
+        found = await passkeys.named(passkeys.ring(work), ground, answer)
+        person = await work.get(Person, found.owner)
+        if person.kind != kind or answer.handle != found.handle:
+            raise Unproven(Fault.UNKNOWN)
+        pause = await tries.spend(work, audience, person.email_blind)
+
+    try:
+        count = await ceremony.shown(ground, answer, found.public_key)
+    except Unproven:
+        if pause is not None:
+            async with open_work() as work:
+                _tell_of_pause(work, person, pause)
+        raise
+
+    async with open_work() as work:
+        row = await work.lock(Person, person.id)
+        held = await work.lock(Passkey, found.id)
+        if row.state != Standing.ACTIVE:
+            raise Unproven(Fault.UNKNOWN)
+        if await passkeys.used(passkeys.ring(work), held, count):
+            await tries.clear(work, audience, row.email_blind)
+            return await enter(work, row, caller, way="passkey", factor=True)
+    raise Unproven(Fault.COPIED)
+
+
+def _tell_of_pause(work: Work, person: Person, until: datetime) -> None:
+    whom = person.email_blind.hex()
+    work.tell(SignInLocked(person_kind=person.kind, whom=whom, until=until.isoformat()))
 
 
 async def enter(
@@ -149,12 +225,28 @@ async def second_factor(
     )
     if not good:
         if pause is not None:
-            work.tell(
-                SignInLocked(
-                    person_kind=row.kind, whom=row.email_blind.hex(), until=pause.isoformat()
-                )
-            )
+            _tell_of_pause(work, row, pause)
         return None
+    await tries.clear(work, FACTOR, whom)
+    return await complete(work, session, row)
+
+
+async def second_passkey(
+    work: Work, session: Session, person: Person, ground: Ground, credential: Mapping[str, Any]
+) -> str | Unproven:
+    """Show a passkey as the second factor: a new bearer, or why it proves nothing.
+
+    Counts the try in this transaction, so the refusal is answered and not raised. Raises Locked.
+    """
+    whom = person.id.bytes
+    pause = await tries.spend(work, FACTOR, whom)
+    row = await work.lock(Person, person.id)
+    try:
+        await passkeys.show(passkeys.ring(work), row, ground, credential)
+    except Unproven as why:
+        if pause is not None:
+            _tell_of_pause(work, row, pause)
+        return why
     await tries.clear(work, FACTOR, whom)
     return await complete(work, session, row)
 

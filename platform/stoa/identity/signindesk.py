@@ -37,6 +37,7 @@ class SignInForm(msgspec.Struct, kw_only=True):
     session_hours: int
     password_length: int
     client_second_factor: Literal["optional", "compulsory"]
+    passkeys: bool
     sign_in_alerts: bool
     staff_passwords: bool
     oidc_on: bool

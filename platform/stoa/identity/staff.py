@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from stoa.identity import factors, invitations, people, roles, sessions
+from stoa.identity import factors, invitations, passkeys, people, roles, sessions
 from stoa.identity.model import Person, Role, StaffRole, Standing
 from stoa.identity.permissions import Identity
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
@@ -100,7 +100,7 @@ async def without_factor(work: Work, row: Person) -> None:
     """The same for anybody whose locked row this is; the caller answers for who may ask for it."""
     if not factors.has(row):
         raise Conflict("There is no second factor to reset.")
-    factors.forget(row)
+    await passkeys.forget_all(work, row)
     await sessions.end_all(work, row)
     await notices.mail(work, row.id, "second_factor_changed", what="reset", changed_at=work.now)
 

@@ -17,6 +17,7 @@ LABELS = Labels(
         "password_length": N_("Shortest password"),
         "client_second_factor": N_("Second factor of clients"),
         "staff_passwords": N_("Staff may sign in with a password"),
+        "passkeys": N_("People may use passkeys"),
         "sign_in_alerts": N_("Tell people of a new device"),
         "oidc": N_("Single sign-on"),
         "Oidc.label": N_("Words on the button"),
@@ -37,6 +38,10 @@ LABELS = Labels(
         "room_mb": N_("Room for files"),
     },
     help={
+        "passkeys": N_(
+            "Off: nobody adds or uses one. Who has no app comes in with a recovery code, or has the "
+            "second factor reset."
+        ),
         "base_currency": N_("Reports are totalled in it."),
         "allowed_domains": N_("Left empty, every domain of the provider is let in."),
     },

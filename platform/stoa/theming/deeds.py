@@ -135,6 +135,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "partner": N_("made a partner"),
     "pass": N_("check passed by hand"),
     "password": N_("password"),
+    "passkey": N_("passkey used"),
     "pause": N_("paused"),
     "pay": N_("paid"),
     "product": N_("account type"),

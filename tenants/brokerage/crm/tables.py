@@ -78,6 +78,7 @@ words.learn(
         "reset": N_("New password"),
         "risk_alert": N_("Risk alert"),
         "second_factor_changed": N_("Second factor changed"),
+        "passkey_refused": N_("Passkey refused"),
         "sign_in_alert": N_("Sign-in from a new place"),
         "sign_in_locked": N_("Sign-in locked"),
         "verify_email": N_("Confirm your e-mail address"),

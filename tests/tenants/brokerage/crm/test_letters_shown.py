@@ -33,6 +33,7 @@ FACTS = {
     "rule": "sign:profit", "value": "1", "bound": "2", "kind": "live", "product": "standard",
     "server": "mt5", "method": "bank", "label": "IBAN", "breached_at": "2026-03-04T05:06:07+00:00",
     "changed_at": "2026-03-04T05:06:07+00:00",
+    "made_at": "2026-03-04T05:06:07+00:00", "refused_at": "2026-03-04T05:06:07+00:00",
     "signed_in_at": "2026-03-04T05:06:07+00:00", "usable_at": "2026-03-04T05:06:07+00:00",
     "promised_at": "2026-03-04T05:06:07+00:00", "until_at": "2026-03-04T05:06:07+00:00", "tries": 3,
     "minutes": 15, "asked_at": "2026-03-04T05:06:07+00:00", "need": "2",

@@ -2,6 +2,7 @@
 import "./mode.js";
 import "./overlays.js";
 import "./forms.js";
+import "./passkeys.js";
 import "./kept.js";
 import "./table.js";
 import "./live.js";

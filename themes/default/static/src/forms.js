@@ -15,7 +15,7 @@ document.addEventListener("submit", (event) => {
   form.classList.remove("is-touched");
 }, true);
 
-function free(form) {
+export function free(form) {
   delete form.dataset.sent;
   for (const button of all(".is-busy", form)) { button.classList.remove("is-busy"); button.removeAttribute("aria-busy"); }
 }
@@ -83,10 +83,12 @@ function mended(input) {
   input.removeAttribute("aria-invalid");
 }
 
-function refuse(form, problem) {
+/* Without a problem, what was told of an earlier one goes. */
+export function refuse(form, problem) {
   for (const old of all(".error, [data-form-problem]", form)) old.remove();
   for (const field of all(".has-error", form)) field.classList.remove("has-error");
   for (const input of all("[aria-invalid]", form)) { input.removeAttribute("aria-invalid"); }
+  if (!problem) return;
   const left = [];
   let first = null;
   for (const one of problem.problems ?? []) {
