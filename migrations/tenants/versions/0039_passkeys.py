@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0038"
-down_revision = "0037"
+revision = "0039"
+down_revision = "0038"
 
 STATEMENTS = (
     "ALTER TABLE person ADD COLUMN passkeys BIGINT DEFAULT '0' NOT NULL",
