@@ -32,7 +32,7 @@ from brokerage.recon.model import OutsideLine
 from brokerage.screening.model import Screening, ScreeningHit
 from brokerage.trading.lifecycle.model import AccountRequest
 from brokerage.trading.model import TradingAccount
-from stoa.identity.model import ExternalIdentity, OneTimeToken, Session
+from stoa.identity.model import ExternalIdentity, OneTimeToken, Passkey, Session
 from stoa.notices.model import Message, Notice
 
 CHANCE: Final = func.sha256(func.uuid_send(func.gen_random_uuid()))
@@ -231,6 +231,7 @@ CELLS: Final[tuple[Cell, ...]] = (
         whose=_of(ExternalIdentity.person),
         rows=True,
     ),
+    Cell(category=_C.IDENTITY, model=Passkey, whose=_of(Passkey.owner), rows=True),
 )
 FILES: Final[Mapping[str, Category]] = {
     "kyc.document": _C.DOCUMENTS,
