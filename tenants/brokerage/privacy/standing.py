@@ -38,7 +38,8 @@ async def facts(work: Work, client: UUID, *, wish: bool = True) -> Facts:
     matches = select(ScreeningHit.id).where(
         ScreeningHit.client == client, ScreeningHit.state == HitState.OPEN
     )
-    positions = select(OpenPosition.account).where(OpenPosition.client == client)
+    accounts = select(TradingAccount.id).where(TradingAccount.client == client)
+    positions = select(OpenPosition.account).where(OpenPosition.account.in_(accounts))
     alerts = select(RiskAlert.id).where(RiskAlert.client == client, RiskAlert.over_at.is_(None))
     held = select(LegalHold.id).where(
         LegalHold.client == client, LegalHold.state != HoldState.LIFTED

@@ -37,6 +37,7 @@ FACTS = {
     "signed_in_at": "2026-03-04T05:06:07+00:00", "usable_at": "2026-03-04T05:06:07+00:00",
     "promised_at": "2026-03-04T05:06:07+00:00", "until_at": "2026-03-04T05:06:07+00:00", "tries": 3,
     "minutes": 15, "asked_at": "2026-03-04T05:06:07+00:00", "need": "2",
+    "goes": "marketing traces", "stays": "identity:law:2031-11-27 documents:hold:", "why": "not-theirs",
 }  # fmt: skip
 TAG = re.compile(r"<[^>]+>")
 
