@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, Self, cast
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from stoa.kernel import where
@@ -270,17 +270,15 @@ class Config:
         return f"?{urlencode(told)}" if told else ""
 
 
-_LOGS: Final = (
-    ("STOA_LOG", "Least of what is logged: `debug` (each poll of a provider), `info`, `warning`."),
-    ("STOA_LOG_JSON", "`1` for one JSON line for each thing logged, as collectors read them."),
-)
-"""Read before anything else is, by what sets up a process's logs."""
-
-
 def variables() -> list[tuple[str, str]]:
     """Every STOA_* variable with its meaning, in the order worth reading."""
     told = [one.metadata for one in fields(Config) if one.metadata]
-    return [*((str(one["variable"]), str(one["meaning"])) for one in told), *_LOGS]
+    # Read before anything else is, by what sets up a process's logs.
+    logs = (
+        ("STOA_LOG", "Least of what is logged: `debug` (polls of providers), `info`, `warning`."),
+        ("STOA_LOG_JSON", "`1` for one JSON line for each thing logged, as collectors read them."),
+    )
+    return [*((str(one["variable"]), str(one["meaning"])) for one in told), *logs]
 
 
 def secret(directory: Path, name: str) -> str | None:
