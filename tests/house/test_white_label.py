@@ -8,7 +8,6 @@ import html
 import re
 from collections import deque
 from datetime import UTC, datetime
-from decimal import Decimal
 from urllib.parse import urljoin, urlsplit
 
 import pypdfium2
@@ -19,17 +18,16 @@ from brokerage.clients import clients, verification
 from brokerage.crm import leads, tasks
 from brokerage.crm.leads import Wish
 from stoa.identity.model import Person
-from stoa.kernel import where
 from stoa.notices import letters, notices
 from stoa.notices.model import Message
 from support import people
 from support.ledger import funded
+from support.letters import FACTS, TEMPLATES
 from support.web import signed_in, visitor
 
 MOST_PAGES = 160
 AT = datetime(2026, 3, 18, 9, tzinfo=UTC)
 LINK = re.compile(r'(?:href|data-href|hx-get|src|action)="([^"#]+)')
-LETTERS = sorted(path.stem for path in (where.themes() / "default/templates/mail").glob("*.html"))
 
 
 @pytest.fixture(scope="module")
@@ -127,24 +125,13 @@ async def test_no_refusal_of_the_api_names_the_platform(house, borealis, mine):
     assert told(answer.text) == []
 
 
-@pytest.mark.parametrize("template", LETTERS)
+@pytest.mark.parametrize("template", TEMPLATES)
 async def test_no_letter_names_the_platform(house, borealis, mine, template):
     tenant, _, client = mine
     told = forbidden(house, borealis, tenant)
-    params = {
-        "amount": Decimal("12.50"), "currency": "EUR", "reference": "W-7K3M", "reason": "A reason",
-        "login": 200001, "server": "mt5-live", "kind": "live", "label": "Standard", "level": "Full",
-        "destination": "•••• 1234", "usable_at": AT, "document": "passport",
-        "days": 30, "expires_on": "2026-12-01", "code": "123456", "device": "Firefox", "place": "ES",
-        "tail": "1234", "hours": 72, "changed_at": AT, "signed_in_at": AT, "until_at": AT, "what": "on",
-        "made_at": AT, "refused_at": AT,
-        "subject": "News", "body": "Hello", "action": "Go", "rule": "symbol-net", "value": "2", "bound": "1",
-        "breached_at": AT, "asked_at": AT, "need": "2",
-        "by": "Olivia", "minutes": 30, "change": "on",
-    }  # fmt: skip
 
     async with house.door.open(tenant, purpose="test") as work:
-        message = await notices.mail(work, client.id, template, link="/", **params)
+        message = await notices.mail(work, client.id, template, link="/", **FACTS, code="123456")
         row = await work.first(select(Message).where(Message.id == message))
         letter = await letters.compose(work, row, house.config)
 

@@ -26,7 +26,7 @@ USUAL = 16
 MORE = {
     "/": 32,
     "/deposit": 26,
-    "/desk": 38,
+    "/desk": 40,
     "/profile": 18,
     "/desk/clients/{client}": 18,
     "/desk/partners/{partner}": 18,

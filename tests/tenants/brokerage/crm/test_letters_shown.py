@@ -14,31 +14,18 @@ from brokerage.crm.permissions import Crm
 from stoa.audit.model import AuditEntry
 from stoa.identity.model import Person
 from stoa.identity.permissions import Identity
-from stoa.kernel import process, where
+from stoa.kernel import process
 from stoa.notices import keeping, notices, reading, unsubscribing
 from stoa.notices.model import Message
 from stoa.theming import words
 from stoa.web.reader import LANGUAGE_COOKIE
+from support.letters import FACTS, TEMPLATES
 from support.people import make_staff
 
 from .builders import a_campaign, a_client, a_tag
 
 ROOT = Path(__file__).resolve().parents[4]
 SECRET = "/reset/4c1d5b0f9e7a-proof"
-TEMPLATES = sorted(one.stem for one in (where.themes() / "default/templates/mail").glob("*.html"))
-FACTS = {
-    "amount": "12.50", "fee_amount": "1.00", "came_amount": "12.50", "currency": "EUR", "reference": "D-1",
-    "hours": 24, "days": 3, "reason": "a reason", "level": "verified", "device": "Firefox", "what": "on",
-    "tail": "3000", "login": "4711", "subject": "Hello {name}", "body": "Dear {name}", "action": "Open",
-    "rule": "sign:profit", "value": "1", "bound": "2", "kind": "live", "product": "standard",
-    "server": "mt5", "method": "bank", "label": "IBAN", "breached_at": "2026-03-04T05:06:07+00:00",
-    "changed_at": "2026-03-04T05:06:07+00:00",
-    "made_at": "2026-03-04T05:06:07+00:00", "refused_at": "2026-03-04T05:06:07+00:00",
-    "signed_in_at": "2026-03-04T05:06:07+00:00", "usable_at": "2026-03-04T05:06:07+00:00",
-    "promised_at": "2026-03-04T05:06:07+00:00", "until_at": "2026-03-04T05:06:07+00:00", "tries": 3,
-    "minutes": 15, "asked_at": "2026-03-04T05:06:07+00:00", "need": "2",
-    "goes": "marketing traces", "stays": "identity:law:2031-11-27 documents:hold:", "why": "not-theirs",
-}  # fmt: skip
 TAG = re.compile(r"<[^>]+>")
 
 
