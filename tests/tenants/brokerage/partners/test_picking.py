@@ -81,3 +81,7 @@ class TestInBrowser:
             await page.locator(f'[data-pick="{code}"]').click()
             await expect(field).to_have_value(code)
             await expect(page.locator("#segment-count")).to_contain_text(name)
+            await field.fill("")
+            await expect(page.locator("#found-partner")).to_be_visible()
+            await field.fill(code)
+            await expect(page.locator("#found-partner")).to_be_hidden()

@@ -32,8 +32,11 @@ function mark(picker, step) {
 document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
   const picker = target.closest?.("[data-picker]");
   if (!picker) return;
-  const { field } = parts(picker);
-  show(picker, document.activeElement === field && field.value !== field.dataset.chosen); /* an answer that comes after the choice opens nothing */
+  const { field, list } = parts(picker);
+  const typed = field.value.trim().toLowerCase();
+  /* A code that is written out is a choice: its list would only lie over the button that follows. */
+  const chosen = typed && (typed === field.dataset.chosen || all("[data-pick]", list).some((one) => one.dataset.pick === typed));
+  show(picker, document.activeElement === field && !chosen);
 });
 on("keydown", "[data-picker] [role=combobox]", (event, field) => {
   const picker = field.closest("[data-picker]");
