@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 
@@ -65,11 +66,9 @@ def _of_here(ground: Ground, data: Any) -> None:
 
 
 def _load() -> ModuleType:
-    import webauthn
-    import webauthn.helpers.exceptions
-    import webauthn.helpers.structs
-
-    return webauthn
+    for part in ("exceptions", "structs"):
+        import_module(f"webauthn.helpers.{part}")
+    return import_module("webauthn")
 
 
 async def _library() -> Any:
