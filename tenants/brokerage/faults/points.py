@@ -45,8 +45,9 @@ SOMETIMES: Final = (
 )
 """Passed once for each trading account, before the storm, and once for each address of coins,
 source of coins and hot wallet that is asked about."""
-ELSEWHERE: Final = ("fix.heard", "fix.kept")
-"""Passed by a drop copy alone, whose receiver dies a thousand times in `bench --only disconnects`."""
+ELSEWHERE: Final = ("fix.heard", "fix.kept", "erasure.batch")
+"""Passed by no traffic of money: by a drop copy, whose receiver dies a thousand times in
+`bench --only disconnects`, and by an erasure, whose tests end it between two batches."""
 OFTEN: Final = (*WEB, *WORKER, *RELAY)
 """Those that the traffic of money passes again and again."""
 ALL: Final = (*OFTEN, *SOMETIMES, *PROVISIONING)

@@ -24,6 +24,7 @@ from stoa.notices.settings import NoticeSettings, Smtp
 from stoa.tenancy import settings
 from stoa.theming.render import environment
 from support.forging import forged
+from support.letters import FACTS
 from support.people import make_client_login, unread
 from support.post_office import post_office
 
@@ -222,7 +223,7 @@ def wanted(env, name):
         elif one.endswith("_at"):
             values[one] = datetime(2026, 3, 1, tzinfo=UTC)
         else:
-            values[one] = {"currency": "EUR", "what": "on", "hours": 72}.get(one, "A word")
+            values[one] = FACTS.get(one, "A word")
     return values
 
 

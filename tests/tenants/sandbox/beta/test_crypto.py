@@ -139,4 +139,4 @@ def test_addresses_are_well_formed() -> None:
 def test_the_witness_address_equals_the_published_example() -> None:
     program = bytes.fromhex("751e76e8199196d454941c45d1b3a323f1433bd6")
 
-    assert chain._bech32("bc", program) == "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+    assert chain.bech32("bc", program) == "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
