@@ -30,7 +30,9 @@ OLDER: Final = (
     (
         # Whom nobody asked about comes first, or those asked about before fill every sweep.
         "update payment_attempt set next_poll_at = now() - interval '1 second' * (9 - least(polls, 9)), "
-        "asked_at = asked_at - interval '2 minutes' where next_poll_at is not null"
+        # What is in review stays as late as it is: made older each round, it would fill them, too.
+        "asked_at = asked_at - interval '2 minutes' "
+        "where next_poll_at is not null and state <> 'review'"
     ),
     (
         "update transfer set next_ask_at = now(), sent_at = sent_at - interval '2 minutes', "
