@@ -19,16 +19,16 @@ from stoa.identity.passkey_pages import (
     REMOVED,
     Naming,
     Shown,
+    adding,
     ground,
     options,
     spend,
-    suggested,
 )
 from stoa.identity.side import CODES, CONTROL, admit, caller, refused
 from stoa.tenancy.work import PlatformWork as Work
 from stoa.web import access, forms
 from stoa.web.open import refuse_forgery
-from stoa.web.pages import OPERATOR_BRAND, go, page, safe_next
+from stoa.web.pages import OPERATOR_BRAND, go, safe_next
 from stoa.web.visit import visit
 
 AnyRequest = Request[Any, Any, Any]
@@ -89,20 +89,7 @@ async def new(request: AnyRequest, work: NamedDependency[Work]) -> Response[Any]
     if not sessions.fresh(work, operator, session):
         again = f"{NEW}?next={quote(target)}"
         return go(request, f"/second-factor?next={quote(again)}")
-    return page(
-        request,
-        work,
-        "auth/passkey_new.html",
-        audience="auth",
-        side=CONTROL,
-        name=suggested(request),
-        host=visit(request).host,
-        owed=session.stage != sessions.FULL,
-        first=not factors.has(operator),
-        with_password=False,
-        target=target,
-        query=f"?next={quote(target)}",
-    )
+    return adding(request, work, CONTROL, operator, session, target, with_password=False)
 
 
 @post(f"{NEW}/options", access=_HALF)

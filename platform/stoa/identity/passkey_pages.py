@@ -19,12 +19,12 @@ from msgspec import Meta
 from stoa.identity import devices, factors, passkeys, passwords, people, sessions, signin, tries
 from stoa.identity.challenges import Ground, Unproven
 from stoa.identity.me import own
-from stoa.identity.model import Person, Session
+from stoa.identity.model import OperatorSession, Person, Session
 from stoa.identity.proving import password_owed
 from stoa.identity.side import Side, admit, caller, oneself, refused, renew, show_codes
 from stoa.kernel.refusals import Invalid, NotFound
 from stoa.notices import notices
-from stoa.tenancy.work import Work
+from stoa.tenancy.work import PlatformWork, Work
 from stoa.theming.brand import Brand
 from stoa.theming.texts import N_
 from stoa.web import access, forms, limits
@@ -160,13 +160,17 @@ def suggested(request: AnyRequest) -> str:
     return devices.label(request.headers.get("user-agent"))[: passkeys.LONGEST_NAME]
 
 
-async def _new(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
-    signin.passkeys_are_on(work)
-    person, session = await oneself(request, work)
-    target = safe_next(request, side.me)
-    again = side.path(f"{NEW}?next={quote(target)}")
-    if not sessions.fresh(work, person, session):
-        return go(request, side.path(f"/second-factor?next={quote(again)}"))
+def adding(
+    request: AnyRequest,
+    work: PlatformWork | Work,
+    side: Side,
+    login: factors.Login,
+    session: Session | OperatorSession,
+    target: str,
+    *,
+    with_password: bool,
+) -> Response[Any]:
+    """The page on which one is named and made, of a tenant's people and of the operator's."""
     return page(
         request,
         work,
@@ -176,10 +180,22 @@ async def _new(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
         name=suggested(request),
         host=visit(request).host,
         owed=session.stage != sessions.FULL,
-        first=not factors.has(person),
-        with_password=password_owed(person, session),
+        first=not factors.has(login),
+        with_password=with_password,
         target=target,
         query=f"?next={quote(target)}",
+    )
+
+
+async def _new(request: AnyRequest, work: Work, side: Side) -> Response[Any]:
+    signin.passkeys_are_on(work)
+    person, session = await oneself(request, work)
+    target = safe_next(request, side.me)
+    again = side.path(f"{NEW}?next={quote(target)}")
+    if not sessions.fresh(work, person, session):
+        return go(request, side.path(f"/second-factor?next={quote(again)}"))
+    return adding(
+        request, work, side, person, session, target, with_password=password_owed(person, session)
     )
 
 

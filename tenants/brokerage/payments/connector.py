@@ -54,6 +54,7 @@ from stoa.kernel.refusals import Refusal, Unavailable
 
 __all__ = [
     "Asked",
+    "BalanceField",
     "CallbackAddress",
     "CannotAsk",
     "Capabilities",
@@ -94,6 +95,16 @@ CallbackAddress = Annotated[
     str, msgspec.Meta(extra={"filled": "callback", "hidden": True}, max_length=512)
 ]
 """A settings field that the product fills with the address this provider calls back."""
+
+BalanceField = Annotated[
+    str,
+    msgspec.Meta(
+        title="Field of the balance",
+        description="Where its answer about a wallet says what is there.",
+        pattern=r"^[A-Za-z_]{1,40}$",
+    ),
+]
+"""A provider's reference does not establish it: a setting, for the day it proves to be another."""
 
 
 class CannotAsk(Unavailable):

@@ -8,10 +8,11 @@ import pytest
 from brokerage.clients import verification
 from brokerage.clients.model import Client
 from stoa.identity.model import Person
+from support.clients import a_client
 from support.people import make_staff
 from support.web import Browser, signed_in, visitor
 
-from .people import PASSWORD, a_client
+from .people import PASSWORD
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from stoa.identity import people
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, NotFound
+from support.clients import a_client
 from support.fixtures import staff
 from support.people import make_staff
 
-from .people import PASSWORD, a_client
+from .people import PASSWORD
 
 NASTY = [
     "<script>alert(1)</script> A",

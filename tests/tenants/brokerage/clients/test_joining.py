@@ -9,8 +9,9 @@ from stoa.identity import people
 from stoa.identity.model import Person
 from stoa.notices.model import Message
 from stoa.notices.notices import LINK
+from support.clients import a_client
 
-from .people import PASSWORD, a_client
+from .people import PASSWORD
 
 
 async def answered(browser, email: str, **more) -> object:

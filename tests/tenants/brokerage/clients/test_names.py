@@ -8,10 +8,9 @@ from brokerage.clients import queries
 from brokerage.clients.model import Client
 from brokerage.clients.permissions import Clients
 from brokerage.ledger import queries as ledger
+from support.clients import a_client
 from support.fixtures import staff
 from support.people import make_staff
-
-from .people import a_client
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .people import a_client
+from support.clients import a_client
 
 
 @pytest.mark.parametrize("language", ["en", "es", "ar"])

@@ -11,9 +11,8 @@ from brokerage.clients.model import Client, ClientAgreement, State
 from stoa.identity.model import Person
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, ManyInvalid
+from support.clients import a_client
 from support.fixtures import staff
-
-from .people import a_client
 
 
 async def test_a_new_client_is_registered_sealed_and_told_of(work):

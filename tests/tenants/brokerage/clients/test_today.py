@@ -5,10 +5,9 @@ import asyncio
 from brokerage.clients import gathered
 from brokerage.crm import tasks
 from stoa.tenancy.actor import Actor, Kind
+from support.clients import a_client
 from support.people import make_staff
 from support.verification import applicant, listed, settled
-
-from .people import a_client
 
 
 async def _reader(house, tenant, *roles, scope="all", team=None) -> Actor:

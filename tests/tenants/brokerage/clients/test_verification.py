@@ -13,8 +13,7 @@ from stoa.identity.model import Person
 from stoa.kernel.refusals import Conflict, Gone, TooMany
 from stoa.notices.model import Message
 from stoa.notices.notices import LINK
-
-from .people import a_client
+from support.clients import a_client
 
 
 async def sent(work, client) -> tuple[str, str]:

@@ -2,11 +2,12 @@
 
 import secrets
 
-from brokerage.clients import clients, verification
+from brokerage.clients import verification
 from brokerage.clients.model import Client
 from brokerage.crm import campaigns, leads, segments
 from brokerage.crm.model import Campaign
 from stoa.tenancy.work import Work
+from support import clients as somebody
 
 
 def address() -> str:
@@ -20,13 +21,7 @@ async def a_lead(work: Work, **more):
 
 
 async def a_client(work: Work, *, proven: bool = True, **more) -> Client:
-    asked = {
-        "email": address(),
-        "first_name": "María",
-        "last_name": "López",
-        "country": "ES",
-    } | more
-    row = await clients.register(work, **asked)
+    row = await somebody.a_client(work, **more)
     if proven:
         await verification.confirm(work, row.id)
     return row

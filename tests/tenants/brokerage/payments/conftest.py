@@ -28,13 +28,12 @@ from stoa.tenancy.door import OpenWork
 from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 from stoa.vault import credentials
+from support.clients import a_client
 from support.fixtures import House
 from support.people import make_staff
 from support.shops import AlphaShop, BetaShop
 from support.standins import Listener, Standin
 from support.web import Browser, signed_in, visitor
-
-from .people import a_client
 
 _BRINGS = 20
 _WORKERS = 6
@@ -60,7 +59,7 @@ class Market:
 
     async def client(self, **more: Any) -> "Customer":
         async with self.house.door.open(self.tenant, purpose="test") as work:
-            row = await a_client(work, **more)
+            row = await a_client(work, **{"first_name": "Ines", "last_name": "Duarte"} | more)
             await verification.confirm(work, row.id)
             await verified(work, row.id)
         return Customer(self, row.id)

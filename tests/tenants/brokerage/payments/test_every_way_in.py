@@ -31,13 +31,13 @@ from stoa.tenancy import settings
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.registry import TenantRef
 from stoa.vault import credentials
+from support.clients import a_client
 from support.fixtures import House
 from support.psp.rig import Rig, running
 from support.psp.setups import SETUPS
 from support.web import visitor
 
 from .conftest import OWN, verified
-from .people import a_client
 
 WAYS = ["adyen", "b2binpay", "mpesa", "paypal", "praxis"]
 

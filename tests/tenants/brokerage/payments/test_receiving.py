@@ -28,13 +28,13 @@ from stoa.kernel.refusals import Conflict, NotFound
 from stoa.tenancy import settings
 from stoa.tenancy.actor import Actor, Kind
 from stoa.vault import credentials
+from support.clients import a_client
 from support.fixtures import House
 from support.psp.rig import running
 from support.psp.setups import SETUPS
 from support.web import signed_in
 
 from .conftest import OWN, verified
-from .people import a_client
 from .test_every_way_in import Shop
 
 ALL = Amount(amount=Decimal(10_000_000), currency="USD")

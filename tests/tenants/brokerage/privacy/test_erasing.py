@@ -26,6 +26,7 @@ from stoa.kernel.refusals import Conflict, Denied
 from stoa.notices import keeping, notices
 from stoa.notices.model import Message
 from stoa.vault.keys import TenantKeys
+from support.clients import a_client
 from support.verification import applicant, drained, settled
 
 MARK = "Qwyzmarkov"
@@ -235,13 +236,7 @@ async def test_the_certificate_is_numbered_hashed_in_the_audit_and_reads_on_pape
     numbers = []
     for _ in range(2):
         async with house.door.open(aurora, purpose="test") as work:
-            row = await clients.register(
-                work,
-                email=f"{secrets.token_hex(6)}@example.com",
-                first_name="Ana",
-                last_name="Short",
-                country="ES",
-            )
+            row = await a_client(work, first_name="Ana")
         erasure = await agreed(row.id)
         async with house.door.open(aurora, purpose="test") as work:
             done = await certificates.of(work, erasure)
@@ -260,13 +255,7 @@ async def test_the_one_who_proposed_does_not_agree_and_a_change_undoes_the_yes(
 ):
     first, second = await officer(), await officer(name="Peter Second")
     async with house.door.open(aurora, purpose="test") as work:
-        row = await clients.register(
-            work,
-            email=f"{secrets.token_hex(6)}@example.com",
-            first_name="Ana",
-            last_name="Two",
-            country="ES",
-        )
+        row = await a_client(work, first_name="Ana")
     async with as_actor(first) as work:
         wish = await asking.ask(work, row.id, "by letter")
         await asking.propose(work, wish.id)
@@ -288,13 +277,7 @@ async def test_a_hold_stops_a_job_on_its_way_and_lifted_it_goes_on(
 ):
     first, second = await officer(), await officer(name="Peter Second")
     async with house.door.open(aurora, purpose="test") as work:
-        row = await clients.register(
-            work,
-            email=f"{secrets.token_hex(6)}@example.com",
-            first_name="Hilda",
-            last_name="Held",
-            country="ES",
-        )
+        row = await a_client(work, first_name="Hilda")
     async with as_actor(first) as work:
         wish = await asking.ask(work, row.id, "by letter")
         await asking.propose(work, wish.id)
@@ -326,13 +309,7 @@ async def test_a_job_that_dies_between_batches_goes_on_where_it_was(
 ):
     first, second = await officer(), await officer(name="Peter Second")
     async with house.door.open(aurora, purpose="test") as work:
-        row = await clients.register(
-            work,
-            email=f"{secrets.token_hex(6)}@example.com",
-            first_name="Bea",
-            last_name="Batch",
-            country="ES",
-        )
+        row = await a_client(work, first_name="Bea")
         for number in range(5):
             await timeline.note(work, row.id, "note", f"note {number}")
     async with as_actor(first) as work:
@@ -371,13 +348,7 @@ async def test_a_member_of_staff_without_the_right_decides_nothing(
 ):
     reader = await officer(Privacy.VIEW)
     async with house.door.open(aurora, purpose="test") as work:
-        row = await clients.register(
-            work,
-            email=f"{secrets.token_hex(6)}@example.com",
-            first_name="Rita",
-            last_name="Right",
-            country="ES",
-        )
+        row = await a_client(work, first_name="Rita")
     for verb in (
         lambda work: asking.ask(work, row.id, "by letter"),
         lambda work: holds.place(work, row.id, "1", "because of it"),

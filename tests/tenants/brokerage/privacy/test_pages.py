@@ -1,17 +1,17 @@
 """The pages: the client's own, Client 360, the wish at the desk, the certificate."""
 
 import re
-import secrets
 
 import pytest
 from sqlalchemy import select
 
-from brokerage.clients import clients, verification
+from brokerage.clients import verification
 from brokerage.privacy import holds, letters
 from brokerage.privacy.model import Erasure, ErasureState
 from stoa.identity.model import Person
 from stoa.notices.model import Message
 from stoa.web.reader import LANGUAGE_COOKIE
+from support.clients import a_client
 from support.forging import forged
 from support.people import make_staff
 from support.verification import drained
@@ -26,13 +26,7 @@ async def someone(house, aurora):
 
     async def one(name="Clara"):
         async with house.door.open(aurora, purpose="test") as work:
-            row = await clients.register(
-                work,
-                email=f"{secrets.token_hex(6)}@example.com",
-                first_name=name,
-                last_name="Client",
-                country="ES",
-            )
+            row = await a_client(work, first_name=name)
             await verification.confirm(work, row.id)
             person = await work.get(Person, row.id)
         return row, await signed_in(house, aurora, person, "room")

@@ -1,16 +1,14 @@
 """What has reached its end is proposed by night, shown with counts, and goes once a person agrees."""
 
-import secrets
-
 from sqlalchemy import select
 
 from brokerage.approvals import waiting
-from brokerage.clients import clients
 from brokerage.clients.model import Client
 from brokerage.privacy import holds, jobs, lists
 from brokerage.privacy.model import Cause, Erasure, ErasureState
 from brokerage.privacy.settings import PrivacySettings
 from stoa.tenancy import settings as slices
+from support.clients import a_client
 from support.verification import applicant, drained, settled
 
 from .conftest import left
@@ -78,16 +76,7 @@ async def test_a_hold_keeps_the_night_away_and_nothing_goes_unasked(
 ):
     first = await officer()
     async with house.door.open(aurora, purpose="test") as work:
-        made = [
-            await clients.register(
-                work,
-                email=f"{secrets.token_hex(6)}@example.com",
-                first_name="Nora",
-                last_name="Night",
-                country="ES",
-            )
-            for _ in range(2)
-        ]
+        made = [await a_client(work, first_name="Nora") for _ in range(2)]
         for row in made:
             await left(work, row.id)
     async with as_actor(first) as work:
@@ -108,13 +97,7 @@ async def test_a_hold_keeps_the_night_away_and_nothing_goes_unasked(
 async def test_a_broker_may_do_without_the_nightly_look(house, borealis, years):
     open_ = house.door.opener(borealis, purpose="test")
     async with house.door.open(borealis, purpose="test") as work:
-        row = await clients.register(
-            work,
-            email=f"{secrets.token_hex(6)}@example.com",
-            first_name="Nora",
-            last_name="Off",
-            country="ES",
-        )
+        row = await a_client(work, first_name="Nora")
         await left(work, row.id)
         await slices.put(work, "privacy", PrivacySettings(propose=False), why="test")
 

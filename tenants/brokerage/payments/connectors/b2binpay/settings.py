@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from brokerage.payments.connector import (
+    BalanceField,
     CallbackAddress,
 )
 from stoa.connectors.keyring import SecretName
@@ -48,13 +49,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             extra={"options": {"raw": "As it is written", "hex": "Hexadecimal"}},
         ),
     ] = "raw"
-    balance_field: Annotated[
-        str,
-        Meta(
-            title="Field of the balance",
-            description="Where its answer about a wallet says what is there.",
-            pattern=r"^[A-Za-z_]{1,40}$",
-        ),
-    ] = "balance_confirmed"
-    """Not established from its reference: a setting, for the day it proves to be another."""
+    balance_field: BalanceField = "balance_confirmed"
     callback_url: CallbackAddress = ""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from brokerage.payments.connector import CallbackAddress
+from brokerage.payments.connector import BalanceField, CallbackAddress
 from stoa.connectors.keyring import SecretName
 
 Network = Literal["", "tron", "ethereum", "bitcoin", "litecoin", "stellar"]
@@ -72,13 +72,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = False
     fee_by_client: Annotated[bool, Meta(title="The client pays the network fee")] = False
     currencies: tuple[str, ...] = ("USD", "EUR", "USDT")
-    balance_field: Annotated[
-        str,
-        Meta(
-            title="Field of the balance",
-            description="Where its answer about a wallet says what is there.",
-            pattern=r"^[A-Za-z_]{1,40}$",
-        ),
-    ] = "amount"
-    """Not established from its reference: a setting, for the day it proves to be another."""
+    balance_field: BalanceField = "amount"
     callback_url: CallbackAddress = ""
