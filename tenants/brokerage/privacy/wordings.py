@@ -45,6 +45,7 @@ statuses.learn({f"erasure {code}": Status(label, _TONES[code]) for code, label i
 statuses.learn(
     {
         "says goes": Status(N_("Goes"), Tone.STOPPED),
+        "says gone": Status(N_("Gone"), Tone.WAITING),
         "says later": Status(N_("Goes on a day"), Tone.WAITING),
         "says stays": Status(N_("Stays"), Tone.DONE),
         "hold on": Status(N_("Stands"), Tone.STOPPED, icon="gavel"),
