@@ -1,12 +1,14 @@
 """Real servers and real tenants for every test that wants them."""
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from support.fixtures import *  # noqa: F403
 from support.patience import day_ends_in
+from support.sharing import Sharing, by_length
 
 # The same examples each time, and as long as each takes: what a run finds is a change's doing.
 settings.register_profile(
@@ -27,3 +29,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     left = day_ends_in(time.time())
     if left < LAST_OF_THE_DAY_S:
         time.sleep(left + 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        by_length(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    return Sharing(config, log)

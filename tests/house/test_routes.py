@@ -18,6 +18,8 @@ from stoa.web.access import Access, handlers
 from support import people
 from support.web import application, signed_in, visitor
 
+pytestmark = pytest.mark.long
+
 PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 STREAMS = {"/live", "/desk/live"}
 FILLERS = {"uuid": "0190f0d0-0000-7000-8000-000000000001", "int": "1", "str": "none", "path": "x"}

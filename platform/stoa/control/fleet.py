@@ -107,7 +107,7 @@ FLEET = tables.Table(
         tables.Column("held", N_("Client money"), sort=attention.HELD),
         tables.Column("revision", N_("Schema"), "code", sort=attention.REVISION),
         tables.Column("lag", N_("Queue lag, s"), "num", sort=attention.LAG_S),
-        tables.Column("connectors", N_("Failing connectors"), sort=attention.FAILING),
+        tables.Column("connectors", N_("Failing connectors"), "code", sort=attention.FAILING),
         tables.Column(
             "withdrawals", N_("Open withdrawals"), "num", hidden=True, sort=attention.WITHDRAWALS
         ),

@@ -31,6 +31,8 @@ from stoa.tenancy.model import Provision, SchemaSlot, Tenant
 from stoa.tenancy.orders import Asked
 from support.patience import LONGEST_S, until
 
+pytestmark = pytest.mark.long
+
 READER = "trading:open_live"
 FOLLOWED_S = 4 * drain.LEASE_S
 """From the telling to the end, by the database's own times: a lease, and whatever a machine needs."""

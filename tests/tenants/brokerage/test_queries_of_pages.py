@@ -20,6 +20,8 @@ from support import crowd, people
 from support.queries import counted
 from support.web import Browser, signed_in, state_of, visitor
 
+pytestmark = pytest.mark.long
+
 FEW, MANY = 2, 12
 USUAL = 16
 """The door takes two, the session one; what is left is for the page."""

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from brokerage.faults import points
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[4]
 NAMED = re.compile(r"""faultpoint\(f?"([a-z.{}_]+)"\)""")

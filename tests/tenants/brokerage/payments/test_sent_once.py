@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
+import pytest
 from sqlalchemy import func, select, update
 
 from brokerage.ledger import check, wallets
@@ -26,6 +27,8 @@ from stoa.tenancy.work import Work
 from .test_routing import changed
 from .test_withdrawals import a_place, asked, funded
 from .test_withdrawing import ruled
+
+pytestmark = pytest.mark.long
 
 MANY = 200
 WORKERS = 4

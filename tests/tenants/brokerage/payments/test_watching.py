@@ -19,6 +19,8 @@ from support.people import make_staff
 
 from .test_routing import ALPHA, changed
 
+pytestmark = pytest.mark.long
+
 LIMITS = Breaker()
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 

@@ -37,6 +37,8 @@ from stoa.connectors.lines import Lines
 from stoa.connectors.outcomes import Confirmed, Outcome, Unknown
 from support.stands import Standing, stands
 
+pytestmark = pytest.mark.long
+
 CODES = [one.code for one in connectors.ALL]
 PATIENT = Limits(in_a_row=10_000, error_rate=2)
 

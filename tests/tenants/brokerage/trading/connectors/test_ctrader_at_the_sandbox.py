@@ -44,6 +44,8 @@ from stoa.kernel.refusals import NotFound, Unavailable
 from support.ctrader_server import GROUP, PASSWORD, CTraderServer, hashed, joined
 from support.patience import LONGEST_S
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[CTraderServer]:

@@ -1,6 +1,10 @@
 """A hundred random disconnects, kill -9 of the receiving process among them: nothing lost or doubled."""
 
+import pytest
+
 from brokerage.bench.disconnects import FixStorm
+
+pytestmark = pytest.mark.long
 
 ROUNDS = 100
 
