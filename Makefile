@@ -22,7 +22,7 @@ export UV_NATIVE_TLS := 1
 export PYRIGHT_PYTHON_GLOBAL_NODE := 0
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help up test check bench sheet assets lock clean
+.PHONY: help up test check mypy pyright floors bench sheet assets lock clean
 
 help: ## list the words
 	@printf 'make <word>\n\n'
@@ -34,19 +34,18 @@ up: $(STAMP) assets ## set everything up and run the product; Ctrl-C stops it
 
 test: $(STAMP) assets ## run all tests, on real PostgreSQL and Valkey, in a real browser where there is one
 	@$(SAY) 'Running the tests'
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3
 
 check: $(STAMP) ## lint, formatting, types and the floors between packages
 	@$(SAY) 'ruff: rules'
 	@$(BIN)/ruff check
 	@$(SAY) 'ruff: formatting'
 	@$(BIN)/ruff format --check
-	@$(SAY) 'mypy'
-	@$(BIN)/mypy
-	@$(SAY) 'pyright'
-	@$(BIN)/pyright
-	@$(SAY) 'import-linter'
-	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) pyright mypy floors
+
+mypy pyright floors: $(STAMP)
+	@$(SAY) '$@'
+	@$(BIN)/$(if $(filter floors,$@),lint-imports,$@)
 
 bench: $(STAMP) assets ## print the table of figures
 	@exec $(BIN)/stoa bench

@@ -22,7 +22,6 @@ from stoa.files.model import StoredFile
 from stoa.files.prepared import Prepared
 from stoa.files.settings import FileSettings
 from stoa.kernel import process
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import NotFound, TooLarge
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -85,7 +84,7 @@ async def _keep(
     pages: int,
 ) -> StoredFile:
     await _must_fit(work, len(content))
-    row = uuid7(int(work.now.timestamp() * 1000))
+    row = work.new_id()
     sealed = await asyncio.to_thread(_write, work, kind, row, content)
     name_sealed = work.seal(row, _NAME, display_name(name))
     assert name_sealed is not None  # noqa: S101 - only None seals to None

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stoa.db.rows import TenantRow
 from stoa.identity import roles
 from stoa.identity.model import Person, Role, StaffRole
-from stoa.kernel.ids import token, uuid7
+from stoa.kernel.ids import token
 from stoa.kernel.refusals import Conflict, Invalid, Unauthenticated
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.work import Work
@@ -109,7 +109,7 @@ async def create(
 
     secret = f"sk_{token(32)}"
     row = ApiClient(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client_id=f"ak_{token(12)}",
         secret_hash=hashed(secret),
         secret_tail=secret[-4:],

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from stoa.identity import passwords
 from stoa.identity.model import Person, Standing
 from stoa.identity.settings import IdentitySettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.brand import Brand
@@ -56,7 +55,7 @@ async def create(
             field="email",
         )
     row = Person(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         kind=kind,
         email_blind=work.blind(EMAIL, normal),
         email_sealed=b"",

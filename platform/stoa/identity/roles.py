@@ -10,7 +10,6 @@ from sqlalchemy import any_, delete, func, literal, select, update
 from stoa.identity import people
 from stoa.identity.model import Person, Role, Session, StaffRole, Standing
 from stoa.identity.permissions import Identity
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 from stoa.product import Product
 from stoa.tenancy.actor import Kind
@@ -60,7 +59,7 @@ async def seed(work: Work, product: Product) -> None:
         if role is None:
             work.add(
                 Role(
-                    id=uuid7(int(work.now.timestamp() * 1000)),
+                    id=work.new_id(),
                     name=name,
                     permissions=permissions,
                     scope=_STARTING_SCOPES.get(name, "all"),
@@ -233,7 +232,7 @@ async def edit(
 
     if row is None:
         row = Role(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             name=tidy,
             permissions=asked,
             scope=scope,

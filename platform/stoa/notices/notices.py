@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from stoa.identity.model import Person
-from stoa.kernel.ids import uuid7
 from stoa.notices.events import MailQueued
 from stoa.notices.model import Message, MessageState, Notice
 from stoa.tenancy.work import Work
@@ -71,7 +70,7 @@ def _new(
     campaign: UUID | None,
 ) -> Message:
     return Message(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         template=template,
         params={key: _plain(value) for key, value in params.items()},
         locale=locale,
@@ -165,7 +164,7 @@ def _line(
 ) -> Notice:
     work.announce(f"person:{person}|notices", f"client:{person}|notices")
     return Notice(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         person=person,
         title=title,
         body=body,

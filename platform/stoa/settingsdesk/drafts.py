@@ -13,7 +13,6 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.model import Setting, SettingChange
 from stoa.tenancy.module import Settings
@@ -38,7 +37,7 @@ async def begin(work: Work, name: str, title: str, text: str) -> SettingChange:
     if len(await listed(work, name)) >= _MOST:
         raise Conflict("There are {n} drafts already. Drop one first.", n=_MOST)
     row = SettingChange(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         slice=name,
         version=await version(work, name),
         body={"text": text[:_MOST_TEXT]},

@@ -18,7 +18,6 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 from stoa.tenancy import settings
 from stoa.tenancy.actor import Kind
@@ -99,7 +98,7 @@ async def ask(
         )
     before = work.settings(type(value))
     row = SettingChange(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         slice=name,
         version=version,
         body=settings.as_data(value),

@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Executable, Result, Select, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stoa.audit.capture import watch
+from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import NotFound, Refusal
 from stoa.tenancy.actor import Actor
 
@@ -54,6 +56,10 @@ class Unit:
         if self._session is None:
             raise WorkClosed("this unit of work is closed")
         return self._session
+
+    def new_id(self) -> UUID:
+        """An id of its own that sorts by this unit's time."""
+        return uuid7(int(self.now.timestamp() * 1000))
 
     def require(self, permission: str) -> None:
         """Raises Denied when the actor lacks the permission."""

@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy import delete, func, select
 
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Invalid, Unavailable
 from stoa.tenancy.work import Work
 from stoa.vault.model import Secret
@@ -46,7 +45,7 @@ async def put(work: Work, name: str, text: str) -> int:
     newest = await _newest(work, name)
     if newest is not None and work.unseal(newest.id, _PLACE, newest.sealed) == text:
         return newest.version
-    row = uuid7(int(work.now.timestamp() * 1000))
+    row = work.new_id()
     sealed = work.seal(row, _PLACE, text)
     assert sealed is not None  # noqa: S101 - only None seals to None
     version = newest.version + 1 if newest is not None else 1

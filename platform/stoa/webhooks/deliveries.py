@@ -76,7 +76,7 @@ async def queue_call(
     added = await work.run(
         insert(WebhookDelivery)
         .values(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             endpoint=to.id,
             fact=fact,
             kind=kind,

@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from stoa.connectors.egress import Gate
 from stoa.connectors.trouble import Blocked
 from stoa.events.facts import catalogue
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
 from stoa.vault import credentials
@@ -68,7 +67,7 @@ async def add(
     if have >= MOST:
         raise Conflict("There are as many endpoints as we serve. Take one away first.")
     row = WebhookEndpoint(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         url=url,
         label=label.strip()[:80] or (httpx2.URL(url).host or url)[:80],
         kinds=_kinds(kinds),
@@ -154,7 +153,7 @@ async def add_owned(
     The caller has decided who may, what `kinds` mean, and checked the address.
     """
     row = WebhookEndpoint(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         url=url,
         label=label[:80],
         kinds=sorted(kinds),

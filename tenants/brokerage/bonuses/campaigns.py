@@ -13,7 +13,6 @@ from brokerage.bonuses.model import Campaign, Grant
 from brokerage.bonuses.permissions import Bonuses
 from brokerage.bonuses.terms import Terms
 from brokerage.kyc import standing
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
 
@@ -30,7 +29,7 @@ async def make(work: Work, code: str, title: str, terms: Terms) -> Campaign:
         raise Conflict("There is a campaign of this code already.", field="code")
     await _promo_free(work, terms, None)
     row = Campaign(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         code=code,
         title=_titled(title),
         terms=msgspec.to_builtins(terms),

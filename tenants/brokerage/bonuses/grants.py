@@ -25,7 +25,7 @@ from brokerage.clients.model import Client
 from brokerage.kyc import standing
 from brokerage.ledger import rates
 from brokerage.payments.model import Deposit, DepositState
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 from stoa.notices import notices
@@ -106,7 +106,7 @@ async def _made(
     work: Work, campaign: Campaign, client: UUID, terms: Terms, state: GrantState
 ) -> Grant:
     """The one grant of this client and campaign. Raises Conflict when there is one already."""
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     done = await work.run(
         insert(Grant)
         .values(

@@ -11,7 +11,6 @@ from sqlalchemy.orm import aliased
 from brokerage.clients import queries
 from brokerage.clients.model import ClientNote
 from brokerage.clients.permissions import Clients
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
@@ -56,7 +55,7 @@ async def note(
         before = await work.get(ClientNote, replaces)
         if before.client != client:
             raise NotFound
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     sealed = work.seal(row_id, "client_note.text", cleaned)
     assert sealed is not None  # noqa: S101 - only None seals to None
     row = ClientNote(

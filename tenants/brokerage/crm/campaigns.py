@@ -9,7 +9,7 @@ from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from brokerage.clients.model import Client
-from brokerage.crm import leads, rules, segments, suppression
+from brokerage.crm import rules, segments, suppression
 from brokerage.crm.events import CampaignGoesOn, CampaignSent
 from brokerage.crm.model import Campaign, CampaignRecipient, CampaignState, Segment
 from brokerage.crm.permissions import Crm
@@ -84,7 +84,7 @@ async def save(
         row.name, row.segment, row.texts, row.path = cleaned, chosen.id, kept, link
         return row
     row = Campaign(
-        id=leads.new_id(work),
+        id=work.new_id(),
         name=cleaned,
         segment=chosen.id,
         texts=kept,

@@ -22,7 +22,6 @@ from brokerage.crm.model import EMAIL, ImportState, Lead, LeadImport, LeadNote
 from brokerage.crm.permissions import Crm
 from stoa.files import tabular
 from stoa.identity.model import Person
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, Refusal
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -156,7 +155,7 @@ async def upload(
     if known is not None:
         return known
     tabular.decode(content)
-    row_id = leads.new_id(work)
+    row_id = work.new_id()
     row = LeadImport(
         id=row_id,
         file_hash=digest,
@@ -301,7 +300,7 @@ async def _insert(work: Work, batch: LeadImport, part: Sequence[Row]) -> None:
 
 def _arrived(work: Work, row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": uuid7(int(work.now.timestamp() * 1000)),
+        "id": work.new_id(),
         "lead": row["id"],
         "kind": "arrived",
         "about": {"source": row["source"]},

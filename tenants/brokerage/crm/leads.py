@@ -19,7 +19,6 @@ from brokerage.crm.permissions import Crm
 from brokerage.crm.queries import seen_lead
 from brokerage.crm.settings import CrmSettings
 from stoa.identity.model import Person, Role, StaffRole
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.work import Work
 from stoa.theming.texts import LANGUAGES
@@ -37,10 +36,6 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     source: str = "form"
     campaign: str = ""
-
-
-def new_id(work: Work) -> UUID:
-    return uuid7(int(work.now.timestamp() * 1000))
 
 
 def checked(wish: Wish, limits: ClientSettings) -> Wish:
@@ -63,7 +58,7 @@ def checked(wish: Wish, limits: ClientSettings) -> Wish:
 def values(work: Work, wish: Wish, *, owner: tuple[UUID, str | None] | None) -> dict[str, Any]:
     """Columns of a new lead, sealed and scored."""
     settings = work.settings(CrmSettings)
-    row_id = new_id(work)
+    row_id = work.new_id()
     points = rules.score(msgspec.to_builtins(wish), settings.score)
     return {
         "id": row_id,
@@ -169,7 +164,7 @@ async def write(
     replaces: UUID | None = None,
 ) -> LeadNote:
     """A line of the lead's story. `about` carries codes and ids, never personal data."""
-    row_id = new_id(work)
+    row_id = work.new_id()
     row = LeadNote(
         id=row_id,
         lead=lead,

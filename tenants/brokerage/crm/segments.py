@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
-from brokerage.crm import leads
 from brokerage.crm.model import Segment
 from brokerage.crm.permissions import Crm
 from brokerage.partners.model import Partner, PartnerLine
@@ -172,7 +171,7 @@ async def save(
         row.name, row.conditions, row.changed_at = cleaned, stored(checked), work.now
         return row
     row = Segment(
-        id=leads.new_id(work),
+        id=work.new_id(),
         name=cleaned,
         conditions=stored(checked),
         made_at=work.now,

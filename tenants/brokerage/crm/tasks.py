@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, select, true
 from brokerage.crm.model import Task
 from brokerage.crm.permissions import Crm
 from stoa.identity.model import Person
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Invalid, NotFound
 from stoa.tenancy.work import Work
 
@@ -53,7 +52,7 @@ async def open(  # noqa: A001 - called as tasks.open
         raise Invalid("A task leads to a page of the desk.", field="path")
     if once and await work.first(select(Task.id).where(Task.once == once)) is not None:
         return None
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     sealed = work.seal(row_id, "task.title", cleaned)
     assert sealed is not None  # noqa: S101 - only None seals to None
     row = Task(

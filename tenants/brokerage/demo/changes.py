@@ -132,7 +132,7 @@ async def _invited(story: Story) -> None:
 
 
 async def _keys(story: Story) -> None:
-    """Keys of the house's own systems, and two addresses that hear of events; nobody answers there."""
+    """Keys of the house's own systems, one of them that hears of events, and one long gone."""
     owner = story.hands["owner"]
     offered = sorted(scopes())
     for name, days, words in (
@@ -151,17 +151,19 @@ async def _keys(story: Story) -> None:
             offered=offered,
         )
     kinds = endpoints.public_kinds()
-    for label, path, heard in (
-        ("CRM of the sales team", "crm", kinds[:6]),
-        ("Bookkeeping", "books", []),
+    system = f"{story.ref.slug}-crm"
+    heard_at = story.world.config.services.get(
+        "listener", f"https://hooks.{story.ref.slug}.example"
+    )
+    for label, url, heard in (
+        ("CRM of the sales team", f"{heard_at}/in/{system}", kinds[:6]),
+        ("Bookkeeping", f"https://hooks.{story.ref.slug}.example/books", []),
     ):
-        url = f"https://hooks.{story.ref.slug}.example/{path}"
-        await tried(
-            story,
-            owner,
-            "endpoint",
-            endpoints.add,
-            url=url,
-            label=label,
-            kinds=heard,
+        made = await tried(
+            story, owner, "endpoint", endpoints.add, url=url, label=label, kinds=heard
         )
+        if made is not None and url.endswith(system) and "listener" in story.world.config.services:
+            secret = made[1]
+            await story.world.lever(
+                "listener", "/_sandbox/systems", {"system": system, "secret": secret}
+            )

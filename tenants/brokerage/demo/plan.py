@@ -42,6 +42,7 @@ def _outside(site: Site) -> Sequence[Program]:
     sumsub = site.port("sumsub", 8453)
     elliptic, coins = site.port("elliptic", 8455), site.port("coins", 8456)
     mail, smtp = site.port("mail", 8454), site.port("smtp", 8025)
+    listener = site.port("listener", 8457)
     site.service("trading", f"127.0.0.1:{trading}")
     site.service("trading-http", f"http://127.0.0.1:{trading_http}")
     site.service("dxtrade", f"http://127.0.0.1:{dxtrade}")
@@ -54,6 +55,7 @@ def _outside(site: Site) -> Sequence[Program]:
     site.service("elliptic", f"http://127.0.0.1:{elliptic}")
     site.service("coins", f"http://127.0.0.1:{coins}")
     site.service("mail", f"http://127.0.0.1:{mail}")
+    site.service("listener", f"http://127.0.0.1:{listener}")
     site.service("smtp", f"127.0.0.1:{smtp}")
 
     def program(name: str, port: int, colour: str, *more: str, module: str = "") -> Program:
@@ -84,7 +86,7 @@ def _outside(site: Site) -> Sequence[Program]:
         program("beta", beta, "yellow"),
         program("sumsub", sumsub, "yellow"),
         program("elliptic", elliptic, "yellow", "--coins-port", str(coins), module="chains"),
-        program("mail", mail, "yellow", "--smtp-port", str(smtp)),
+        program("mail", mail, "yellow", "--smtp-port", str(smtp), "--listener-port", str(listener)),
     ]
 
 
@@ -132,4 +134,7 @@ async def _closing(site: Site) -> list[Row]:
             )
     if "mail" in config.services:
         rows.append(Row("Mail catcher", config.services["mail"], note="every mail the demo sends"))
+    if "listener" in config.services:
+        address = config.services["listener"]
+        rows.append(Row("A broker's systems", address, note="every webhook, with its proof"))
     return rows

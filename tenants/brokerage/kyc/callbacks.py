@@ -11,7 +11,6 @@ from brokerage.kyc import providers
 from brokerage.kyc.connector import Event, KycConnector
 from brokerage.kyc.events import CallbackTaken
 from brokerage.kyc.model import KycCallback, KycCase
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import NotFound, Unavailable
 from stoa.tenancy.work import Work
 
@@ -22,7 +21,7 @@ _EARLY: Final = timedelta(minutes=10)
 
 async def take(work: Work, provider: str, event: Event, raw: bytes) -> bool:
     """Store one event; whether it was new. The same one again changes nothing."""
-    row = uuid7(int(work.now.timestamp() * 1000))
+    row = work.new_id()
     sealed = work.keys.seal(_RAW, row, raw)
     made = await work.run(
         insert(KycCallback)

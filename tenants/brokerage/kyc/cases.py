@@ -35,7 +35,6 @@ from brokerage.kyc.progress import missing, tracked
 from brokerage.kyc.rules import Decision, Outcome
 from brokerage.kyc.settings import KycSettings
 from brokerage.kyc.standing import Limits, limits
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -77,7 +76,7 @@ async def open_for(work: Work, client: UUID, why: Why) -> KycCase:
     row = await standing.of(work, client)
     known = await work.get(Client, client)
     case = KycCase(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client=client,
         why=why,
         state=State.OPEN,

@@ -20,7 +20,6 @@ from stoa.files import store
 from stoa.files.inspection import Inspected
 from stoa.files.model import StoredFile
 from stoa.files.prepared import Prepared
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
@@ -129,7 +128,7 @@ async def add(
         .values(in_force=False)
     )
     file = await store.store_prepared(work, case.client, FILE_KIND, seen, made)
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     row = KycDocument(
         id=row_id,
         case=case.id,

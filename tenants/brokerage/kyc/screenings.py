@@ -20,7 +20,6 @@ from brokerage.screening.index import Index
 from brokerage.screening.match import Subject
 from brokerage.screening.model import HitState, Screening, ScreeningHit
 from brokerage.screening.screen import Answer, Hit
-from stoa.kernel.ids import uuid7
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -125,7 +124,7 @@ async def check(
 
 async def _keep(work: Work, client: UUID, case: UUID | None, answer: Answer, why: str) -> set[UUID]:
     """One screening with its hits; a hit decided before keeps its decision while it is the same."""
-    row = uuid7(int(work.now.timestamp() * 1000))
+    row = work.new_id()
     text = msgspec.json.encode(answer).decode()
     sealed = work.seal(row, ANSWER, text)
     assert sealed is not None  # noqa: S101 - only None seals to None
@@ -163,7 +162,7 @@ async def _hit(work: Work, client: UUID, screening: UUID, told: bytes, hit: Hit)
             known.move(HitState.OPEN)
             known.opened_at = work.now
         return known.id
-    row = uuid7(int(work.now.timestamp() * 1000))
+    row = work.new_id()
     body = work.seal(row, HIT, msgspec.json.encode(hit).decode())
     assert body is not None  # noqa: S101 - only None seals to None
     work.add(

@@ -12,7 +12,6 @@ from brokerage.kyc.evidence import papers
 from brokerage.kyc.evidence.papers import Standing
 from brokerage.kyc.model import WITH_CLIENT, KycCase, KycDocument, KycStanding, KycTest, Why
 from brokerage.kyc.settings import KycSettings
-from stoa.kernel.ids import uuid7
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -127,7 +126,7 @@ async def _carry(work: Work, before: KycCase, case: KycCase) -> None:
     for paper in shown.values():
         if paper.expires_on is not None and (paper.expires_on - today).days <= warn:
             continue
-        row = uuid7(int(work.now.timestamp() * 1000))
+        row = work.new_id()
         number = documents.number_of(work, paper)
         work.add(
             KycDocument(

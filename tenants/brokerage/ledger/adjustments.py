@@ -21,7 +21,7 @@ from brokerage.ledger.posting import Posted
 from brokerage.ledger.rules import moving
 from brokerage.ledger.settings import LedgerSettings
 from stoa.kernel.clock import business_day, day_bounds
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.facts import TenantFacts
@@ -120,7 +120,7 @@ async def _asked(
     evidence: str,
 ) -> Adjustment:
     row = Adjustment(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         reference=reference("A"),
         client=client,
         direction=direction,

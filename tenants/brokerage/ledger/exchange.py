@@ -14,7 +14,6 @@ from brokerage.ledger.posting import NotCovered, Posted
 from brokerage.ledger.rates import Via
 from brokerage.ledger.rules import Priced, moving, priced
 from brokerage.ledger.settings import LedgerSettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.facts import TenantFacts
@@ -71,7 +70,7 @@ def _fresh(work: Work, via: Via, settings: LedgerSettings) -> Via:
 def _row(work: Work, client: UUID, sell: Money, price: Priced, via: Via) -> FxQuote:
     quote_s = work.settings(LedgerSettings).exchange.quote_s
     return FxQuote(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client=client,
         sell_amount=sell.amount,
         sell_currency=sell.currency,

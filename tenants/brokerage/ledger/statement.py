@@ -31,7 +31,6 @@ from brokerage.ledger.accounts import Ref
 from brokerage.ledger.model import Guard
 from brokerage.ledger.rules import Leg, Side, paired
 from stoa.kernel import currencies
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import EXACT
 from stoa.tenancy.work import Work
 
@@ -209,7 +208,7 @@ def made_ready(work: Work, posting: Posting) -> Ready:
         posting.reverses and str(posting.reverses),
     ]
     digest = hashlib.sha256(msgspec.json.encode(asked)).digest()
-    return Ready(posting, uuid7(int(work.now.timestamp() * 1000)), sides, digest)
+    return Ready(posting, work.new_id(), sides, digest)
 
 
 def asked(

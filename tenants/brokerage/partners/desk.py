@@ -32,6 +32,7 @@ from brokerage.partners.room import reward_table
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.tree import joining, partners
 from brokerage.partners.wordings import Said
+from brokerage.trading.settings import TradingSettings
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -197,6 +198,7 @@ async def one(
         links=await campaigns.brought(work, partner),
         payouts=[{"row": one, "paid": payouts.paid_as(one)} for one in paid],
         plan=plan,
+        products=work.settings(TradingSettings).product_labels,
         agreed=row.agreement == plan.version,
         objections=await work.rows(
             select(Objection)

@@ -28,6 +28,7 @@ from brokerage.partners.rewards.recompute_program import PROGRAM
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.tree import joining, placing, ratios
 from brokerage.partners.wordings import Said, for_what, taken_back
+from brokerage.trading.settings import TradingSettings
 from stoa.kernel.refusals import Denied, Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -83,6 +84,7 @@ async def portal(request: AnyRequest, work: NamedDependency[Work]) -> Response[s
         ],
         payouts=paid,
         plan=plan,
+        products=work.settings(TradingSettings).product_labels,
         agreed=row.agreement == plan.version,
         objections=open_ones,
         minimum=settings.payout_minimum,
@@ -110,6 +112,7 @@ async def _outside(request: AnyRequest, work: Work, row: Partner | None) -> Resp
         "partner/join.html",
         audience="room",
         plan=plan,
+        products=work.settings(TradingSettings).product_labels,
         partner=row,
         allowed=allowed,
         invited=dict(link.rates or {}) if link is not None else None,

@@ -37,7 +37,6 @@ from stoa.connectors.outcomes import Refusing
 from stoa.connectors.signatures import Headers
 from stoa.jobs.together import Together
 from stoa.kernel.faultpoints import faultpoint
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import NotFound, Refusal, TooLarge
 from stoa.product import Connection
@@ -192,7 +191,7 @@ async def _expected(work: Work, psp: str, event: Event) -> bool:
 
 
 def _row(work: Work, psp: str, event: Event, raw: bytes) -> dict[str, Any]:
-    row = uuid7(int(work.now.timestamp() * 1000))
+    row = work.new_id()
     acts = event.kind is not EventKind.OTHER
     return {
         "id": row,

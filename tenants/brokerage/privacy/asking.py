@@ -16,7 +16,7 @@ from brokerage.privacy.model import LIVING, Cause, Erasure, ErasureState
 from brokerage.privacy.permissions import Privacy
 from brokerage.privacy.rules import Verdict
 from brokerage.privacy.settings import PrivacySettings
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
@@ -54,7 +54,7 @@ async def ask(work: Work, client: UUID, note: str = "") -> Erasure:
 
 
 def _new(work: Work, client: UUID, cause: Cause, note: str = "") -> Erasure:
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     days = work.settings(PrivacySettings).answer_days
     return Erasure(
         id=row_id,

@@ -9,7 +9,6 @@ from brokerage.clients import queries as clients
 from brokerage.privacy.events import ErasureAgreed
 from brokerage.privacy.model import Erasure, ErasureState, HoldState, LegalHold
 from brokerage.privacy.permissions import Privacy
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -36,7 +35,7 @@ async def place(work: Work, client: UUID, reference: str, reason: str) -> LegalH
         raise Invalid("Give the number it goes back to.", field="reference")
     if work.actor.id is None:
         raise Denied("Only a person can do this. Nothing was changed.")
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     row = LegalHold(
         id=row_id,
         client=client,

@@ -21,13 +21,13 @@ CAUSES: Final = {
     "period": N_("End of the time of keeping"),
 }
 CATEGORIES: Final = {
-    "marketing": N_("Marketing data and how you came to us"),
+    "marketing": N_("Marketing data and origin"),
     "traces": N_("Traces of signing in: devices and addresses"),
     "communications": N_("Letters, notices and notes"),
     "documents": N_("Identity documents and other papers"),
     "screening": N_("Results of checks"),
     "financial": N_("Payment details and reasons of payments"),
-    "identity": N_("Who you are and how to reach you"),
+    "identity": N_("Identity and contact details"),
 }
 _TONES: Final = {
     "asked": Tone.NEEDS,

@@ -13,7 +13,6 @@ from brokerage.recon import rules
 from brokerage.recon.model import BankAccount, Purpose
 from brokerage.recon.permissions import Recon
 from stoa.kernel import currencies
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.facts import TenantFacts
@@ -60,7 +59,7 @@ async def register(
     if known is not None:
         raise Conflict("This account is registered already, as {name}.", name=known.name)
     row = BankAccount(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         code=code,
         name=name.strip()[:80],
         entity=(entity.strip() or work.settings(TenantFacts).legal_entity or work.tenant.name)[

@@ -14,7 +14,7 @@ from brokerage.recon.model import BankAccount, Break, BreakState
 from brokerage.recon.permissions import Recon
 from brokerage.recon.proving import Item
 from stoa.identity import roles
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.notices import notices
 from stoa.tenancy.facts import TenantFacts
@@ -65,7 +65,7 @@ async def settle(work: Work, items: Sequence[Item]) -> int:
 
 def _row(work: Work, item: Item, entity: str) -> dict[str, Any]:
     return {
-        "id": uuid7(int(work.now.timestamp() * 1000)),
+        "id": work.new_id(),
         "reference": reference("B"),
         "key": item.key,
         "side": item.side,

@@ -26,7 +26,6 @@ from brokerage.recon.proving import own
 from brokerage.recon.settings import ReconSettings
 from stoa.identity import roles
 from stoa.kernel.clock import business_day, day_bounds
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied
 from stoa.notices import notices
 from stoa.tenancy.facts import TenantFacts
@@ -160,7 +159,7 @@ async def _version(
     if last is not None and last.hash == digest:
         return None
     row = ClientMoneyDay(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         day=day,
         entity=entity,
         currency=currency,
@@ -233,7 +232,7 @@ async def _signed(work: Work, row: ClientMoneyDay, role: str, note: str) -> Clie
     if work.actor.id is None:
         raise Denied("Only a person signs.")
     made = ClientMoneySign(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         calculation=row.id,
         role=role,
         person=work.actor.id,

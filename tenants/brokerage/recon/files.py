@@ -18,7 +18,6 @@ from brokerage.recon.permissions import Recon
 from brokerage.recon.reading import camt, mt940, settlement
 from brokerage.recon.settings import ReconSettings, Settlement
 from brokerage.recon.values import Fault, Read, Statement, Unreadable
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.facts import TenantFacts
@@ -71,7 +70,7 @@ async def bring(
             "There is no mapping for this provider's file yet. Add one in Settings, Proof.",
             field="psp",
         )
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     row = OutsideFile(
         id=row_id,
         hash=digest,
@@ -315,7 +314,7 @@ def _statement(
     work: Work, row: OutsideFile, source: str, one: Statement, kind: str
 ) -> OutsideStatement:
     return OutsideStatement(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         file=row.id,
         source=source,
         currency=one.currency,

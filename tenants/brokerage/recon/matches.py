@@ -11,7 +11,6 @@ from brokerage.ledger import accounts
 from brokerage.ledger.model import Entry, Leg
 from brokerage.recon.model import LineMatch, OutsideLine
 from brokerage.recon.permissions import Recon
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
@@ -89,7 +88,7 @@ def _match(
     reasons: Sequence[Any],
 ) -> LineMatch:
     match = LineMatch(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         line=row.id,
         entry=entry,
         source=row.source,

@@ -11,7 +11,6 @@ from brokerage.clients import queries as clients
 from brokerage.recon import rules
 from brokerage.recon.model import OutsideFile, OutsideLine
 from brokerage.recon.values import Fault, Line
-from stoa.kernel.ids import uuid7
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -75,7 +74,7 @@ async def write(work: Work, row: OutsideFile, source: str, lines: Sequence[Line]
     """Keep new lines of a file, the bank's words about the other side sealed."""
     for at in range(0, len(lines), STEP):
         part = lines[at : at + STEP]
-        ids = [uuid7(int(work.now.timestamp() * 1000)) for _ in part]
+        ids = [work.new_id() for _ in part]
         await work.run(
             _INSERT,
             {

@@ -8,7 +8,6 @@ from sqlalchemy import select, text
 
 from brokerage.recon import breaks, matching, proving
 from brokerage.recon.model import Proof
-from stoa.kernel.ids import uuid7
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
@@ -27,7 +26,7 @@ async def prove(open_work: OpenWork) -> Proof:
         found = await proving.look(work)
         opened = await breaks.settle(work, found.items)
         row = Proof(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             at=work.now,
             took_ms=int((time.monotonic() - started) * 1000),
             by=work.actor.id,

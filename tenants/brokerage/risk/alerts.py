@@ -17,7 +17,6 @@ from brokerage.risk import rules, wordings
 from brokerage.risk.model import AlertState, RiskAlert
 from brokerage.risk.permissions import Risk
 from stoa.identity import roles
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 from stoa.notices import notices
 from stoa.tenancy.work import Work
@@ -88,7 +87,7 @@ async def _raise(work: Work, fresh: Sequence[Reading]) -> list[UUID]:
         return []
     rows: list[dict[str, Any]] = [
         {
-            "id": uuid7(int(work.now.timestamp() * 1000)),
+            "id": work.new_id(),
             "rule": one.rule,
             "scope": one.scope,
             "about": one.about[:120],
@@ -272,7 +271,7 @@ async def by_hand(work: Work, *, client: UUID, account: UUID, name: str, why: st
     if len(why.strip()) < 3:
         raise Invalid("Please say why.", field="reason")
     row = RiskAlert(
-        id=uuid7(int(work.now.timestamp() * 1000)), rule="by-hand", scope="account",
+        id=work.new_id(), rule="by-hand", scope="account",
         about=str(account), client=client, account=account, level="notice",
         state=AlertState.TAKEN, measure="none", bound=Decimal(0), value=Decimal(0),
         worst=Decimal(0), breached_at=work.now, seen_at=work.now, owner=work.actor.id,

@@ -16,7 +16,6 @@ from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingProduct, TradingSettings
 from stoa.connectors.outcomes import Confirmed, Refused
 from stoa.kernel.faultpoints import faultpoint
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound, Unavailable
 from stoa.kernel.saying import N_
 from stoa.tenancy.actor import Kind
@@ -83,7 +82,7 @@ async def open_account(
         raise Conflict("You have as many accounts as we can keep for you. Archive one first.")
 
     account = TradingAccount(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client=client,
         server=server.code,
         kind=chosen.kind,

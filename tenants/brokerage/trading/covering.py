@@ -28,7 +28,6 @@ from brokerage.trading.model import AccountState, TradingAccount, Transfer, Tran
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
 from brokerage.trading.terms import terms
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from stoa.notices import notices
@@ -132,7 +131,7 @@ async def _write_down(work: Work, account: UUID, loss: Decimal, asked_at: dateti
     pack, _ = await terms(work, row.client)
     alone = await _alone(work, money)
     transfer = Transfer(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client=row.client,
         account=row.id,
         direction=COVER,

@@ -18,7 +18,6 @@ from brokerage.trading.connector import MoneyKind
 from brokerage.trading.events import TransferAsked
 from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
 from brokerage.trading.settings import TradingSettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.tenancy.work import Work
 
@@ -95,7 +94,7 @@ async def level(work: Work, cause: UUID, client: UUID, due: Money) -> Transfer |
     if account.state not in {AccountState.ACTIVE, AccountState.RESTRICTED}:
         return None
     row = Transfer(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client=client,
         account=account.id,
         direction=IN if due.amount > held else OUT,

@@ -28,6 +28,7 @@ LABELS = Labels(
         "dormancy": N_("Idle accounts"),
         "moving": N_("Hours for moving accounts"),
         "most_accounts": N_("Accounts of one client"),
+        "unknown_tell_min": N_("Tell of an unknown outcome after"),
         "Server.groups": N_("Groups, the first that fits"),
         "paused": N_("Paused, because"),
         "GroupRule.group": N_("Group on the server"),

@@ -254,6 +254,9 @@ class Transfer(TenantRow):
     done_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(Integer, default=0)
     next_ask_at: Mapped[datetime | None]
+    unknown_since: Mapped[datetime | None]
+    unknown_told_at: Mapped[datetime | None]
+    """Since when its server does not say what became of it, and when staff were told so."""
     deal: Mapped[int | None] = mapped_column(BigInteger)
     why: Mapped[str | None] = mapped_column(String(400))
     decided_by: Mapped[UUID | None]

@@ -16,6 +16,7 @@ from brokerage.payments import hooks as payment_hooks
 from brokerage.payments.events import DepositDisputed, DisputeEnded
 from brokerage.trading import (
     accounts,
+    carrying,
     covering,
     desk,
     desk_opening,
@@ -34,7 +35,6 @@ from brokerage.trading import (
     server_desk,
     servers,
     sync,
-    transfers,
 )
 from brokerage.trading.dropcopy import attendant
 from brokerage.trading.dropcopy import desk as dropcopy_desk
@@ -219,7 +219,7 @@ MODULE = Module(
     ],
     reactions={
         AccountAsked: [accounts.make],
-        TransferAsked: [transfers.send],
+        TransferAsked: [carrying.send],
         ImportGoesOn: [running.go_on],
         RequestReady: [sending.send],
         KycApproved: [jobs.open_live],
@@ -230,7 +230,7 @@ MODULE = Module(
         Every(1.5, sync.watch),
         Every(10, listening.attend),
         Every(3, attendant.attend),
-        Every(5, transfers.sweep, lane="money"),
+        Every(5, carrying.sweep, lane="money"),
         Every(5, sending.sweep, lane="money"),
         Every(5, batches.sweep),
         Every(3600, groups.keep),

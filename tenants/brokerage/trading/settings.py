@@ -125,6 +125,8 @@ class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     dormancy: Dormancy = Dormancy()
     moving: Moving = Moving()
     most_accounts: Annotated[int, Meta(ge=1, le=100)] = 10
+    unknown_tell_min: Annotated[int, Meta(ge=5, le=1_440)] = 15
+    """When people are told of money of which a server does not say what became of it."""
 
     def __post_init__(self) -> None:
         known = {server.code for server in self.servers}
@@ -136,6 +138,11 @@ class TradingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             raise Unfit(
                 "products: only one is the default, not {these}", these=" and ".join(chosen)
             )
+
+    @property
+    def product_labels(self) -> dict[str, str]:
+        """What each account type is called, by its code."""
+        return {one.code: one.label for one in self.products}
 
     def offered(self, pack: str, *, staff: bool = False) -> tuple[TradingProduct, ...]:
         """What can be opened in a jurisdiction, by its owner or by staff, in the settings' order."""

@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sandbox.common.control import Control
 from sandbox.common.provider import Provider
-from sandbox.common.site import Options
+from sandbox.common.site import Options, Site
 from sandbox.common.wire import Server
 
 
@@ -35,6 +37,18 @@ async def stopped() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end.set)
     await end.wait()
+
+
+@asynccontextmanager
+async def served(site: Site) -> AsyncGenerator[None]:
+    """A site without merchants on its port, for as long as this is entered."""
+    await site.start()
+    server = Server(site.handle)
+    port = await server.listen(site.options.host, site.options.port)
+    print(f"sandbox.{site.name} ready on http://{site.options.host}:{port}", flush=True)
+    yield
+    await server.close()
+    await site.stop()
 
 
 async def serve(*providers: Provider) -> None:

@@ -21,21 +21,23 @@ from stoa.identity.model import ExternalIdentity, Person, Session
 from stoa.identity.settings import IdentitySettings, Oidc
 from stoa.tenancy import settings
 from stoa.vault import credentials
-from stoa.web.state import State
 from support.mailbox import link
 from support.oidc import SECRET, provider
 from support.people import make_staff
-from support.web import Browser
+from support.web import Browser, state_of
 
-STATES = []
+FRONTS = {}
+OUTDATED = []
 
 
 @pytest.fixture
 async def idp():
     async with provider() as here:
         yield here
-        while STATES:
-            known = STATES.pop().extras.get("oidc")
+        for state, _ in FRONTS.values():
+            OUTDATED.append(state.extras.pop("oidc", None))
+        while OUTDATED:
+            known = OUTDATED.pop()
             if known is not None:
                 await known.egress.aclose()
 
@@ -54,10 +56,15 @@ async def configure(house, tenant, idp, **more):
 
 
 def browser_of(house, tenant, idp, *, host=None, listed=True):
+    if id(house) not in FRONTS:
+        state = state_of(house)
+        FRONTS[id(house)] = state, assemble(state)
+    state, front = FRONTS[id(house)]
     config = replace(house.config, services={"idp": idp.place} if listed else {})
-    state = State(config=config, door=house.door, product=house.product, redis=house.redis)
-    STATES.append(state)
-    transport = httpx2.ASGITransport(app=assemble(state))
+    if state.config != config:
+        state.config = config
+        OUTDATED.append(state.extras.pop("oidc", None))
+    transport = httpx2.ASGITransport(app=front)
     base = f"http://{host or tenant.host}"
     return Browser(httpx2.AsyncClient(transport=transport, base_url=base))
 

@@ -107,6 +107,7 @@ def _ports() -> tuple[int, dict[str, Any]]:
         "coins",
         "mail",
         "smtp",
+        "listener",
     )
     web, database, redis, *others = ports.free(3 + len(outside))
     return web, {

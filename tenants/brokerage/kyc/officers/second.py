@@ -12,7 +12,6 @@ from brokerage.kyc.model import KycCase, KycProposal, State
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.rules import Outcome
 from brokerage.screening.model import HitState, ScreeningHit
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied
 from stoa.tenancy.work import Work
 
@@ -36,7 +35,7 @@ async def propose(
             code="second-officer",
         )
     assert work.actor.id is not None  # noqa: S101 - officers are people
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     sealed = work.seal(row_id, _REASON, reason)
     assert sealed is not None  # noqa: S101 - only None seals to None
     row = KycProposal(

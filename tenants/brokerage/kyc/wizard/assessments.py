@@ -10,7 +10,6 @@ from brokerage.kyc.jurisdictions.packs import Questionnaire, Step
 from brokerage.kyc.model import WITH_CLIENT, KycCase, KycTest
 from brokerage.kyc.permissions import Kyc
 from brokerage.kyc.settings import KycSettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.work import Work
 
@@ -68,7 +67,7 @@ async def answer(
     result = appropriateness.score(asked, given)
     work.add(
         KycTest(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             client=case.client,
             questionnaire=asked.code,
             version=result.version,

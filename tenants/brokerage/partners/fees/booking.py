@@ -25,7 +25,6 @@ from brokerage.partners.rewards import accruals
 from brokerage.partners.settings import PartnerSettings
 from brokerage.trading.model import TradingAccount
 from stoa.kernel import currencies
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import LARGEST
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.door import OpenWork
@@ -166,7 +165,7 @@ def _same(row: PartnerFee, one: Fact) -> bool:
 
 def _row(work: Work, one: Fact) -> PartnerFee:
     return PartnerFee(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         kind=one.kind,
         reference=one.reference,
         number=number_of(one.kind, one.reference),

@@ -15,7 +15,7 @@ from brokerage.partners.paying import periods
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
 from stoa.files import store
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
@@ -122,7 +122,7 @@ async def _open(
 ) -> Objection:
     days = work.settings(PartnerSettings).objections.answer_days
     row = Objection(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         reference=reference("O"),
         partner=partner.id,
         reward=reward.id if reward is not None else None,

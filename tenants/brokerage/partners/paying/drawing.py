@@ -14,7 +14,6 @@ from brokerage.partners.model import Partner
 from brokerage.partners.paying.model import PartnerPayout, PayoutState
 from brokerage.partners.paying.periods import Period
 from brokerage.partners.settings import PartnerSettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import EXACT, Money
 from stoa.tenancy.work import Work
 
@@ -90,7 +89,7 @@ def row_of(
     if not enough:
         payable = Money.zero(partner.currency)
     row = PartnerPayout(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         partner=partner.id,
         accrued_to=period.end if period else work.now,
         rewards=has.rewards,

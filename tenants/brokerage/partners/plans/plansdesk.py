@@ -20,6 +20,7 @@ from brokerage.partners.permissions import Partners
 from brokerage.partners.plans import planforms
 from brokerage.partners.rewards import engine, recounting, slicing, unpriced
 from brokerage.partners.settings import PartnerSettings
+from brokerage.trading.settings import TradingSettings
 from stoa.kernel.clock import day_bounds
 from stoa.settingsdesk import pending
 from stoa.tenancy import settings
@@ -74,6 +75,7 @@ async def plans(request: AnyRequest, work: NamedDependency[Work]) -> Response[st
         "desk/partners/plans.html",
         audience="desk",
         known=known,
+        products=work.settings(TradingSettings).product_labels,
         lag=lag,
         unpriced=await unpriced.waiting(work),
         waits=waits,

@@ -26,7 +26,6 @@ from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.sharing import rules
 from brokerage.partners.sharing.rules import Term
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -198,7 +197,7 @@ def _line(
     plan = work.settings(PartnerSettings).plan(partner.plan)
     net = Money(row.net, partner.currency).rounded()
     return Reward(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         server=f"share:{term.key}:{period.code}",
         deal=0,
         partner=partner.id,

@@ -24,7 +24,6 @@ from brokerage.partners.model import (
 from brokerage.partners.permissions import Partners
 from brokerage.partners.settings import PartnerSettings
 from brokerage.partners.tree.placing import FARTHEST
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.tenancy.work import Work
 
@@ -56,7 +55,7 @@ async def touch(
         )
     work.add(
         PartnerTouch(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             visitor=visitor,
             partner=partner,
             link=link.code if link else None,

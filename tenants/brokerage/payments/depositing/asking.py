@@ -23,7 +23,6 @@ from brokerage.payments.values import Method
 from stoa.connectors.outcomes import Refused, technical
 from stoa.kernel import process
 from stoa.kernel.faultpoints import faultpoint
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Refusal, Unavailable
 from stoa.tenancy.door import OpenWork
@@ -59,7 +58,7 @@ async def claim(work: Work, row: Deposit, *, number: int, tried: frozenset[str])
     ask = await looking.asked(work, brief, row.id, Method(row.method), money)
     routed = await looking.decide(work, ask, tried=tried)
     attempt = PaymentAttempt(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         deposit=row.id,
         number=number,
         psp=routed.psp,

@@ -23,7 +23,6 @@ from brokerage.payments.model import (
     Unresolved,
 )
 from brokerage.payments.values import Method
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.notices import notices
 from stoa.tenancy.work import Work
@@ -214,7 +213,7 @@ async def note(
     made = await work.run(
         insert(Unresolved)
         .values(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             psp=psp,
             problem=problem,
             deposit=deposit,

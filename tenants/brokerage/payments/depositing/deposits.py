@@ -28,7 +28,7 @@ from brokerage.payments.routing.looking import NoRoute
 from brokerage.payments.settings import DepositMethod, PaymentsSettings
 from brokerage.payments.values import Method
 from stoa.connectors.outcomes import Confirmed
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.door import OpenWork
@@ -125,7 +125,7 @@ async def _claim_first(
         raise Conflict("You have {n} open deposits. Finish or cancel one first.", n=still_open)
     minutes = work.settings(PaymentsSettings).deposit_open_min
     row = Deposit(
-        id=key or uuid7(int(work.now.timestamp() * 1000)),
+        id=key or work.new_id(),
         reference=reference("D"),
         client=client,
         method=method,

@@ -61,6 +61,7 @@ async def deposit_page(request: AnyRequest, work: NamedDependency[Work]) -> Resp
         addresses=bool(await receiving.offered(work, work.actor.id)),
         offers=[one for hook in hooks.offers for one in await hook(work, work.actor.id)],
         typed=typed,
+        paused=work.tenant.state == "suspended",
     )
 
 

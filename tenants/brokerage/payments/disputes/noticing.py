@@ -32,7 +32,7 @@ from brokerage.payments.model import (
 )
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import DisputeStage, Event
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.money import Money
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
@@ -185,7 +185,7 @@ async def _made(work: Work, paid: Deposit, told: Told) -> Dispute:
     claim = told.money or Money(paid.amount, paid.currency)
     staff = work.actor.id if work.actor.kind == "staff" else None
     row = Dispute(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         reference=reference("X"),
         deposit=paid.id,
         client=paid.client,

@@ -18,7 +18,6 @@ from brokerage.payments.model import Destination
 from brokerage.payments.permissions import Payments
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import Method
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.notices import notices
 from stoa.tenancy.work import Work
@@ -47,7 +46,7 @@ async def add(
         raise Conflict("You have this destination already.")
     if len(held) >= _MOST:
         raise Conflict("{n} destinations are the most. Remove one first.", n=_MOST)
-    row = uuid7(int(work.now.timestamp() * 1000))
+    row = work.new_id()
     wait = work.settings(PaymentsSettings).withdrawals.new_destination_wait_h
     sealed = work.seal(row, DETAILS, msgspec.json.encode(to).decode())
     assert sealed is not None  # noqa: S101 - only None seals to None

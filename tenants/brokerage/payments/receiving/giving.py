@@ -25,7 +25,6 @@ from stoa.connectors.lines import Line
 from stoa.connectors.outcomes import Refused, technical
 from stoa.connectors.outside import outside
 from stoa.kernel.faultpoints import faultpoint
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, Refusal, Unavailable
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.facts import TenantFacts
@@ -129,7 +128,7 @@ async def _claim(work: Work, client: UUID, coin: Coin) -> tuple[UUID, Asked | No
         )
     if row is None:
         row = DepositAddress(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             client=client,
             psp=psp,
             asset=coin.asset,

@@ -18,7 +18,6 @@ from brokerage.payments.routing.looking import SLICE, version
 from brokerage.payments.routing.model import RuleDraft
 from brokerage.payments.routing.terms import Route
 from brokerage.payments.settings import PaymentsSettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.settingsdesk import pending
 from stoa.tenancy import settings
@@ -52,7 +51,7 @@ async def begin(work: Work, name: str, *, of_version: int | None = None) -> Rule
             raise NotFound
         rules = {kind: body.get(kind, []) for kind in KINDS}
     row = RuleDraft(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         name=name.strip()[:120],
         version=await version(work),
         made_by=work.actor.id,

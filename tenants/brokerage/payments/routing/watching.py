@@ -21,7 +21,6 @@ from brokerage.payments.routing.model import ProviderIncident, ProviderState
 from brokerage.payments.routing.terms import Breaker
 from brokerage.payments.settings import PaymentsSettings
 from stoa.identity import roles
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid, NotFound
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
@@ -181,7 +180,7 @@ async def _move(work: Work, row: ProviderState, to: Stand, seen: Calls, cause: s
 
 async def _opened(work: Work, row: ProviderState, seen: Calls, cause: str) -> None:
     incident = ProviderIncident(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         psp=row.psp,
         cause=cause,
         opened_at=work.now,

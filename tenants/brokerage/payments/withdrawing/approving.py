@@ -27,7 +27,6 @@ from brokerage.payments.withdrawing.rows import (
 )
 from brokerage.payments.withdrawing.story import tell
 from stoa.identity import roles
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
@@ -62,7 +61,7 @@ async def approve(
         raise Conflict("Nobody has to approve this now. Nothing was changed.", code="wrong-state")
     work.add(
         WithdrawalApproval(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             withdrawal=row.id,
             payload_hash=row.payload_hash,
             approver=who,

@@ -19,7 +19,7 @@ from brokerage.payments.withdrawing.preparing import Preview
 from brokerage.payments.withdrawing.rows import add_parts, seal, told, write
 from brokerage.payments.withdrawing.story import tell
 from stoa.kernel.faultpoints import faultpoint
-from stoa.kernel.ids import reference, uuid7
+from stoa.kernel.ids import reference
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict
 from stoa.tenancy.work import Work
@@ -91,7 +91,7 @@ async def _set_aside(
     key: UUID | None,
 ) -> Withdrawal:
     money = seen.money
-    row_id = key or uuid7(int(work.now.timestamp() * 1000))
+    row_id = key or work.new_id()
     hold = await wallets.hold(work, client, money, cause=("withdrawal", row_id), fee=seen.fee)
     faultpoint("withdrawal.held")
     row = Withdrawal(

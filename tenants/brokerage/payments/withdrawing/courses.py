@@ -11,7 +11,6 @@ from brokerage.payments.withdrawing import placing, rows
 from brokerage.payments.withdrawing.model import PayoutAttempt, PayoutState, Withdrawal
 from brokerage.payments.withdrawing.story import tell
 from stoa.identity import roles
-from stoa.kernel.ids import uuid7
 from stoa.notices import notices
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
@@ -97,7 +96,7 @@ async def _tell_finance(work: Work, title: str, row: Withdrawal, part: PayoutAtt
 def next_try(work: Work, row: Withdrawal, part: PayoutAttempt, at: datetime) -> PayoutAttempt:
     """Another attempt of the same part: a new id, for the provider has refused the other one."""
     return PayoutAttempt(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         withdrawal=row.id,
         part=part.part,
         number=part.number + 1,

@@ -19,7 +19,6 @@ from brokerage.payments.withdrawing.model import (
     Withdrawal,
     WithdrawalApproval,
 )
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.notices import notices
 from stoa.tenancy.work import Work
@@ -121,7 +120,7 @@ def add_parts(
     for number, part in enumerate(parts, start=first):
         work.add(
             PayoutAttempt(
-                id=uuid7(int(work.now.timestamp() * 1000)),
+                id=work.new_id(),
                 withdrawal=row.id,
                 part=number,
                 number=1,

@@ -34,7 +34,6 @@ from brokerage.recon.orders.pain001 import Group, Party, Transfer
 from brokerage.recon.permissions import Recon
 from stoa.connectors.outside import outside
 from stoa.kernel.clock import business_day
-from stoa.kernel.ids import uuid7
 from stoa.kernel.money import Money
 from stoa.kernel.refusals import Conflict, Denied, Invalid, NotFound
 from stoa.tenancy.facts import TenantFacts
@@ -130,7 +129,7 @@ async def make(work: Work) -> tuple[OutsideFile, list[Left]]:
             if not left
             else "None of what waits can be written for a bank. No file was made."
         )
-    row_id = uuid7(int(work.now.timestamp() * 1000))
+    row_id = work.new_id()
     today = business_day(work.now, work.settings(TenantFacts).time_zone)
     message = f"{work.tenant.slug[:10]}-{today:%y%m%d}-{row_id.hex[-10:]}".upper()
     groups = _groups(message, known, found)

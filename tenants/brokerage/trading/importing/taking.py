@@ -102,7 +102,7 @@ async def _make(
             )
         ).id
     row = TradingAccount(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client=client,
         server=code,
         kind=server.kind,

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from brokerage.trading import accounts, servers, transfers, turns
+from brokerage.trading import accounts, carrying, servers, transfers, turns
 from brokerage.trading.connector import Access
 from brokerage.trading.events import AccountAsked, AccountChanged, TransferAsked
 from brokerage.trading.lifecycle import limiting, placing, running
@@ -215,7 +215,7 @@ async def _pushed(open_work: OpenWork, transfer: UUID) -> None:
         if row is None or row.state not in {TransferState.HELD, TransferState.SENDING}:
             return
     with contextlib.suppress(Refusal):
-        await transfers.send(open_work, TransferAsked(transfer=transfer))
+        await carrying.send(open_work, TransferAsked(transfer=transfer))
 
 
 async def _put_away(open_work: OpenWork, request: UUID, new: UUID) -> None:

@@ -20,7 +20,6 @@ from brokerage.trading.lifecycle.writing import said
 from brokerage.trading.model import TradingServer
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.work import Work
 
@@ -139,7 +138,7 @@ async def new(
     work: Work, kind: str, params: dict[str, Any], why: str, undoes: UUID | None = None
 ) -> AccountBatch:
     row = AccountBatch(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         kind=kind,
         state=BatchState.PLANNED,
         params=params,

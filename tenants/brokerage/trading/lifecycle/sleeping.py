@@ -29,7 +29,6 @@ from brokerage.trading.lifecycle.writing import said, write
 from brokerage.trading.model import AccountState, TradingAccount
 from brokerage.trading.permissions import Trading
 from brokerage.trading.settings import TradingSettings
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Invalid
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
@@ -183,7 +182,7 @@ def _next(told: Dormancy, one: Idle) -> Step | None:
 async def _trail(work: Work, row: TradingAccount, step: str, one: Idle) -> None:
     work.add(
         AccountRequest(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             client=row.client,
             account=row.id,
             kind=Wish.DORMANT,
@@ -276,7 +275,7 @@ async def exempt(work: Work, account: UUID, until: datetime | None, why: str) ->
     row.exempt_until = until
     work.add(
         AccountRequest(
-            id=uuid7(int(work.now.timestamp() * 1000)),
+            id=work.new_id(),
             client=row.client,
             account=row.id,
             kind=Wish.DORMANT,

@@ -16,7 +16,6 @@ from brokerage.trading.lifecycle.rules import Verdict
 from brokerage.trading.lifecycle.settings import Way
 from brokerage.trading.model import AccountState, TradingAccount, Transfer, TransferState
 from brokerage.trading.permissions import Trading
-from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.actor import Kind
 from stoa.tenancy.work import Work
@@ -64,7 +63,7 @@ async def write(
         await _not_too_many(work, row.client)
     decided = verdict.state is not RequestState.ASKED
     made = AccountRequest(
-        id=uuid7(int(work.now.timestamp() * 1000)),
+        id=work.new_id(),
         client=row.client,
         account=row.id,
         kind=wish,

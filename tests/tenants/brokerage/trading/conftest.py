@@ -16,7 +16,7 @@ from brokerage.clients import clients
 from brokerage.ledger import accounts as ledger
 from brokerage.ledger import check, wallets
 from brokerage.ledger.model import LedgerAccount, LedgerBalance
-from brokerage.trading import accounts, listening, sync, transfers
+from brokerage.trading import accounts, carrying, listening, sync, transfers
 from brokerage.trading.events import AccountAsked, TransferAsked
 from brokerage.trading.model import TradingAccount, TradingServer, Transfer
 from brokerage.trading.permissions import Trading
@@ -117,7 +117,7 @@ class Customer:
         return row.id
 
     async def send(self, transfer: UUID) -> None:
-        await transfers.send(self.broker.opener(), TransferAsked(transfer=transfer))
+        await carrying.send(self.broker.opener(), TransferAsked(transfer=transfer))
 
     async def move(self, direction: str, amount: str) -> Transfer:
         asked = await self.ask(direction, amount)

@@ -14,7 +14,7 @@ from brokerage.payments.events import DepositDisputed, DisputeEnded
 from brokerage.payments.model import Deposit
 from brokerage.payments.settings import PaymentsSettings
 from brokerage.payments.values import DisputeStage
-from brokerage.trading import covering, restricting, transfers
+from brokerage.trading import carrying, covering, restricting, transfers
 from brokerage.trading.events import TransferAsked
 from brokerage.trading.model import Transfer
 from brokerage.trading.permissions import Trading
@@ -84,7 +84,7 @@ async def debt(broker, customer):
 async def swept_and_sent(broker, customer):
     await covering.sweep(broker.opener())
     for one in await covers(broker, customer):
-        await transfers.send(broker.opener(), TransferAsked(transfer=one.id))
+        await carrying.send(broker.opener(), TransferAsked(transfer=one.id))
 
 
 async def test_the_house_brings_it_back_to_zero_once(broker):
@@ -112,7 +112,7 @@ async def test_many_sweeps_at_once_cover_once(broker):
     await asyncio.gather(*(covering.sweep(broker.opener()) for _ in range(6)))
     (one,) = await covers(broker, customer)
     await asyncio.gather(
-        *(transfers.send(broker.opener(), TransferAsked(transfer=one.id)) for _ in range(6)),
+        *(carrying.send(broker.opener(), TransferAsked(transfer=one.id)) for _ in range(6)),
         return_exceptions=True,
     )
     await swept_and_sent(broker, customer)
@@ -156,7 +156,7 @@ async def test_an_answer_lost_on_the_way_is_settled_by_the_journal_once(broker):
     (one,) = await covers(broker, customer)
     assert one.state == "sending"
     await covering.sweep(broker.opener())
-    await transfers.look(broker.opener(), one.id)
+    await carrying.look(broker.opener(), one.id)
 
     (one,) = await covers(broker, customer)
     assert one.state == "done"
@@ -209,7 +209,7 @@ async def test_what_is_not_needed_any_more_is_not_sent(broker):
     (one,) = await covers(broker, customer)
     await customer.move("in", "80.00")
 
-    await transfers.send(broker.opener(), TransferAsked(transfer=one.id))
+    await carrying.send(broker.opener(), TransferAsked(transfer=one.id))
 
     (one,) = await covers(broker, customer)
     assert one.state == "cancelled"

@@ -15,7 +15,7 @@ from brokerage.bonuses.model import Campaign, Grant, GrantState
 from brokerage.bonuses.settings import BonusSettings
 from brokerage.bonuses.terms import Terms
 from brokerage.ledger import check
-from brokerage.trading import crediting, servers, transfers
+from brokerage.trading import carrying, crediting, servers, transfers
 from brokerage.trading.events import TransferAsked, TransferDone
 from brokerage.trading.model import Transfer
 from stoa.kernel.ids import reference, uuid7
@@ -66,7 +66,7 @@ async def sent(broker: Any, grant: UUID) -> None:
     for one in await moved(broker, grant):
         if one.state != "held":
             continue
-        await transfers.send(broker.opener(), TransferAsked(transfer=one.id))
+        await carrying.send(broker.opener(), TransferAsked(transfer=one.id))
         done = TransferDone(
             transfer=one.id, client=one.client, account=one.account, direction=one.direction,
             amount=str(one.amount), currency=one.currency,
@@ -135,10 +135,10 @@ async def test_an_answer_lost_after_credit_moved_is_found_and_not_given_twice(br
     (one,) = await moved(broker, row.id)
 
     await broker.server.post("/faults", balance_drop_after={"chance": 1.0, "times": 1})
-    await transfers.send(broker.opener(), TransferAsked(transfer=one.id))
+    await carrying.send(broker.opener(), TransferAsked(transfer=one.id))
     assert (await moved(broker, row.id))[0].state == "sending"
     await serverside.follow(broker.opener(), fact(row))
-    await transfers.look(broker.opener(), one.id)
+    await carrying.look(broker.opener(), one.id)
 
     assert [each.state for each in await moved(broker, row.id)] == ["done"]
     assert await credit_on(broker, customer) == Decimal(150)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from brokerage.trading import servers, transfers
+from brokerage.trading import carrying, servers, transfers
 from brokerage.trading.connector import mark
 from brokerage.trading.lifecycle import asking, sending
 from brokerage.trading.lifecycle.model import AccountRequest, RequestState
@@ -69,7 +69,7 @@ async def test_thirty_five_transfers_and_four_leverages_into_a_dead_server_end_i
     # Down: everybody sees where it stands; what was not sent can be taken back, what may be done cannot.
     for _ in range(2):
         await sending.sweep(fragile.opener())
-        await transfers.sweep(fragile.opener())
+        await carrying.sweep(fragile.opener())
     states = [(await customers[0].transfer(one)).state for one in every]
     assert states.count(TransferState.SENDING) == LOST
     assert states.count(TransferState.HELD) == LATER
@@ -87,7 +87,7 @@ async def test_thirty_five_transfers_and_four_leverages_into_a_dead_server_end_i
     async def all_ended():
         await late(fragile)
         await sending.sweep(fragile.opener())
-        await transfers.sweep(fragile.opener())
+        await carrying.sweep(fragile.opener())
         ends = [(await last.transfer(one)).done_at for some in asked.values() for one in some]
         return None not in ends and all(
             [(await wanted(fragile, one)).done_at for _, one in requests]

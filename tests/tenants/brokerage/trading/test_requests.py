@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from brokerage.kyc.model import KycStanding
-from brokerage.trading import groups, transfers
+from brokerage.trading import carrying, groups, transfers
 from brokerage.trading.connector import Access, Which
 from brokerage.trading.events import RequestReady
 from brokerage.trading.lifecycle import asking, deciding, limiting, sending
@@ -227,7 +227,7 @@ async def test_while_the_server_is_down_all_of_an_account_waits_and_ends_in_orde
 
     async def ended():
         await sending.sweep(fragile.opener())
-        await transfers.sweep(fragile.opener())
+        await carrying.sweep(fragile.opener())
         await _late(fragile, customer, other)
         return (await wanted(fragile, third)).done_at is not None
 

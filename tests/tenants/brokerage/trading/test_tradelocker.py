@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from brokerage.trading import transfers
+from brokerage.trading import carrying, transfers
 from brokerage.trading.connector import mark
 from brokerage.trading.model import Transfer, TransferState
 from brokerage.trading.settings import TradingSettings
@@ -110,7 +110,7 @@ async def test_an_order_without_an_answer_is_given_again_by_another_process_and_
     assert moved.state == TransferState.SENDING
     forget()
 
-    await transfers.look(broker.opener(), moved.id)
+    await carrying.look(broker.opener(), moved.id)
 
     assert (await customer.transfer(moved.id)).state == TransferState.DONE
     there = 600 if way == "in" else 400
@@ -129,7 +129,7 @@ async def test_while_nothing_answers_it_stays_unknown_and_cannot_be_taken_back(
     await server.post("/faults", down=True)
 
     with pytest.raises(Unavailable):
-        await transfers.look(broker.opener(), moved.id)
+        await carrying.look(broker.opener(), moved.id)
 
     assert (await customer.transfer(moved.id)).state == TransferState.SENDING
     with pytest.raises(Conflict):
@@ -149,10 +149,10 @@ async def test_an_order_refused_the_second_time_may_have_moved_the_first_time(
     await server.post("/faults", answers=[no])
 
     with pytest.raises(Unavailable):
-        await transfers.look(broker.opener(), moved.id)
+        await carrying.look(broker.opener(), moved.id)
 
     assert (await customer.transfer(moved.id)).state == TransferState.SENDING
-    await transfers.look(broker.opener(), moved.id)
+    await carrying.look(broker.opener(), moved.id)
     assert (await customer.transfer(moved.id)).state == TransferState.DONE
     assert await operations(server, customer, moved) == 1
 
@@ -169,7 +169,7 @@ async def test_an_order_too_old_for_its_key_is_looked_for_and_not_given_again(
         row.sent_at = (row.sent_at or row.asked_at) - timedelta(hours=2)
     forget()
 
-    await transfers.look(broker.opener(), moved.id)
+    await carrying.look(broker.opener(), moved.id)
 
     assert (await customer.transfer(moved.id)).state == TransferState.HELD
     assert await operations(server, customer, moved) == 0

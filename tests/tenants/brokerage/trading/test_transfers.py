@@ -6,13 +6,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
-from brokerage.trading import transfers
+from brokerage.trading import carrying, transfers
 from brokerage.trading.model import Transfer, TransferState
 from stoa.connectors.outcomes import Confirmed
 from stoa.kernel.ids import uuid7
 from stoa.kernel.refusals import Conflict, NotFound, Refusal, Unavailable
+from stoa.notices.model import Notice
 from support.patience import until
+from support.people import make_staff
 
 
 async def where(customer):
@@ -32,7 +35,7 @@ async def long_ago(broker, transfer):
 
 async def swept(broker, customer, transfer):
     await long_ago(broker, transfer)
-    await transfers.sweep(broker.opener())
+    await carrying.sweep(broker.opener())
     return await customer.transfer(transfer)
 
 
@@ -77,7 +80,7 @@ async def test_a_platform_without_a_number_for_it_has_done_it_all_the_same(broke
     await broker.server.post("/faults", balance_drop_after={"chance": 1.0, "times": 1})
     moved = await customer.move("in", "100.00")
 
-    await transfers.conclude(broker.opener(), moved.id, Confirmed("T:OURS"))
+    await carrying.conclude(broker.opener(), moved.id, Confirmed("T:OURS"))
 
     done = await customer.transfer(moved.id)
     assert (done.state, done.deal) == (TransferState.DONE, None)
@@ -94,7 +97,7 @@ async def test_an_answer_lost_after_money_moved_is_settled_once_by_the_journal(b
 
     for _ in range(3):
         await customer.send(moved.id)
-        await transfers.look(broker.opener(), moved.id)
+        await carrying.look(broker.opener(), moved.id)
 
     assert (await customer.transfer(moved.id)).state == TransferState.DONE
     there = 600 if way == "in" else 400
@@ -193,3 +196,27 @@ async def test_a_server_that_is_down_keeps_money_held_until_it_is_back(fragile):
     await until(done, every_s=0.5)
 
     assert await where(customer) == (700, 0, 300, 300)
+
+
+async def test_who_keeps_accounts_is_told_once_of_money_whose_side_nobody_knows_for_long(fragile):
+    """The server moved it, its answer was lost, and the server is gone."""
+    async with fragile.opener()() as work:
+        keeper, _ = await make_staff(work, ("Owner",))
+    customer = await fragile.customer()
+    await fragile.server.post("/faults", balance_drop_after={"chance": 1.0, "times": 1})
+    moved = (await customer.move("in", "100.00")).id
+    await fragile.server.kill()
+
+    for minutes in (0, 10, 10, 10):
+        async with fragile.opener()() as work:
+            row = await work.lock(Transfer, moved)
+            row.asked_at, row.next_ask_at = work.now - timedelta(minutes=1), None
+            row.unknown_since = row.unknown_since and row.unknown_since - timedelta(minutes=minutes)
+        await carrying.sweep(fragile.opener())
+
+    row = await customer.transfer(moved)
+    assert row.state == TransferState.SENDING
+    async with fragile.opener()() as work:
+        told = await work.rows(select(Notice).where(Notice.path == f"/desk/accounts/{row.account}"))
+    assert [one.person for one in told] == [keeper.id]
+    assert row.unknown_since < row.unknown_told_at

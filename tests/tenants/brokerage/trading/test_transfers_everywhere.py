@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from brokerage.trading import connectors, servers, transfers
+from brokerage.trading import carrying, connectors, servers
 from brokerage.trading.connector import Verb
 from brokerage.trading.model import Transfer, TransferState
 from brokerage.trading.settings import TradingSettings
@@ -103,7 +103,7 @@ async def until_done(broker: Broker, customer: Customer, moved: Transfer) -> Non
         if row.state == TransferState.DONE:
             return
         if row.state == TransferState.SENDING:
-            await transfers.look(broker.opener(), moved.id)
+            await carrying.look(broker.opener(), moved.id)
             await an_hour_passes(broker, moved)
         else:
             await customer.send(moved.id)

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from brokerage.trading import connectors, sync, transfers, wiring
+from brokerage.trading import carrying, connectors, sync, wiring
 from brokerage.trading.model import TransferState
 from brokerage.trading.settings import Server, TradingSettings
 from stoa.drawn import whole
@@ -139,7 +139,7 @@ async def test_a_paused_server_is_left_alone_and_what_is_to_be_sent_waits(owner,
     assert answer.status_code < 400, answer.text[:400]
 
     moved = await customer.ask("in", "25.00")
-    await transfers.sweep(broker.opener())
+    await carrying.sweep(broker.opener())
     await sync.watch(broker.opener())
 
     assert (await customer.transfer(moved)).state == TransferState.HELD
