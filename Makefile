@@ -34,7 +34,7 @@ up: $(STAMP) assets ## set everything up and run the product; Ctrl-C stops it
 
 test: $(STAMP) assets ## run all tests, on real PostgreSQL and Valkey, in a real browser where there is one
 	@$(SAY) 'Running the tests'
-	@$(BIN)/python -m pytest -n 3
+	@$(BIN)/python -m pytest -n 2
 
 check: $(STAMP) ## lint, formatting, types and the floors between packages
 	@$(SAY) 'ruff: rules'

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncpg
@@ -28,6 +28,7 @@ from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 from stoa.vault.keys import MasterKey
 from support.patience import LONGEST_S
+from support.recycling import recycle
 from support.servers import start_servers
 
 
@@ -40,6 +41,8 @@ class House:
     product: Product
     provisioner: Provisioner
     redis: "Redis"
+    made: list[TenantRef] = field(default_factory=list)
+    """Tenants of the file that runs."""
 
     async def tenant(self, slug: str | None = None, **asked: str) -> TenantRef:
         """A new sub-broker, through the product's own provisioning."""
@@ -57,7 +60,16 @@ class House:
         await self.provisioner.run(row.id)
         found = await self.door.registry.by_slug(slug)
         assert found is not None
+        self.made.append(found)
         return found
+
+    async def done_with_them(self) -> None:
+        """The file is over, and with it everything its tenants were made for."""
+        made, self.made[:] = list(self.made), []
+        if made:
+            admin = await asyncpg.connect(self.config.dsn(Role.ADMIN))
+            await recycle(admin, made)
+            await admin.close()
 
 
 async def _patient(config: Config) -> None:
@@ -67,6 +79,17 @@ async def _patient(config: Config) -> None:
         for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             await admin.execute(f"alter role {login.value} set {limit} = '{LONGEST_S}s'")
     await admin.close()
+
+
+HOUSES: list[House] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def schemas_go_back() -> AsyncIterator[None]:
+    """What is set up first ends last: all else that a file holds has let go of its tenants."""
+    yield
+    for here in HOUSES:
+        await here.done_with_them()
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +117,10 @@ async def house() -> AsyncIterator[House]:
         pool_size=2,
     )
     redis: Redis = Redis.from_url(config.redis_url)
-    yield House(config, door, PRODUCT, provisioner, redis)
+    here = House(config, door, PRODUCT, provisioner, redis)
+    HOUSES.append(here)
+    yield here
+    HOUSES.remove(here)
     await redis.aclose()
     await door.close()
 

@@ -1,4 +1,4 @@
-"""Deliveries after the fact: sent again, given up, counted."""
+"""Deliveries by hand and after the fact: a test, sent again, given up, counted."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,14 +6,42 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
+from stoa.kernel.refusals import Conflict, NotFound
 from stoa.tenancy.work import Work
 from stoa.webhooks import rules
 from stoa.webhooks.events import WebhookQueued
 from stoa.webhooks.model import State, WebhookDelivery, WebhookEndpoint
 from stoa.webhooks.permissions import Webhooks
 
+TEST: Final = "webhook.test"
+"""What a test is called; no fact has this name."""
 _LEASE: Final = timedelta(seconds=60)
 _LOG_KEPT: Final = timedelta(days=30)
+
+
+async def test(work: Work, endpoint: UUID) -> WebhookDelivery:
+    """A delivery of nothing that happened, signed as every other. Raises Conflict while paused."""
+    work.require(Webhooks.EDIT)
+    to = await work.lock(WebhookEndpoint, endpoint)
+    if to.owner is not None:
+        raise NotFound
+    if not to.on:
+        raise Conflict("This endpoint is paused: resume it first. Nothing was sent.")
+    row = WebhookDelivery(
+        id=work.new_id(),
+        endpoint=to.id,
+        fact=work.new_id(),
+        kind=TEST,
+        about=f"test:{to.id}",
+        body={"endpoint": str(to.id)},
+        told_at=work.now,
+        queued_at=work.now,
+        due_at=work.now,
+    )
+    work.add(row)
+    work.record("webhook tested", endpoint=str(to.id))
+    work.tell(WebhookQueued(fact=row.fact))
+    return row
 
 
 async def replay(work: Work, delivery: UUID) -> WebhookDelivery:

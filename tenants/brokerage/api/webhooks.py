@@ -114,6 +114,15 @@ async def change(
     return go(request, HOOKS, notice=N_("Saved."))
 
 
+@post(HOOKS + "/{endpoint:uuid}/test", access=access.desk(Webhooks.EDIT))
+async def test(
+    request: AnyRequest, work: NamedDependency[Work], endpoint: FromPath[UUID]
+) -> Response[Any]:
+    """Straight to the delivery, which tells by itself what was answered."""
+    row = await replays.test(work, endpoint)
+    return go(request, f"{LOG}/{row.id}", notice=N_("A test is on its way."))
+
+
 @post(HOOKS + "/{endpoint:uuid}/pause", access=access.desk(Webhooks.EDIT))
 async def pause(
     request: AnyRequest, work: NamedDependency[Work], endpoint: FromPath[UUID]
@@ -267,6 +276,7 @@ WEB: Final = [
     add,
     renew,
     change,
+    test,
     pause,
     resume,
     replay_dead,

@@ -17,7 +17,7 @@ from stoa.connectors.trouble import Blocked, Unreachable
 from stoa.events.model import Inbox
 from stoa.jobs import drain
 from stoa.jobs.relay import fan_out
-from stoa.kernel.refusals import Denied, Invalid
+from stoa.kernel.refusals import Conflict, Denied, Invalid
 from stoa.tenancy.actor import Actor, Kind
 from stoa.webhooks import deliveries, endpoints, replays
 from stoa.webhooks.model import State, WebhookDelivery, WebhookEndpoint
@@ -134,6 +134,25 @@ async def test_a_public_fact_arrives_signed_with_its_own_id(broker):
     assert row.state == State.DELIVERED
     assert asked.headers["webhook-id"] == f"evt_{row.fact.hex}"
     assert (row.status, row.answer) == (200, '{"ok": true}')
+
+
+async def test_a_test_reaches_the_endpoint_that_hears_nothing_else_of_it(broker):
+    async with outside(fine) as hub:
+        endpoint, secret = await broker.add(f"{hub.url}/one", kinds=["client.registered"])
+        await broker.add(f"{hub.url}/other")
+        async with broker.open_work() as work:
+            await replays.test(work, endpoint)
+
+        await broker.deliver(hub.place)
+
+        (asked,) = [lowered(one) for one in hub.asked]
+    assert genuine(asked, secret)
+    assert (asked.path, asked.json()["type"]) == ("/one", "webhook.test")
+    async with broker.open_work() as work:
+        await endpoints.switch(work, endpoint, on=False)
+        with pytest.raises(Conflict):
+            await replays.test(work, endpoint)
+        assert await work.count(select(WebhookDelivery.id)) == 1
 
 
 async def test_the_same_fact_heard_twice_is_queued_once(broker):

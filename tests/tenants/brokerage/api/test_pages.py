@@ -119,6 +119,7 @@ async def test_the_endpoint_pages_work_from_adding_to_removing(house, aurora, de
     steps = [
         await browser.post(f"{path}/{step}", data)
         for step, data in (
+            ("test", {}),
             ("pause", {}),
             ("resume", {}),
             ("kinds", {"kinds": ["transfer.done"]}),
