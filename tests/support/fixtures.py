@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -18,7 +19,7 @@ from stoa.kernel import process
 from stoa.kernel.config import Config, Role
 from stoa.kernel.ids import uuid7
 from stoa.product import Product
-from stoa.tenancy import provision
+from stoa.tenancy import blank, migrations, provision
 from stoa.tenancy.actor import Actor, Kind
 from stoa.tenancy.door import Door, OpenWork
 from stoa.tenancy.installation import install
@@ -44,8 +45,16 @@ class House:
     made: list[TenantRef] = field(default_factory=list)
     """Tenants of the file that runs."""
 
-    async def tenant(self, slug: str | None = None, **asked: str) -> TenantRef:
-        """A new sub-broker, through the product's own provisioning."""
+    async def tenant(
+        self, slug: str | None = None, *, new_schema: bool = False, **asked: str
+    ) -> TenantRef:
+        """A new sub-broker, through the product's own provisioning.
+
+        `new_schema` where it matters that its tables were never used: plans are made by what a
+        table takes on disk.
+        """
+        if new_schema:
+            await self._build_first()
         slug = slug or f"t{secrets.token_hex(5)}"
         wish = Asked(
             name=asked.pop("name", slug.title()),
@@ -62,6 +71,17 @@ class House:
         assert found is not None
         self.made.append(found)
         return found
+
+    async def _build_first(self) -> None:
+        """A blank schema that is claimed before all others."""
+        owner = await asyncpg.connect(self.config.dsn(Role.OWNER))
+        await blank.build(
+            owner,
+            revision=migrations.head("tenants"),
+            master=self.door.master,
+            now=datetime(2000, 1, 1, tzinfo=UTC),
+        )
+        await owner.close()
 
     async def done_with_them(self) -> None:
         """The file is over, and with it everything its tenants were made for."""

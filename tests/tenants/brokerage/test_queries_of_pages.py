@@ -78,7 +78,7 @@ async def more(house, tenant, client: UUID, partner: UUID, many: int) -> crowd.M
 
 @pytest.fixture(scope="module")
 async def stage(house) -> Stage:
-    tenant = await house.tenant()
+    tenant = await house.tenant(new_schema=True)
     async with house.door.open(tenant, purpose="test") as work:
         owner, _ = await people.make_staff(work, ["Owner"])
         partner = await crowd.a_partner(work)

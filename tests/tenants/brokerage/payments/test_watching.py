@@ -151,7 +151,7 @@ async def test_a_failing_provider_is_left_and_comes_back(market, customer, desk)
     assert report.status_code == 200, report.text[:500]
     assert "60.00" in report.text and "Expected and real" in report.text
     file = await browser.get(f"/desk/psps/incidents/{incident.id}?format=csv")
-    assert file.status_code == 200 and file.text.count("D-") == 3
+    assert file.status_code == 200 and file.text.count("\nD-") == 3
     async with market.opener()() as work:
         seen = await incidents.touched(work, incident)
     assert (seen.deposits.count, seen.clients) == (3, 1)
