@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+import signal
 import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import click
+
+T = TypeVar("T")
 
 
 @click.group("faults", help="Prove that sudden deaths cost no money.")
@@ -21,7 +26,10 @@ def run(seed: int, ops: int, kills: int, *, keep: bool) -> None:
     """One JSON line on standard output; exit code 1 where any invariant is broken."""
     from brokerage.faults import run as running
 
-    record, report = asyncio.run(running.whole(seed, ops, kills, keep=keep))
+    try:
+        record, report = asyncio.run(_ending(running.whole(seed, ops, kills, keep=keep)))
+    except asyncio.CancelledError:
+        raise click.Abort from None
     click.echo(json.dumps(report))
     if not record.breaches:
         return
@@ -32,3 +40,10 @@ def run(seed: int, ops: int, kills: int, *, keep: bool) -> None:
         click.echo(f"  {line}", err=True)
     click.echo(f"again: stoa faults run --seed {seed} --ops {ops} --kills {kills}", err=True)
     sys.exit(1)
+
+
+async def _ending(whole: Coroutine[Any, Any, T]) -> T:
+    """Told to end, it ends all that it started: a storm left alone would go on."""
+    doing = asyncio.ensure_future(whole)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, doing.cancel)
+    return await doing
