@@ -18,7 +18,7 @@ from brokerage.bench.paying import paid_at_alpha, started_at_alpha
 from brokerage.bench.wire import Wire
 from brokerage.ledger import accounts, wallets
 from brokerage.ledger.model import LedgerAccount
-from brokerage.payments.disputes.queries import standing
+from brokerage.payments.disputes.queries import stopping
 from stoa.identity import people, sessions
 from stoa.identity.model import Operator, Person
 from stoa.identity.operator_tokens import make_token
@@ -154,15 +154,14 @@ async def _rich(work: Work, base: str) -> tuple[list[Person], list[str]]:
 
     Whose payment is disputed gives nothing to others: the demo has a few.
     """
-    found = await work.rows(
+    rows = await work.rows(
         select(Person)
         .join(LedgerAccount, LedgerAccount.owner == Person.id)
         .where(LedgerAccount.kind == "wallet", LedgerAccount.currency == base)
+        .where(*(~why for why in stopping(Person.id)))
         .distinct()
-        .limit(CONNECTIONS * 4)
+        .limit(CONNECTIONS * 2)
     )
-    free = [row for row in found if await standing(work, row.id) is None]
-    rows = free[: CONNECTIONS * 2]
     for row in rows:
         await wallets.credit(
             work,

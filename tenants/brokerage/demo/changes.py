@@ -150,20 +150,17 @@ async def _keys(story: Story) -> None:
             days=days,
             offered=offered,
         )
-    kinds = endpoints.public_kinds()
-    system = f"{story.ref.slug}-crm"
-    heard_at = story.world.config.services.get(
-        "listener", f"https://hooks.{story.ref.slug}.example"
-    )
-    for label, url, heard in (
-        ("CRM of the sales team", f"{heard_at}/in/{system}", kinds[:6]),
-        ("Bookkeeping", f"https://hooks.{story.ref.slug}.example/books", []),
-    ):
-        made = await tried(
-            story, owner, "endpoint", endpoints.add, url=url, label=label, kinds=heard
-        )
-        if made is not None and url.endswith(system) and "listener" in story.world.config.services:
-            secret = made[1]
-            await story.world.lever(
-                "listener", "/_sandbox/systems", {"system": system, "secret": secret}
-            )
+    await _hears(story, "Bookkeeping", f"https://hooks.{story.ref.slug}.example/books", [])
+    if listener := story.world.config.services.get("listener"):
+        system = f"{story.ref.slug}-crm"
+        url, kinds = f"{listener}/in/{system}", endpoints.public_kinds()[:6]
+        secret = await _hears(story, "CRM of the sales team", url, kinds)
+        told = {"system": system, "secret": secret}
+        await story.world.lever("listener", "/_sandbox/systems", told)
+
+
+async def _hears(story: Story, label: str, url: str, kinds: list[str]) -> str | None:
+    """An address that hears of events; answers its signing secret."""
+    owner = story.hands["owner"]
+    made = await tried(story, owner, "endpoint", endpoints.add, url=url, label=label, kinds=kinds)
+    return None if made is None else made[1]

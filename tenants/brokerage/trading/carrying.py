@@ -6,8 +6,9 @@ that did not answer is asked for our mark until it says; nothing is sent again b
 to a server that keeps our mark and so takes the second order for the first.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,7 +26,7 @@ from stoa.connectors.outcomes import Confirmed, Refused, Unknown
 from stoa.identity import roles
 from stoa.kernel.faultpoints import faultpoint
 from stoa.kernel.money import Money
-from stoa.kernel.refusals import Conflict, Invalid, Refusal, Unavailable
+from stoa.kernel.refusals import Conflict, Invalid, Unavailable
 from stoa.notices import notices
 from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
@@ -75,19 +76,10 @@ async def send(open_work: OpenWork, fact: TransferAsked) -> None:
             login, _KINDS[direction], amount, mark("T", fact.transfer)
         )
     except Unavailable:
-        await _back_to_held(open_work, fact.transfer)
+        await turns.not_sent(open_work, Transfer, fact.transfer, TransferState.HELD)
         raise
     faultpoint("transfer.answered")
     await conclude(open_work, fact.transfer, outcome)
-
-
-async def _back_to_held(open_work: OpenWork, transfer: UUID) -> None:
-    """Nothing left this machine: the transfer waits in its order for the server to return."""
-    async with open_work() as work:
-        row = await work.lock(Transfer, transfer)
-        if row.state == TransferState.SENDING:
-            row.move(TransferState.HELD)
-            row.next_ask_at = work.now + turns.pause(row.tries)
 
 
 async def conclude(open_work: OpenWork, transfer: UUID, outcome: object) -> None:
@@ -217,7 +209,7 @@ async def look(open_work: OpenWork, transfer: UUID) -> None:
             await _done(work, row, found.deal)
         elif now - since > connector.settle_after:
             row.move(TransferState.HELD)
-            row.next_ask_at, row.unknown_since = None, None
+            row.next_ask_at = row.unknown_since = row.unknown_told_at = None
         else:
             await _ask_later(work, row)
 
@@ -235,55 +227,56 @@ async def _ask_later(work: Work, row: Transfer) -> None:
     row.tries += 1
     wait = min(_ASK_AGAIN_S * 2 ** min(row.tries, 5), _ASK_MOST_S)
     row.next_ask_at = work.now + timedelta(seconds=wait)
-    await _unknown(work, row)
+    await _unknown(work, [row])
 
 
-async def _unknown(work: Work, row: Transfer) -> None:
-    """Nobody can say which side has the money; when that lasts, people are told, once."""
-    since = row.unknown_since = row.unknown_since or work.now
-    late = timedelta(minutes=work.settings(TradingSettings).unknown_tell_min)
-    if row.unknown_told_at is not None or work.now - since < late:
+async def _unknown(work: Work, rows: Sequence[Transfer]) -> None:
+    """Nobody can say which side has the money; of what stays so for long people are told, once."""
+    late = work.now - timedelta(minutes=work.settings(TradingSettings).unknown_tell_min)
+    lasting: list[Transfer] = []
+    for row in rows:
+        since = row.unknown_since = row.unknown_since or work.now
+        if row.unknown_told_at is None and since <= late:
+            row.unknown_told_at = work.now
+            lasting.append(row)
+    if not lasting:
         return
-    row.unknown_told_at = work.now
-    account = await work.get(TradingAccount, row.account)
-    await notices.tell_all(
-        work,
-        await roles.holders(work, Trading.EDIT),
-        N_("{server} does not say whether it moved {amount} of account {login}: ask it"),
-        path=f"/desk/accounts/{row.account}",
-        server=account.server,
-        amount=str(Money(row.amount, row.currency)),
-        login=str(account.login),
+    people = await roles.holders(work, Trading.EDIT)
+    accounts = await work.rows(
+        select(TradingAccount).where(TradingAccount.id.in_({row.account for row in lasting}))
     )
+    known = {account.id: account for account in accounts}
+    for row in lasting:
+        account = known[row.account]
+        await notices.tell_all(
+            work,
+            people,
+            N_("{server} does not say whether it moved {amount} of account {login}: ask it"),
+            path=f"/desk/accounts/{account.id}",
+            server=account.server,
+            amount=str(Money(row.amount, row.currency)),
+            login=str(account.login),
+        )
 
 
 async def sweep(open_work: OpenWork) -> None:
-    """Every few seconds: ask again for what is open, and send what waited for its server.
+    """Every few seconds: ask again for what is open, and send what waited for its server."""
 
-    A server that does not answer is left alone for the rest of the pass: the others go on.
-    """
+    async def one(row: Any) -> None:
+        if row.state == TransferState.SENDING:
+            await look(open_work, row.id)
+        else:
+            await send(open_work, TransferAsked(transfer=row.id))
+
+    left = await turns.pass_over(open_work, "transfer", one)
+    sent = [row.id for row in left if row.state == TransferState.SENDING]
+    if not sent:
+        return
     async with open_work() as work:
-        rows = await turns.due(work, "transfer")
-    silent: set[str] = set()
-    for row in rows:
-        if row.server in silent:
-            continue
-        try:
-            if row.state == TransferState.SENDING:
-                await look(open_work, row.id)
-            else:
-                await send(open_work, TransferAsked(transfer=row.id))
-        except Unavailable:
-            silent.add(row.server)
-        except Refusal:
-            continue
-    sent = [row.id for row in rows if row.server in silent and row.state == TransferState.SENDING]
-    if sent:
-        async with open_work() as work:
-            for one in await work.rows(
-                select(Transfer)
-                .where(Transfer.id.in_(sent), Transfer.state == TransferState.SENDING)
-                .order_by(Transfer.id)
-                .with_for_update()
-            ):
-                await _unknown(work, one)
+        rows = await work.rows(
+            select(Transfer)
+            .where(Transfer.id.in_(sent), Transfer.state == TransferState.SENDING)
+            .order_by(Transfer.id)
+            .with_for_update()
+        )
+        await _unknown(work, rows)

@@ -6,7 +6,7 @@ covering of a loss comes last: what the client moves may make it needless. A mov
 keeps no turn, because it is made of changes and transfers that do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -14,9 +14,13 @@ from uuid import UUID
 from sqlalchemy import text
 
 from brokerage.trading.events import RequestReady, TransferAsked
+from stoa.kernel.refusals import Refusal, Unavailable
+from stoa.tenancy.door import OpenWork
 from stoa.tenancy.work import Work
 
 What = Literal["transfer", "request"]
+SENDING: Final = "sending"
+"""What both kinds are called while they have the turn."""
 SETTLING: Final = timedelta(seconds=5)
 """So long a fresh one is left to the reaction that its asking woke."""
 _MOST: Final = 50
@@ -65,6 +69,37 @@ async def due(work: Work, what: What) -> Sequence[Any]:
     return await work.table(
         _DUE, {"what": what, "now": work.now, "before": work.now - SETTLING, "most": _MOST}
     )
+
+
+async def pass_over(
+    open_work: OpenWork, what: What, act: Callable[[Any], Awaitable[None]]
+) -> Sequence[Any]:
+    """Act on each that is due; those of servers that did not answer are what comes back.
+
+    A server that is silent is left alone for the rest of the pass: the others go on.
+    """
+    async with open_work() as work:
+        rows = await due(work, what)
+    silent: set[str] = set()
+    for row in rows:
+        if row.server in silent:
+            continue
+        try:
+            await act(row)
+        except Unavailable:
+            silent.add(row.server)
+        except Refusal:
+            continue
+    return [row for row in rows if row.server in silent]
+
+
+async def not_sent(open_work: OpenWork, kind: type[Any], row: UUID, waits_as: str) -> None:
+    """Nothing left this machine: it waits in its order for the server to return."""
+    async with open_work() as work:
+        found = await work.lock(kind, row)
+        if found.state == SENDING:
+            found.move(waits_as)
+            found.next_ask_at = work.now + pause(found.tries)
 
 
 def pause(tries: int) -> timedelta:

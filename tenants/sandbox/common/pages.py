@@ -44,6 +44,10 @@ class Pages:
         text = self._jinja.get_template(template).render(given)
         return as_html(text, status, *GUARD)
 
+    def absent(self, what: str, back: str) -> Answer:
+        """One of many kept things that is not, or no longer, there; `back` leads to all of them."""
+        return self.page("absent.html", 404, what=what, back=back)
+
 
 def _when(moment: object) -> str:
     """A moment in UTC, from seconds since 1970."""

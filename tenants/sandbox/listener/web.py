@@ -53,7 +53,7 @@ class Listener(Site):
         system = self._system(asked.params["system"])
         refusing = int(system.get("refuse") or 0)
         status = int(system.get("with") or 503) if refusing else 204
-        number = str(len(self.book.table("heard")) + self._dropped() + 1)
+        number = str(max(map(int, self.book.table("heard")), default=0) + 1)
         body = asked.content.decode("utf-8", "replace")
         self.book.put(
             "delivery",
@@ -98,7 +98,7 @@ class Listener(Site):
     def show(self, asked: Asked) -> Answer:
         row = self.book.get("heard", asked.params["id"])
         if row is None:
-            raise Refused(self.pages.page("heard_none.html", 404))
+            raise Refused(self.pages.absent("Nothing of that number", "All that was heard"))
         return self.pages.page("heard_one.html", row=row, body=_pretty(row["body"]))
 
     def set_system(self, asked: Asked) -> Answer:
@@ -116,6 +116,8 @@ class Listener(Site):
                 return self.failure(400, "refuse is a number of deliveries")
             row["refuse"] = int(refuse)
         if "with" in given:
+            if str(given["with"]) not in map(str, REFUSALS):
+                return self.failure(400, f"with is one of {REFUSALS}")
             row["with"] = int(str(given["with"]))
         self.book.put("system", "systems", row)
         return done(asked, f"{name} is set", {"system": name, "refuse": row["refuse"]})
@@ -139,16 +141,9 @@ class Listener(Site):
     def _heard(self) -> list[Row]:
         return sorted(self.book.table("heard").values(), key=lambda row: -int(row["id"]))
 
-    def _dropped(self) -> int:
-        return int((self.book.get("marks", "dropped") or {"n": 0})["n"])
-
     def _make_room(self) -> None:
-        rows = self._heard()
-        for row in rows[KEPT:]:
+        for row in self._heard()[KEPT:]:
             self.book.drop("room", "heard", row["id"])
-        if len(rows) > KEPT:
-            dropped = self._dropped() + len(rows) - KEPT
-            self.book.put("room", "marks", {"id": "dropped", "n": dropped})
 
 
 def proof(secrets: list[str], asked: Asked, now: float) -> str:

@@ -227,7 +227,7 @@ class Mail(Site):
         if row is None:
             if asked.path.startswith("/api/"):
                 raise Refused(self.failure(404, "There is no such message."))
-            raise Refused(self.pages.page("absent.html", 404))
+            raise Refused(self.pages.absent("There is no such message", "All mail"))
         return row
 
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
     Select,
+    SQLColumnExpression,
     Uuid,
     bindparam,
     func,
@@ -33,7 +33,7 @@ OWED: Final = "owed"
 OPEN: Final = tuple(str(one) for one in rules.OPEN)
 
 
-def stopping(client: UUID | BindParameter[UUID]) -> tuple[Any, Any]:
+def stopping(client: UUID | SQLColumnExpression[UUID]) -> tuple[Any, Any]:
     """SQL for whether a dispute is under way, and whether something is owed."""
     under_way = select(Dispute.id).where(Dispute.client == client, Dispute.stage.in_(OPEN))
     owes = (

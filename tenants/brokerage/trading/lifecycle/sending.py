@@ -27,7 +27,7 @@ async def send(open_work: OpenWork, fact: RequestReady) -> None:
     try:
         answer = await acting.act(claimed)
     except Unavailable:
-        await _waits(open_work, fact.request)
+        await turns.not_sent(open_work, AccountRequest, fact.request, RequestState.APPROVED)
         raise
     except Refusal as why:
         answer = Halted(why.sentence, {key: str(value) for key, value in why.places.items()})
@@ -85,15 +85,6 @@ async def _with_all(work: Work, row: AccountRequest, account: TradingAccount) ->
     )
 
 
-async def _waits(open_work: OpenWork, request: UUID) -> None:
-    """Nothing left this machine: it waits in its order for the server to return."""
-    async with open_work() as work:
-        row = await work.lock(AccountRequest, request)
-        if row.state == RequestState.SENDING:
-            row.move(RequestState.APPROVED)
-            row.next_ask_at = work.now + turns.pause(row.tries)
-
-
 async def conclude(open_work: OpenWork, request: UUID, answer: Answer) -> None:
     """Write down what the server answered; what it did not answer stays SENDING."""
     async with open_work() as work:
@@ -118,15 +109,6 @@ async def conclude(open_work: OpenWork, request: UUID, answer: Answer) -> None:
 
 async def sweep(open_work: OpenWork) -> None:
     """What waited for its server or has no answer yet; a server that is silent is left for now."""
-    async with open_work() as work:
-        rows = await turns.due(work, "request")
-    silent: set[str] = set()
-    for row in rows:
-        if row.server in silent:
-            continue
-        try:
-            await send(open_work, RequestReady(request=row.id))
-        except Unavailable:
-            silent.add(row.server)
-        except Refusal:
-            continue
+    await turns.pass_over(
+        open_work, "request", lambda row: send(open_work, RequestReady(request=row.id))
+    )

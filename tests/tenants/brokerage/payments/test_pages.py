@@ -10,6 +10,7 @@ from brokerage.payments.model import Unresolved, Withdrawal
 from brokerage.payments.values import Method
 from brokerage.payments.withdrawing import withdrawals
 from stoa.kernel.ids import uuid7
+from stoa.tenancy.model import Tenant
 
 from .test_withdrawals import a_place, asked, funded
 
@@ -27,6 +28,24 @@ async def test_a_client_sees_their_pages(customer, path, language):
 
     assert page.status_code == 200, page.text[:600]
     assert len(page.content) < 100_000
+
+
+async def test_a_suspended_brokers_client_is_offered_no_form_that_would_be_refused(
+    market, customer, house
+):
+    browser = await customer.browser()
+    assert 'id="pay-in"' in (await browser.get("/deposit")).text
+    async with house.door.platform(purpose="test") as work:
+        await work.run(
+            update(Tenant).where(Tenant.id == market.tenant.id).values(state="suspended")
+        )
+    house.door.registry.forget()
+
+    page = await browser.get("/deposit")
+
+    assert page.status_code == 200 and "Paying in is paused" in page.text
+    assert 'id="pay-in"' not in page.text
+    assert 'href="/withdraw"' in page.text
 
 
 async def test_a_withdrawal_is_walked_by_its_pages(market, customer, desk):

@@ -84,6 +84,9 @@ async def test_it_refuses_as_often_as_it_is_told_and_the_same_delivery_comes_aga
     assert "3 times" in page and "client.registered" in page
     assert (await systems.http.get("/heard/3")).status_code == 200
     assert (await systems.http.get("/heard/99")).status_code == 404
+    for odd in ({"with": "200"}, {"with": "x"}, {"refuse": "-1"}):
+        answer = await systems.http.post("/_sandbox/systems", json={"system": "crm", **odd})
+        assert answer.status_code == 400, odd
 
 
 async def test_what_was_heard_outlives_the_process(systems: Standin):
