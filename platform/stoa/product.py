@@ -143,7 +143,7 @@ class Connection:
 class Module:
     """How one folder joins the product. Everything but the name may be absent.
 
-    `compose` and then `seed` run once in a new tenant, the first knowing all modules; `pulse` reports counts and health, never a person, for the
+    `compose` and then `seed` run once in a new tenant, the first knowing all modules and again with every release; `pulse` reports counts and health, never a person, for the
     operator's fleet page; `search`, `today`, `needs` and `moments` feed the shared screens. `today` gives cards that all of one
     role read alike, whoever they are; `mine` those about the reader.
     """

@@ -2,6 +2,7 @@
 
 from brokerage.api.module import MODULE as API
 from brokerage.approvals.module import MODULE as APPROVALS
+from brokerage.audit.module import MODULE as AUDIT
 from brokerage.bonuses.module import MODULE as BONUSES
 from brokerage.clients.module import MODULE as CLIENTS
 from brokerage.crm.module import MODULE as CRM
@@ -50,6 +51,7 @@ PRODUCT = Product(
         RECON,
         PRIVACY,
         REPORTING,
+        AUDIT,
         WEBHOOKS,
         API,
     ]

@@ -54,7 +54,10 @@ class AuditEntry(_Entry, TenantRow):
     __table_args__ = (
         Index("ix_audit_entry_order", "xid", "id"),
         Index("ix_audit_entry_subject", "subject", "id"),
-        Index("ix_audit_entry_actor", "actor", "id"),
+        Index("ix_audit_entry_at", "at", "id"),
+        Index("ix_audit_entry_actor", "actor", "at", "id"),
+        Index("ix_audit_entry_action", "action", "at", "id"),
+        Index("ix_audit_entry_request", "request"),
     )
 
 

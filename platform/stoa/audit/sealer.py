@@ -4,7 +4,7 @@ re-ordered unseen. Runs a moment after the commit, below the oldest running tran
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -29,7 +29,7 @@ FIELDS: Final = (
     "subject",
     "changes",
 )
-_TEXT: Final = (
+TEXT: Final = (
     "e.id::text as id, e.tenant::text as tenant, "
     "to_char(e.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') as at, e.action, "
     "e.actor_kind, e.actor::text as actor, e.actor_name, e.on_behalf_of::text as on_behalf_of, "
@@ -39,22 +39,11 @@ LAST: Final = text(
     "select number, hash, xid::text as xid, entry from audit_seal order by number desc limit 1"
 )
 WAITING: Final = text(
-    f"select {_TEXT}, e.xid::text as xid from audit_entry e "  # noqa: S608 - constant columns
+    f"select {TEXT}, e.xid::text as xid from audit_entry e "  # noqa: S608 - constant columns
     "where e.xid < pg_snapshot_xmin(pg_current_snapshot()) "
     "and (e.xid, e.id) > (cast(cast(:xid as text) as xid8), :entry) "
     "order by e.xid, e.id limit :batch"
 )
-CHAIN: Final = text(
-    f"select {_TEXT}, s.number, s.hash, s.entry from audit_seal s "  # noqa: S608
-    "left join audit_entry e on e.id = s.entry "
-    "where s.number > :after order by s.number limit :batch"
-)
-BEHIND: Final = text(
-    "select min(e.id) from audit_entry e where not exists "
-    "(select from audit_seal s where s.entry = e.id) and (e.xid, e.id) < "
-    "(select s.xid, s.entry from audit_seal s order by s.number desc limit 1)"
-)
-"""The sealer goes upwards only: what lies below its last link without one came afterwards."""
 LOCK: Final = text("select pg_advisory_xact_lock(hashtext('seal'), hashtext(:schema))")
 
 
@@ -99,41 +88,3 @@ INSERT: Final = text(
     "insert into audit_seal (number, entry, xid, hash, sealed_at) "
     "values (:n, :e, cast(cast(:x as text) as xid8), :h, :at)"
 )
-
-
-async def entries(door: Door, tenant: TenantRef) -> AsyncIterator[Any]:
-    """Every sealed entry in the order of the chain, in bounded steps."""
-    after = 0
-    while True:
-        async with door.open(tenant, purpose="audit.read") as work:
-            rows = await work.table(CHAIN, {"after": after, "batch": 5000})
-        for row in rows:
-            yield row
-            after = row.number
-        if not rows:
-            return
-
-
-async def verify(door: Door, tenant: TenantRef) -> tuple[int, str | None]:
-    """Recompute the whole chain; returns how many links hold and the first fault or None."""
-    number, previous = 0, GENESIS
-    async for row in entries(door, tenant):
-        if row.number != number + 1:
-            return number, f"link {number + 1} is missing"
-        if row.id is None:
-            return number, f"entry {row.entry} (link {row.number}) was removed"
-        previous = link(previous, row)
-        if previous != bytes(row.hash):
-            return number, f"entry {row.id} (link {row.number}) was changed"
-        number = row.number
-    async with door.open(tenant, purpose="audit.verify") as work:
-        sealed = await work.value(text("select count(*) from audit_seal"))
-        slipped = await work.value(BEHIND)
-    if sealed != number:
-        return number, f"{sealed - number} sealed entries are missing"
-    if slipped is not None:
-        return number, f"entry {slipped} was inserted behind the seal"
-    return number, None
-
-
-__all__ = ["canonical", "entries", "link", "seal", "verify"]

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from stoa.identity.model import Session
-from stoa.identity.sessions import FULL, hash_token
+from stoa.identity.model import Operator, Session
+from stoa.identity.sessions import FULL, hash_token, visiting
 from stoa.kernel.ids import token, uuid7
 from stoa.kernel.refusals import Gone, Invalid, NotFound
 from stoa.tenancy.door import Door
@@ -93,7 +93,8 @@ async def enter(door: Door, tenant: TenantRef, ticket: str, *, operator: str, ip
         found.entered_at = platform.now
         reason, ends_at, who, session = found.reason, found.ends_at, found.operator, found.id
     bearer = token()
-    async with door.open(tenant, purpose="support.enter") as work:
+    actor = visiting(who, operator, session)
+    async with door.open(tenant, actor=actor, purpose="support.enter") as work:
         work.add(
             Session(
                 id=uuid7(),
@@ -123,5 +124,7 @@ async def leave(door: Door, tenant: TenantRef, session: UUID) -> None:
         row = await platform.lock(SupportSession, session)
         if row.tenant == tenant.id and row.ended_at is None:
             row.ended_at = platform.now
-    async with door.open(tenant, purpose="support.leave") as work:
+        name = await platform.value(select(Operator.name).where(Operator.id == row.operator))
+        actor = visiting(row.operator, name, session)
+    async with door.open(tenant, actor=actor, purpose="support.leave") as work:
         work.record("support.left", session=str(session))

@@ -60,6 +60,7 @@ async def leave(request: AnyRequest) -> Response[None]:
         )
         if row is None or row.support is None:
             raise NotFound
+        work.actor = sessions.support_actor(row)
         row.ended_at = work.now
         support = row.support
     await tenants.leave(state.door, seen.tenant, support)

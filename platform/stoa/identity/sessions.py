@@ -180,7 +180,7 @@ async def actor_of(work: Work, bearer: str, audience: str) -> "Recognised | None
     if not _alive(session, work.now, idle):
         return None
     if session.support is not None:
-        return Recognised(_support_actor(session), session)
+        return Recognised(support_actor(session), session)
     if person is None or person.state != "active" or person.epoch != session.epoch:
         return None
     if work.now - session.seen_at > _SEEN_EVERY:
@@ -207,15 +207,23 @@ def _audit_name(work: Work, person: Person) -> str:
     return work.unseal(person.id, "person.name", person.name_sealed) or "staff"
 
 
-def _support_actor(session: Session) -> Actor:
+def support_actor(session: Session) -> Actor:
+    """Somebody of the operator's inside a tenant: staff that reads, on behalf of a visit."""
+    return visiting(session.support_operator, session.support_name, session.support, session.id)
+
+
+def visiting(
+    operator: UUID | None, name: str | None, visit: UUID | None, session: UUID | None = None
+) -> Actor:
+    """The same before and after the session itself: coming and leaving."""
     return Actor(
         kind=Kind.STAFF,
-        id=session.support_operator,
-        name=f"operator {session.support_name}",
+        id=operator,
+        name=f"operator {name or 'support'}",
         permissions=frozenset(),
-        on_behalf_of=session.support,
+        on_behalf_of=visit,
         read_only=True,
-        session=session.id,
+        session=session,
     )
 
 

@@ -14,6 +14,7 @@ from arq import func
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker
 from redis.exceptions import RedisError
+from sqlalchemy import text
 
 from stoa.audit import sealer
 from stoa.control import metering
@@ -33,6 +34,10 @@ _PLACES: Final = 16
 _LEAVE_S: Final = 5
 _DRAINS_OF_ONE: Final = 4
 _SWEEPS_OF_ONE: Final = 2
+_COMPOSING: Final = text(
+    "select pg_advisory_xact_lock(hashtext('compose'), hashtext(cast(:schema as text)))"
+)
+"""Several workers begin at once after a release."""
 
 
 def to_wire(job: dict[str, Any]) -> bytes:
@@ -164,6 +169,17 @@ async def replay(context: dict[str, Any], tenant: str) -> None:
         await drains.replay_all(door, ref)
 
 
+async def compose(door: Door, product: Product) -> None:
+    """After a release: every tenant gets what its modules bring anew, such as the owner's rights."""
+    composing = [module.compose for module in product.modules if module.compose is not None]
+    for ref in await door.registry.all():
+        with _alone("compose", ref):
+            async with door.open(ref, purpose="release.compose") as work:
+                await work.run(_COMPOSING, {"schema": ref.schema})
+                for one in composing:
+                    await one(work, product)
+
+
 async def leave(product: Product) -> None:
     """Let every module give back what it holds; one that cannot does not keep the others."""
     for giving_back in (one for module in product.modules for one in module.leaving):
@@ -186,9 +202,11 @@ def worker(redis_url: str, door: Door, product: Product, provisioner: Provisione
         context["turns"], context["sweeps"] = Turns(_DRAINS_OF_ONE), Turns(_SWEEPS_OF_ONE)
         context["running"], context["counted"] = set(), {}
         context["sealing"] = asyncio.Lock()
+        context["composing"] = asyncio.create_task(compose(door, product))
         door.after_commit = Bell(context["redis"])
 
-    async def shutdown(_context: dict[str, Any]) -> None:
+    async def shutdown(context: dict[str, Any]) -> None:
+        context["composing"].cancel()
         await leave(product)
         await door.close()
 

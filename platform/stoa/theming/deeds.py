@@ -11,6 +11,7 @@ THINGS: Final[Mapping[str, str]] = {
     "account-requests": N_("Account changes"),
     "accounts": N_("Trading accounts"),
     "approvals": N_("Approvals"),
+    "audit": N_("Audit log"),
     "bonuses": N_("Bonuses"),
     "brand": N_("Brand"),
     "campaigns": N_("Campaigns"),
@@ -65,6 +66,7 @@ THINGS: Final[Mapping[str, str]] = {
     "payouts": N_("Payouts"),
     "postbacks": N_("Postbacks"),
     "providers": N_("Strategy providers"),
+    "release": N_("New release"),
     "reset": N_("Password"),
     "rewards": N_("Rewards"),
     "servers": N_("Trading servers"),
@@ -249,7 +251,8 @@ _MODULES: Final[Mapping[str, str]] = {
     "crm": "messages",
     "fees": "money",
 }
-_REQUEST: Final = re.compile(r"(?:POST|PUT|PATCH|DELETE) (/\S*)")
+_READ: Final = N_("read or exported")
+_REQUEST: Final = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S*)")
 _REACTION: Final = re.compile(r"(?:brokerage\.|stoa\.)?([a-z_]+)[:.][a-z_.]+")
 
 
@@ -260,11 +263,12 @@ def deed(action: str) -> str:
     """
     request = _REQUEST.fullmatch(action)
     if request is not None:
-        words = [one for one in request[1].split("/") if one and not one.startswith("{")]
+        words = [one for one in request[2].split("/") if one and not one.startswith("{")]
         while len(words) > 1 and words[0] in _SIDES:
             words = words[1:]
         thing = THINGS.get(words[0]) if words else None
-        done = DEEDS.get(words[-1], _CHANGED) if len(words) > 1 else _CHANGED
+        other = _READ if request[1] == "GET" else _CHANGED
+        done = DEEDS.get(words[-1], other) if len(words) > 1 else other
     else:
         reaction = _REACTION.fullmatch(action)
         module = reaction[1] if reaction is not None else ""

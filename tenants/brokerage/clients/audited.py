@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from brokerage.clients import queries
 from brokerage.clients.permissions import Clients
+from stoa.audit import told
 from stoa.audit.model import AuditEntry
 from stoa.tenancy.work import Work
 from stoa.web import access
@@ -45,7 +46,7 @@ async def entries(work: Work, client: UUID, before: int | None) -> list[Entry]:
 
 
 def _entry(row: AuditEntry) -> Entry:
-    lines = [line for change in row.changes for line in _lines(change)]
+    lines = told.brief(row.changes)
     return Entry(
         number=row.id,
         at=row.at,
@@ -55,28 +56,6 @@ def _entry(row: AuditEntry) -> Entry:
         lines=tuple(lines[:_MOST_LINES]),
         more=max(0, len(lines) - _MOST_LINES),
     )
-
-
-def _lines(change: dict[str, Any]) -> list[str]:
-    if "did" in change:
-        facts = ", ".join(f"{key} {value}" for key, value in change.items() if key != "did")
-        return [f"{change['did']}: {facts}" if facts else str(change["did"])]
-    row, was, now = change.get("row", ""), change.get("was", {}), change.get("now", {})
-    if change.get("deleted"):
-        return [f"{row} removed"]
-    if not was:
-        return [f"{row} added"]
-    return [f"{row}.{key}: {_said(was.get(key))} → {_said(now.get(key))}" for key in now]
-
-
-def _said(value: Any) -> str:
-    """Values short enough for a line; sealed ones say so and nothing else."""
-    if value is None:
-        return "–"
-    text = str(value)
-    if text.startswith("sealed:"):
-        return "•••"
-    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 @get("/desk/clients/{client:uuid}/audit", access=access.desk(Clients.SEE_AUDIT))

@@ -1,15 +1,13 @@
 """`stoa audit`: verify the chain, or carry it out for the stand-alone verifier."""
 
 import asyncio
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from brokerage.commands import opened, tenant_of
-from stoa.audit import sealer
+from stoa.audit import chain, sealer
 
 
 @click.group(
@@ -30,9 +28,9 @@ def verify(slug: str | None) -> None:
             refs = [await tenant_of(door, slug)] if slug else await door.registry.all()
             for ref in refs:
                 await sealer.seal(door, ref)
-                links, fault = await sealer.verify(door, ref)
-                faults += fault is not None
-                click.echo(f"{ref.slug:24} {links:>8} links  {fault or 'whole'}")
+                found = await chain.verify(door.opener(ref, purpose="audit.verify"))
+                faults += found.fault is not None
+                click.echo(f"{ref.slug:24} {found.last.number:>8} links  {found.fault or 'whole'}")
         return faults
 
     sys.exit(1 if asyncio.run(run()) else 0)
@@ -50,17 +48,12 @@ def export(slug: str, target: Path) -> None:
             ref = await tenant_of(door, slug)
             await sealer.seal(door, ref)
             with target.open("w", encoding="utf-8") as out:
-                async for row in sealer.entries(door, ref):
-                    out.write(json.dumps(_line(row), ensure_ascii=False) + "\n")
+                async for row in chain.entries(door.opener(ref, purpose="audit.read")):
+                    out.write(chain.carried(row) + "\n")
                     written += 1
         return written
 
     click.echo(f"{asyncio.run(run())} entries in {target}")
-
-
-def _line(row: Any) -> dict[str, Any]:
-    entry = json.loads(sealer.canonical(row))
-    return {"link": row.number, "hash": bytes(row.hash).hex(), "entry": entry}
 
 
 @audit.command("verifier")

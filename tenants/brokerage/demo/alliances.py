@@ -35,7 +35,7 @@ async def invite(story: Story) -> str:
     made = await tried(
         story,
         story.world.client(above),
-        "invite",
+        "colleagues",
         campaigns.add,
         above,
         "Colleagues",

@@ -104,7 +104,7 @@ async def verified(story: Story, row: Played) -> None:
         await story.world.lever("sumsub", "/_sandbox/decide", asked)
     await story.world.settle("sumsub")
     await story.world.to(story.world.clock.now + timedelta(minutes=3))
-    await kyc_jobs.ask_the_silent(story.world.door.opener(story.ref, purpose="demo.poll"))
+    await kyc_jobs.ask_the_silent(story.world.opener(story.ref, purpose="demo.poll"))
     await story.world.pump(story.ref)
     async with story.world.work(story.ref, purpose="demo.look") as work:
         row.live = await work.first(

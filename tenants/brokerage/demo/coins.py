@@ -73,7 +73,7 @@ async def begin(story: Story) -> None:
     if row is None:
         return
     world, actor = story.world, story.world.client(row.id)
-    opener = world.door.opener(story.ref, actor=actor, purpose="demo.address")
+    opener = world.opener(story.ref, actor=actor, purpose="demo.address")
     for coin in KEPT:
         try:
             await giving.address_for(opener, row.id, coin)
@@ -116,7 +116,7 @@ async def _sent(story: Story, row: Played, asset: str, amount: Decimal, block_s:
     await world.lever(CODE, "/_sandbox/send", order)
     if not block_s:
         await world.lever(CODE, "/_sandbox/settle", {"wait_s": 0})
-    await arriving.look(world.door.opener(story.ref, purpose="demo.coins"), address.id)
+    await arriving.look(world.opener(story.ref, purpose="demo.coins"), address.id)
     await world.pump(story.ref)
 
 

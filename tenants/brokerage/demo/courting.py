@@ -65,7 +65,7 @@ async def arrive(story: Story, number: int) -> None:
 
 async def sweep(story: Story) -> None:
     """Sign-ups nobody finished become leads, at the hour they would."""
-    await jobs.gather_unverified(story.world.door.opener(story.ref, purpose="demo.unverified"))
+    await jobs.gather_unverified(story.world.opener(story.ref, purpose="demo.unverified"))
 
 
 async def call_back(story: Story) -> None:
@@ -103,7 +103,7 @@ async def keep(story: Story) -> None:
         f"{one.first} {one.last},{one.email},{one.country},expo-2026\n"
         for one in (next(story.strangers) for _ in range(9))
     )
-    async with story.world.work(story.ref, owner, "demo.file") as work:
+    async with story.world.work(story.ref, owner, "demo.leads-file") as work:
         await imports.upload(
             work,
             (lines + "Nobody,not-an-address,XX,\n").encode(),

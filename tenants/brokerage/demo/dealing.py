@@ -60,7 +60,7 @@ async def trade(story: Story) -> None:
             )
     await venues.trade(story)
     await story.world.to(story.world.real_now - timedelta(hours=2))
-    open_work = story.world.door.opener(story.ref, purpose="demo.sync")
+    open_work = story.world.opener(story.ref, purpose="demo.sync")
     for _ in range(12):
         fresh = await sync.pass_over(open_work, "mt5-live")
         await sync.pass_over(open_work, "mt5-demo")

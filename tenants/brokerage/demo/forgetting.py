@@ -31,7 +31,7 @@ async def _forgotten(story: Story, rows: list[Played]) -> None:
         wish = await tried(
             story,
             story.hands["compliance"],
-            "wish",
+            "wish-by-staff",
             asking.ask,
             row.id,
             "Letter of this week, signed as on the registration.",

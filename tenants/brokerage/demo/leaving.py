@@ -133,5 +133,5 @@ async def _sent(story: Story) -> None:
         await money.clocks(story, world.clock.now)
         await world.settle("alpha", "beta")
     await world.to(world.clock.now + timedelta(minutes=10))
-    await payouts.sweep(world.door.opener(story.ref, purpose="demo.payouts"))
+    await payouts.sweep(world.opener(story.ref, purpose="demo.payouts"))
     await world.pump(story.ref)

@@ -172,7 +172,7 @@ async def _put_away(story: Story) -> None:
 
 async def _batches(story: Story) -> None:
     """A batch that ran in the name of prudence, and one that is only planned."""
-    owner, opener = story.hands["owner"], story.world.door.opener(story.ref, purpose="demo.batch")
+    owner, opener = story.hands["owner"], story.world.opener(story.ref, purpose="demo.batch")
     for ratio, why, run in (
         (20, "Less leverage there before the elections", True),
         (10, "What 1:10 would mean for everybody", False),
@@ -181,10 +181,10 @@ async def _batches(story: Story) -> None:
         made = await tried(story, owner, "batch", planning.plan_leverage, choice, ratio, why)
         if made is None or not run:
             continue
-        started = await tried(story, owner, "batch", batches.start, made.id)
+        started = await tried(story, owner, "batch-start", batches.start, made.id)
         if started is not None and started.state == BatchState.ASKED:
             head = story.hands["head"]
-            await tried(story, head, "batch", batches.agree, made.id)
+            await tried(story, head, "batch-agree", batches.agree, made.id)
         await story.world.pump(story.ref)
         for _ in range(4):
             await batches.sweep(opener)
@@ -223,7 +223,7 @@ async def _from_elsewhere(story: Story) -> None:
 
 async def _below_zero(story: Story, rows: list[Played]) -> None:
     """Two accounts owe more than they held: one loss the house bears, one waits for a person."""
-    opener = story.world.door.opener(story.ref, purpose="demo.cover")
+    opener = story.world.opener(story.ref, purpose="demo.cover")
     found = 0
     for row in reversed(rows):
         account = await _account(story, row.live)

@@ -68,7 +68,7 @@ async def deposit(
     method = Method.CRYPTO if crypto else Method.CARD
     usual = Decimal(story.chance.choice([150, 250, 500, 800, 1200, 2000, 3500]))
     amount = amount or Money(usual, base)
-    opener = world.door.opener(story.ref, actor=world.client(row.id), purpose="demo.deposit")
+    opener = world.opener(story.ref, actor=world.client(row.id), purpose="demo.deposit")
     with alone(world.config.state):
         await clocks(story, world.clock.now)
         try:
@@ -87,7 +87,7 @@ async def deposit(
         if how == "leave" or (not how and not again and story.chance.random() < 0.08):
             return started.deposit
         await _pay(story, attempt, crypto=crypto, how=how)
-    await settlement.look(world.door.opener(story.ref, purpose="demo.settle"), attempt.id)
+    await settlement.look(world.opener(story.ref, purpose="demo.settle"), attempt.id)
     await world.pump(story.ref)
     return started.deposit
 
@@ -195,7 +195,7 @@ async def _decide(story: Story, asked: list[UUID]) -> None:
         await world.pump(story.ref)
         await world.settle("alpha", "beta")
     await world.to(world.clock.now + timedelta(minutes=10))
-    await payouts.sweep(world.door.opener(story.ref, purpose="demo.payouts"))
+    await payouts.sweep(world.opener(story.ref, purpose="demo.payouts"))
     await world.pump(story.ref)
 
 

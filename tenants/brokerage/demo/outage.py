@@ -55,11 +55,11 @@ async def _fail(story: Story) -> None:
     """Clients try to pay by card until the circuit opens; the second provider takes over."""
     world, base = story.world, story.ref.base_currency
     payers = [row for row in story.played if row.live is not None]
-    opener = world.door.opener(story.ref, purpose="demo.watch")
+    opener = world.opener(story.ref, purpose="demo.watch")
     for number in range(min(_MOST_CALLS, len(payers))):
         row = payers[number % len(payers)]
         await world.to(world.clock.now + timedelta(seconds=8))
-        asked = world.door.opener(story.ref, actor=world.client(row.id), purpose="demo.deposit")
+        asked = world.opener(story.ref, actor=world.client(row.id), purpose="demo.deposit")
         try:
             await deposits.start(asked, row.id, Method.CARD, Money(Decimal(75 + 5 * number), base))
         except Refusal:
@@ -73,7 +73,7 @@ async def _fail(story: Story) -> None:
 async def _come_back(story: Story) -> None:
     """The connection is tried, a part of the traffic returns, then all of it."""
     world = story.world
-    opener = world.door.opener(story.ref, purpose="demo.watch")
+    opener = world.opener(story.ref, purpose="demo.watch")
     for _ in range(_STEPS):
         await world.to(world.clock.now + timedelta(minutes=7))
         await watching.sweep(opener)

@@ -78,7 +78,7 @@ async def _approve(story: Story, asked: list[UUID]) -> None:
 async def _come_back(story: Story, asked: list[UUID]) -> None:
     """The provider finds the card closed. One of them takes back what could not be paid."""
     world = story.world
-    opener = world.door.opener(story.ref, purpose="demo.payouts")
+    opener = world.opener(story.ref, purpose="demo.payouts")
     with money.alone(world.config.state):
         await money.clocks(story, world.clock.now)
         await world.settle("alpha", "beta")

@@ -87,7 +87,7 @@ async def connect(story: Story) -> None:
             servers=[*body["servers"], second, copy],
             products=[*body["products"], product],
         )
-    opener = world.door.opener(story.ref, purpose="demo.groups")
+    opener = world.opener(story.ref, purpose="demo.groups")
     await groups.ask(opener, SECOND)
 
 
@@ -213,7 +213,7 @@ async def _fill(story: Story, account: str, symbol: str, units: int, side: str, 
 async def _moved(story: Story) -> None:
     """Everybody on the second server is planned; who can move does, and the report is kept."""
     world, owner = story.world, story.hands["owner"]
-    opener = world.door.opener(story.ref, purpose="demo.move")
+    opener = world.opener(story.ref, purpose="demo.move")
     await groups.ask(opener, FIRST)
     made = await tried(
         story,
@@ -225,9 +225,9 @@ async def _moved(story: Story) -> None:
     )
     if made is None:
         return
-    started = await tried(story, owner, "move", batches.start, made.id)
+    started = await tried(story, owner, "batch-start", batches.start, made.id)
     if started is not None and started.state == BatchState.ASKED:
-        await tried(story, story.hands["dealing"], "move", batches.agree, made.id)
+        await tried(story, story.hands["dealing"], "batch-agree", batches.agree, made.id)
     for _ in range(_PASSES):
         await batches.sweep(opener)
         await world.pump(story.ref)

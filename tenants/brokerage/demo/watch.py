@@ -32,7 +32,7 @@ async def happen(story: Story) -> None:
         whole=True,
     )
     await _bounds(story)
-    opener = story.world.door.opener(story.ref, purpose="demo.risk")
+    opener = story.world.opener(story.ref, purpose="demo.risk")
     await limits.sweep(opener)
     await signs.sweep(opener)
     await points.keep(opener)

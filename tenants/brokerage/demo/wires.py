@@ -100,7 +100,7 @@ async def announce(story: Story, row: Played) -> None:
         places.bank(iban),
         holder=name,
     )
-    opener = world.door.opener(story.ref, actor=actor, purpose="demo.wire")
+    opener = world.opener(story.ref, actor=actor, purpose="demo.wire")
     amount = Money(_SUMS[number % len(_SUMS)], story.ref.base_currency)
     try:
         started = await deposits.start(opener, row.id, Method.BANK, amount)
@@ -181,9 +181,9 @@ async def order(story: Story, *, answered: bool) -> None:
     if made is None or not answered:
         return
     file = made[0].id
-    if await tried(story, head, "order", making.agree, file) is None:
+    if await tried(story, head, "order-agree", making.agree, file) is None:
         return
-    taken = await tried(story, finance, "order", making.fetch, file)
+    taken = await tried(story, finance, "order-take", making.fetch, file)
     if taken is None:
         return
     await story.world.to(story.world.clock.now + timedelta(hours=3))

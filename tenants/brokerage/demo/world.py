@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx2
 
+from brokerage.demo import acts
 from brokerage.processes import door_of, provisioner_of
 from brokerage.product import PRODUCT
 from stoa.connectors.lines import Lines
@@ -19,6 +20,7 @@ from stoa.jobs import drain, relay
 from stoa.kernel.clock import Simulated
 from stoa.kernel.config import Config
 from stoa.tenancy.actor import SYSTEM, Actor, Kind
+from stoa.tenancy.door import OpenWork
 from stoa.tenancy.registry import TenantRef
 from stoa.tenancy.work import Work
 
@@ -81,7 +83,10 @@ class World:
     def work(
         self, tenant: TenantRef, actor: Actor = SYSTEM, purpose: str = "demo"
     ) -> AbstractAsyncContextManager[Work]:
-        return self.door.open(tenant, actor=actor, purpose=purpose)
+        return self.door.open(tenant, actor=actor, purpose=acts.called(purpose))
+
+    def opener(self, tenant: TenantRef, actor: Actor = SYSTEM, purpose: str = "demo") -> OpenWork:
+        return self.door.opener(tenant, actor=actor, purpose=acts.called(purpose))
 
     def client(self, client: UUID) -> Actor:
         """The client at their own browser, second factor just shown."""

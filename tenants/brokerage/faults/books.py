@@ -1,6 +1,5 @@
 """The books against the world: what the stand-ins really did, what the driver was told, what is kept."""
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,7 +15,7 @@ from brokerage.faults.record import OK, REFUSED, UNKNOWN, Operation, Record
 from brokerage.ledger import check
 from brokerage.ledger.transfers import KIND as TRANSFER
 from brokerage.trading.connector import mark
-from stoa.audit import sealer, standalone
+from stoa.audit import chain, sealer, standalone
 from stoa.kernel import currencies
 from stoa.tenancy.work import Work
 
@@ -246,20 +245,17 @@ class Books:
 
     async def _audit(self, broker: Broker) -> None:
         """I10: nothing waits for its seal, the chain holds, and the stand-alone verifier agrees."""
-        from brokerage.commands.audit import _line
-
         slug = broker.tenant.slug
         async with self.world.work(broker.tenant) as work:
             late = await work.value(UNSEALED)
         if late:
             self.record.breach("I10", slug, "seal", f"{late} entries are unsealed for 10 s")
         await sealer.seal(self.world.door, broker.tenant)
-        _, fault = await sealer.verify(self.world.door, broker.tenant)
-        lines = [
-            json.dumps(_line(row)) async for row in sealer.entries(self.world.door, broker.tenant)
-        ]
+        opener = self.world.door.opener(broker.tenant, purpose="audit.read")
+        found = await chain.verify(opener)
+        lines = [chain.carried(row) async for row in chain.entries(opener)]
         _, alone, _ = standalone.check(lines)
-        for said in (fault, alone):
+        for said in (found.fault, alone):
             if said is not None:
                 self.record.breach("I10", slug, "chain", said)
 

@@ -8,9 +8,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from brokerage.commands.audit import _line
 from brokerage.ledger import wallets
-from stoa.audit import sealer, standalone
+from stoa.audit import chain, sealer, standalone
 from stoa.db.rows import TenantRow
 from stoa.identity import people
 from stoa.kernel.config import Role
@@ -90,10 +89,10 @@ async def test_writers_at_once_are_sealed_in_one_unbroken_chain(house):
     await asyncio.gather(*running)
     await sealer.seal(door, tenant)
 
-    links, fault = await sealer.verify(door, tenant)
+    found = await chain.verify(door.opener(tenant, purpose="verify"))
     async with door.open(tenant) as work:
         entries = await work.value(text("select count(*) from audit_entry"))
-    assert (links, fault) == (entries, None)
+    assert (found.last.number, found.fault) == (entries, None)
     assert entries >= 72
 
 
@@ -146,18 +145,18 @@ PLANTS = {
 async def test_tampering_by_the_superuser_is_named(house, place, what):
     door, tenant, owner = place
     sql, named = PLANTS[what]
-    assert (await sealer.verify(door, tenant))[1] is None
+    assert (await chain.verify(door.opener(tenant, purpose="verify"))).fault is None
     keep = await copies(owner)
     await owner.execute("set session_replication_role = replica")
     try:
         await owner.execute("alter table audit_seal drop constraint if exists uq_audit_seal_entry")
         await owner.execute(sql)
-        _, fault = await sealer.verify(door, tenant)
+        fault = (await chain.verify(door.opener(tenant, purpose="verify"))).fault
     finally:
         await put_back(owner, keep)
 
-    assert fault is not None and named in fault
-    assert (await sealer.verify(door, tenant))[1] is None
+    assert fault is not None and named in fault.lower()
+    assert (await chain.verify(door.opener(tenant, purpose="verify"))).fault is None
 
 
 async def copies(owner):
@@ -185,7 +184,8 @@ async def put_back(owner, keep):
 
 
 async def exported(door, tenant):
-    return [json.dumps(_line(row)) async for row in sealer.entries(door, tenant)]
+    opener = door.opener(tenant, purpose="read")
+    return [chain.carried(row) async for row in chain.entries(opener)]
 
 
 async def test_the_stand_alone_verifier_agrees(place):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
-from stoa.audit import sealer
+from stoa.audit import chain, sealer
 from stoa.audit.model import AuditEntry
 from stoa.events.model import Outbox
 from stoa.kernel.refusals import Invalid
@@ -53,8 +53,8 @@ async def test_a_change_is_audited_and_sealed(house, aurora):
         assert entry.action == "test.rename"
         assert entry.changes[0]["row"] == "setting"
     await sealer.seal(house.door, aurora)
-    sealed, fault = await sealer.verify(house.door, aurora)
-    assert sealed > 0 and fault is None
+    found = await chain.verify(house.door.opener(aurora, purpose="verify"))
+    assert found.last.number > 0 and found.fault is None
 
 
 async def test_what_is_refused_within_a_unit_leaves_nothing_and_the_unit_goes_on(house, aurora):

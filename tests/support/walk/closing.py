@@ -19,10 +19,9 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from brokerage.commands.audit import _line
 from brokerage.ledger import check
 from brokerage.processes import door_of
-from stoa.audit import sealer, standalone
+from stoa.audit import chain, sealer, standalone
 from stoa.tenancy.door import Door
 from stoa.tenancy.registry import TenantRef
 from support.walk.broker import Broker
@@ -136,9 +135,8 @@ async def accounts_agree(broker: Broker, opened: Door, ref: TenantRef) -> None:
 async def audit_verifies(opened: Door, ref: TenantRef) -> None:
     """(c): the exported chain holds for a program that needs nothing but Python; no other does."""
     await sealer.seal(opened, ref)
-    lines = [
-        json.dumps(_line(row), ensure_ascii=False) async for row in sealer.entries(opened, ref)
-    ]
+    opener = opened.opener(ref, purpose="audit.read")
+    lines = [chain.carried(row) async for row in chain.entries(opener)]
     assert lines
     with TemporaryDirectory(prefix="stoa-audit-") as folder:
         program, file = Path(folder) / "verify.py", Path(folder) / "audit.jsonl"

@@ -5,16 +5,14 @@ real broker. What a page shows a part of (LIMIT) must come from an index, in the
 after a condition that leaves little to sort; what it counts is counted over an index, too.
 """
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 import pytest
 
 from stoa.db.rows import TenantRow
 from stoa.kernel.config import Role
+from support.plans import faults, plan_of
 from support.queries import recorded
 
 from .test_queries_of_pages import Stage, pages, stage
@@ -43,8 +41,6 @@ WHOLE = {
 """Sums over all rows that a page is made of, and the distinct values a filter offers: one pass
 over a narrow table, a fraction of a second for a million rows. None is a list's own rows.
 """
-SORTED_MOST = 60_000
-"""Rows that may be sorted for one page: a state's or a client's, never a whole table's."""
 
 
 @dataclass
@@ -72,31 +68,6 @@ async def grown(house, stage) -> Grown:
     finally:
         await line.close()
     return Grown(stage, {row["relname"] for row in rows})
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from nodes(inner)
-
-
-async def plan_of(stage: Stage, statement: str, parameters: tuple[Any, ...]) -> dict[str, Any]:
-    async with stage.house.door.open(stage.tenant, purpose="test") as work:
-        line = await work.session.connection()
-        told = await line.exec_driver_sql(f"explain (format json) {statement}", parameters)
-        found = told.scalar()
-    return (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-
-
-def faults(plan: dict[str, Any], many: set[str]) -> list[str]:
-    found = []
-    for node in nodes(plan):
-        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in many:
-            found.append(f"reads all of {node['Relation Name']}")
-        of = {inner.get("Relation Name") for inner in nodes(node)} & many
-        if of and node["Node Type"] == "Sort" and node["Plans"][0]["Plan Rows"] > SORTED_MOST:
-            found.append(f"sorts {node['Plans'][0]['Plan Rows']:,} rows by {node['Sort Key']}")
-    return found
 
 
 async def test_every_page_finds_its_rows_by_an_index(grown):

@@ -36,7 +36,7 @@ MORE = {
 """Pages that gather from many modules, one or two from each; paying in runs a withdrawal's checks."""
 STREAMS = {"/live", "/desk/live"}
 NOT_PAGES = re.compile(
-    r"/profile/data$|\.(toml|py|json)$|/sso|/support/|/sample|/export|/health|/ready|/metrics|"
+    r"/profile/data$|\.(toml|py|json|jsonl)$|/sso|/support/|/sample|/export|/health|/ready|/metrics|"
     r"/withdraw/review$"
 )
 """The last is the answer to a question: without one it is a refusal."""

@@ -24,8 +24,8 @@ FIGURES = {"money", "pnl", "num", "percent"}
 LATIN = re.compile(r"[A-Za-z]")
 NAMES = {"English", "Crypto", "test"}
 """Said in its own words to every reader; what a broker called a route, and a device its maker."""
-WRITTEN = {"a gesture", "test", "work"}
-"""What tests wrote themselves: the reason of a correction, the purpose of their own work."""
+WRITTEN = {"a gesture", "a test", "test", "work"}
+"""What tests wrote themselves: the reasons of a change, the purpose of their own work."""
 TIMES = {"when", "date"}
 
 

@@ -10,6 +10,7 @@ MADE: Final = {
     "/desk/accounts/{account:uuid}": "dealing.trade",
     "/desk/accounts/{account:uuid}/manage": "dealing.trade",
     "/desk/alerts/{alert:uuid}": "watch.happen",
+    "/desk/audit/{number:int}": "connect.open_tenant",
     "/desk/batches/{batch:uuid}": "lives.happen",
     "/desk/bonuses/campaigns/{campaign:uuid}": "gifts.offer",
     "/desk/bonuses/grants/{grant:uuid}": "gifts.take",

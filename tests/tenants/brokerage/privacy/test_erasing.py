@@ -15,7 +15,7 @@ from brokerage.kyc.model import KycCase
 from brokerage.privacy import asking, carrying, certificates, holds, letters, steps
 from brokerage.privacy.model import Erasure, ErasureState
 from brokerage.privacy.permissions import Privacy
-from stoa.audit import sealer
+from stoa.audit import chain, sealer
 from stoa.audit.model import AuditEntry
 from stoa.files import store
 from stoa.files.model import StoredFile
@@ -156,7 +156,7 @@ async def test_nothing_of_the_person_is_found_where_the_certificate_does_not_say
     # The letter that says so still carries its own copy of the address: it has not been sent yet.
     assert after == {"message.to_sealed"}
     await sealer.seal(house.door, aurora)
-    assert (await sealer.verify(house.door, aurora))[1] is None
+    assert (await chain.verify(house.door.opener(aurora, purpose="verify"))).fault is None
 
 
 async def test_a_letter_that_is_out_forgets_the_address_it_carried(
