@@ -14,11 +14,15 @@ from stoa.jobs.bell import Bell
 from stoa.jobs.worker import connect as connect_bell
 from stoa.kernel.config import Config
 from stoa.web.app import connect
-from stoa.web.front import Front
 from stoa.web.logs import set_up
+from stoa.web.shares import Evenly, Shares
 
 _GRACE_S: Final = 10
 """How long a worker that is told to stop may finish what it has in hand."""
+
+
+_SHARES: Final = Shares()
+"""Made as this is read, before the workers are forked."""
 
 
 class Rings:
@@ -40,7 +44,7 @@ class Rings:
         await self._ring("replay", str(tenant))
 
 
-def create() -> Front:
+def create() -> Evenly:
     """Reads the configuration, connects, and refuses to start with an undeclared handler."""
     set_up("web")
     config = Config.load()
@@ -48,7 +52,7 @@ def create() -> Front:
     state.door.after_commit = Bell(state.redis)
     rings = Rings(config.redis_url)
     state.extras |= {"provision_bell": rings.provision, "replay_bell": rings.replay}
-    return assemble(state)
+    return Evenly(assemble(state), _SHARES)
 
 
 def serve(host: str, port: int, workers: int) -> None:

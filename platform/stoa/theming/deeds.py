@@ -32,6 +32,7 @@ THINGS: Final[Mapping[str, str]] = {
     "partners": N_("Partners"),
     "privacy": N_("Privacy"),
     "profile": N_("Profile"),
+    "provision": N_("Setting up"),
     "psps": N_("Payment providers"),
     "recon": N_("Reconciliation"),
     "register": N_("Registration"),
@@ -245,10 +246,13 @@ DEEDS: Final[Mapping[str, str]] = {
 _BY_ITSELF: Final = N_("by itself")
 _CHANGED: Final = N_("changed")
 _SIDES: Final = frozenset({"desk", "api", "v1", "partner"})
+_SAID: Final[Mapping[str, str]] = {"support.enter": N_("entered"), "support.leave": N_("left")}
+"""What people do by other ways than an address of the desk."""
 _MODULES: Final[Mapping[str, str]] = {
     "payments": "deposits",
     "trading": "accounts",
     "crm": "messages",
+    "risk": "alerts",
     "fees": "money",
 }
 _READ: Final = N_("read or exported")
@@ -272,6 +276,6 @@ def deed(action: str) -> str:
     else:
         reaction = _REACTION.fullmatch(action)
         module = reaction[1] if reaction is not None else ""
-        thing, done = THINGS.get(_MODULES.get(module, module)), _BY_ITSELF
+        thing, done = THINGS.get(_MODULES.get(module, module)), _SAID.get(action, _BY_ITSELF)
     say = shown().texts.gettext
     return f"{say(thing)}: {say(done)}" if thing else action

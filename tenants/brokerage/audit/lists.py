@@ -20,7 +20,7 @@ from stoa.web import tables
 
 HERE: Final = "/desk/audit"
 _MOST_LINES: Final = 3
-_SELF: Final = frozenset({Kind.SYSTEM, Kind.VISITOR})
+_SELF: Final = frozenset({Kind.SYSTEM, Kind.VISITOR, Kind.PROVIDER})
 """Who has no name of their own."""
 words.learn({f"actor {kind}": label for kind, label in queries.KINDS.items()})
 statuses.learn(

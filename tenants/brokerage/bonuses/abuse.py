@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy.orm import load_only
 
 from brokerage.bonuses import moving
 from brokerage.bonuses.model import Grant, GrantState
@@ -22,6 +23,7 @@ from brokerage.bonuses.settings import BonusSettings
 from brokerage.bonuses.story import tell
 from brokerage.clients import queries as clients
 from stoa.kernel.refusals import Conflict, Invalid
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -148,15 +150,20 @@ async def clear(work: Work, grant: UUID, reason: str) -> Grant:
     return row
 
 
-async def waiting(work: Work, limit: int = 6) -> Sequence[Grant]:
-    """Bonuses with an open case, the oldest first."""
-    return await work.rows(
+@kept
+def _open_cases(within: ColumnElement[bool]) -> Select[Any]:
+    return (
         select(Grant)
+        .options(load_only(Grant.title, Grant.reference, Grant.granted_at))
         .where(
             Grant.state == GrantState.ACTIVE,
             func.jsonb_path_exists(Grant.evidence, text("'$[*] ? (@.open == true)'")),
-            clients.within(work, Grant.client),
+            within,
         )
         .order_by(Grant.id)
-        .limit(limit)
     )
+
+
+async def waiting(work: Work, limit: int = 6) -> tuple[Sequence[Grant], int]:
+    """Bonuses with an open case, the oldest first, and how many there are."""
+    return await work.some(_open_cases(clients.within(work, Grant.client)), limit, {})

@@ -53,14 +53,16 @@ async def home(work: Work, client: UUID) -> list[Card]:
 
 async def today(work: Work) -> list[Card]:
     """Bonuses whose trading a person has to look at."""
-    rows = await abuse.waiting(work) if work.actor.may(Bonuses.REVOKE) else []
+    if not work.actor.may(Bonuses.REVOKE):
+        return []
+    rows, count = await abuse.waiting(work)
     if not rows:
         return []
     return [
         Card(
             "bonus-cases",
             N_("Bonuses to look at"),
-            len(rows),
+            count,
             tone="needs",
             path=f"/desk/bonuses/grants/{rows[0].id}",
             items=[

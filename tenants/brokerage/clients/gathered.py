@@ -6,14 +6,46 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from markupsafe import Markup
+
 from stoa.kernel.together import Together
 from stoa.product import Card, Hit, Need, Product
 from stoa.tenancy.actor import Actor
 from stoa.tenancy.work import Work
+from stoa.theming.look import Look
 
 MOST_MOMENTS: Final = 120
 MOST_HITS: Final = 30
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Drawn:
+    """Cards as one look draws them. What several readers share is drawn by the first of them; a
+    card of one reader's own is drawn for them alone.
+    """
+
+    def __init__(self, shared: frozenset[int], kept: dict[int, Markup]) -> None:
+        self._shared = shared
+        self._kept = kept
+
+    def of(self, card: Card) -> Markup | None:
+        return self._kept.get(id(card))
+
+    def keep(self, card: Card, drawn: Markup) -> None:
+        if id(card) in self._shared:
+            self._kept[id(card)] = drawn
+
+
+class Reading:
+    """The cards of a role as read at one moment, and how they were drawn for each look."""
+
+    def __init__(self, cards: Sequence[Card]) -> None:
+        self.cards = cards
+        self._drawn: dict[tuple[str, ...], dict[int, Markup]] = {}
+
+    def drawn(self, look: Look) -> Drawn:
+        kept = self._drawn.setdefault((look.locale, look.time_zone, look.brand.theme), {})
+        return Drawn(frozenset(id(card) for card in self.cards), kept)
 
 
 class Todays:
@@ -25,23 +57,24 @@ class Todays:
 
     def __init__(self, product: Product) -> None:
         self._modules = product.modules
-        self._together: Together[list[Card]] = Together()
+        self._together: Together[Reading] = Together()
 
-    async def ask(self, work: Work) -> list[Card]:
-        """Cards in their order; the list is the asker's own."""
+    async def ask(self, work: Work) -> tuple[list[Card], Reading]:
+        """Cards in their order, the list being the asker's own, and the reading they come from."""
         reader = work.actor
         if reader.sees_all:
             role = reader.of_role()
             key = (work.tenant.id, work.settings_epoch, role)
-            found = list(await self._together.ask(key, lambda: self._read_as(role, work)))
+            reading = await self._together.ask(key, lambda: self._read_as(role, work))
         else:
-            found = await self._read(work)
+            reading = await self._read(work)
+        found = list(reading.cards)
         for module in self._modules:
             if module.mine:
                 found += await module.mine(work)
-        return sorted(found, key=lambda card: card.order)
+        return sorted(found, key=lambda card: card.order), reading
 
-    async def _read_as(self, role: Actor, work: Work) -> list[Card]:
+    async def _read_as(self, role: Actor, work: Work) -> Reading:
         """Read without the person at hand, so that nothing of theirs can get to another."""
         reader, work.actor = work.actor, role
         try:
@@ -49,8 +82,8 @@ class Todays:
         finally:
             work.actor = reader
 
-    async def _read(self, work: Work) -> list[Card]:
-        return [card for m in self._modules if m.today for card in await m.today(work)]
+    async def _read(self, work: Work) -> Reading:
+        return Reading([card for m in self._modules if m.today for card in await m.today(work)])
 
 
 async def home(product: Product, work: Work, client: UUID) -> list[Card]:

@@ -14,7 +14,7 @@ from stoa.product import Hit
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 from stoa.web import access
-from stoa.web.pages import go, page
+from stoa.web.pages import go, look, page
 from stoa.web.state import State
 from stoa.web.visit import visit
 
@@ -40,7 +40,7 @@ async def today(request: AnyRequest, work: NamedDependency[Work]) -> Response[An
             return go(request, open_to_them[0])
         return page(request, work, "desk/today/nothing.html", audience="desk")
     todays: gathered.Todays = state.extras.setdefault("todays", gathered.Todays(state.product))
-    cards = await todays.ask(work)
+    cards, reading = await todays.ask(work)
     return page(
         request,
         work,
@@ -49,6 +49,7 @@ async def today(request: AnyRequest, work: NamedDependency[Work]) -> Response[An
         figures=[card for card in cards if not card.items and not card.worklist],
         lists=[card for card in cards if card.items],
         clear=[card for card in cards if card.worklist and not card.items],
+        drawn=reading.drawn(look(request, work, "desk")),
         now=work.now,
         zone=work.settings(TenantFacts).time_zone,
         name=visit(request).person_name.split(" ")[0],

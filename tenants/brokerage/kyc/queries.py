@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import load_only
 
 from brokerage.clients import queries as people
 from brokerage.kyc import cases, tracker, wordings
@@ -79,9 +80,15 @@ def _by_state(within: ColumnElement[bool]) -> Select[str, int]:
 def _to_decide(within: ColumnElement[bool]) -> Select[Any]:
     return (
         select(KycCase)
+        .options(load_only(KycCase.client, KycCase.failed, KycCase.in_review_at, KycCase.due_at))
         .where(KycCase.state == State.REVIEW, within)
         .order_by(KycCase.urgency_at.nulls_last(), KycCase.id)
     )
+
+
+@kept
+def _for_second(within: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).where(KycProposal.state == "waiting", within)
 
 
 async def counts(work: Work) -> dict[str, int]:
@@ -107,16 +114,18 @@ async def today(work: Work) -> Sequence[Card]:
     """Pending verification by deadline, for those who decide it."""
     if not work.actor.may(Kyc.CASES_VIEW):
         return []
-    rows, _ = await people.named(
+    rows, waiting = await people.named(
         work, _to_decide(people.within(work, KycCase.client)), KycCase.client, SHOWN, {}
     )
-    told = await counts(work)
+    second = 0
+    if work.actor.may(Kyc.SECOND):
+        second = await work.value(_for_second(people.within(work, KycProposal.client)))
     late = sum(row.due_at is not None and row.due_at < work.now for row, _ in rows)
     cards = [
         Card(
             key="kyc",
             label=N_("Verification to decide"),
-            figure=told.get(State.REVIEW, 0),
+            figure=waiting,
             tone="stopped" if late else "needs" if rows else "done",
             path="/desk/kyc",
             order=10,
@@ -134,12 +143,12 @@ async def today(work: Work) -> Sequence[Card]:
             worklist=True,
         )
     ]
-    if work.actor.may(Kyc.SECOND) and told["second"]:
+    if second:
         cards.append(
             Card(
                 key="kyc-second",
                 label=N_("Waiting for a second officer"),
-                figure=told["second"],
+                figure=second,
                 tone="needs",
                 path="/desk/kyc?list=second",
                 order=12,

@@ -31,6 +31,7 @@ MANUAL: Final = "settings"
 _DIGITS: Final = Decimal(1).scaleb(-18)
 _MOST_STEPS: Final = 3
 _PRICES: Final = select(FxRate.base, FxRate.quote, FxRate.rate, FxRate.source, FxRate.at)
+_KEPT: Final = select(FxRate).order_by(FxRate.base, FxRate.quote)
 _NEW: Final = insert(FxRate.metadata.tables[FxRate.__tablename__])
 _KEEP: Final = _NEW.on_conflict_do_update(
     index_elements=["base", "quote"],
@@ -131,6 +132,16 @@ def _down(value: Decimal) -> Decimal:
 async def table(work: Work) -> Rates:
     """All prices as they stand."""
     return Rates(await work.table(_PRICES))
+
+
+async def kept(work: Work) -> Sequence[FxRate]:
+    """The rows, read once in a unit: for pages on which several modules show them."""
+    return await work.once("fx-rates", lambda: work.rows(_KEPT))
+
+
+async def shown(work: Work) -> Rates:
+    """All prices, for pages: as `kept` has them."""
+    return Rates(await kept(work))
 
 
 async def rate(work: Work, sell: str, buy: str) -> Decimal:

@@ -7,10 +7,8 @@ from typing import Any, Final
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.response import Response
-from sqlalchemy import select
 
-from brokerage.ledger import believing
-from brokerage.ledger.fx import FxRate
+from brokerage.ledger import believing, rates
 from brokerage.ledger.permissions import Ledger
 from brokerage.ledger.rates import MANUAL
 from brokerage.ledger.settings import LedgerSettings
@@ -24,7 +22,6 @@ from stoa.web.pages import page
 AnyRequest = Request[Any, Any, Any]
 HERE: Final = "/desk/ledger/rates"
 _SOURCES: Final = {MANUAL: N_("Settings"), "servers": N_("Trading servers")}
-_KNOWN: Final = select(FxRate).order_by(FxRate.base, FxRate.quote)
 
 learn(
     {
@@ -38,7 +35,7 @@ learn(
 
 @get(HERE, access=access.desk(Ledger.ACCOUNTS_VIEW))
 async def rates_page(request: AnyRequest, work: NamedDependency[Work]) -> Response[str]:
-    known = await work.rows(_KNOWN)
+    known = await rates.kept(work)
     settings = work.settings(LedgerSettings)
     stale = work.now - timedelta(seconds=settings.rates_stale_s)
     doubted = await believing.doubted(work, known, MANUAL)
@@ -68,7 +65,7 @@ async def today(work: Work) -> Sequence[Card]:
     """Prices that were told and not believed: somebody must look at the server that told them."""
     if not work.actor.may(Ledger.ACCOUNTS_VIEW):
         return []
-    found = await believing.doubted(work, await work.rows(_KNOWN), MANUAL)
+    found = await believing.doubted(work, await rates.kept(work), MANUAL)
     if not found:
         return []
     return [

@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.orm import load_only
 
 from brokerage.clients import hooks
 from brokerage.clients import queries as clients
@@ -55,6 +56,7 @@ from brokerage.trading.events import DealsImported
 from stoa.kernel.money import Money
 from stoa.product import Card, Every, Hit, Item, Module, NavItem, Tab
 from stoa.settingsdesk import pending
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 
@@ -81,13 +83,23 @@ async def today(work: Work) -> list[Card]:
     return [*await _payouts(work), *await _objections(work), *await _applied(work)]
 
 
+_SHOWN: Final = (
+    PartnerPayout.amount,
+    PartnerPayout.currency,
+    PartnerPayout.made_at,
+    PartnerPayout.signs,
+)
 _TO_PAY: Final = (
     select(PartnerPayout)
+    .options(load_only(*_SHOWN))
     .where(PartnerPayout.state == PayoutState.WAITING)
     .order_by(PartnerPayout.made_at)
 )
 _TO_ANSWER: Final = (
-    select(Objection).where(Objection.state == ObjectionState.OPEN).order_by(Objection.due_at)
+    select(Objection)
+    .options(load_only(Objection.reference, Objection.month, Objection.opened_at, Objection.due_at))
+    .where(Objection.state == ObjectionState.OPEN)
+    .order_by(Objection.due_at)
 )
 
 
@@ -151,17 +163,26 @@ async def _objections(work: Work) -> list[Card]:
     ]
 
 
+@kept
+def _waiting(partners: ColumnElement[bool], contested: ColumnElement[bool]) -> Select[int, int]:
+    return select(
+        select(func.count())
+        .select_from(Partner)
+        .where(Partner.state == PartnerState.APPLIED, partners)
+        .scalar_subquery(),
+        select(func.count())
+        .select_from(Attribution)
+        .where(Attribution.contest == "open", contested)
+        .scalar_subquery(),
+    )
+
+
 async def _applied(work: Work) -> list[Card]:
     if not work.actor.may(Partners.EDIT):
         return []
-    counts = await work.counts(
-        applied=select(Partner.id).where(
-            Partner.state == PartnerState.APPLIED, clients.within(work, Partner.id)
-        ),
-        contests=select(Attribution.client).where(
-            Attribution.contest == "open", clients.within(work, Attribution.client)
-        ),
-    )
+    mine = _waiting(clients.within(work, Partner.id), clients.within(work, Attribution.client))
+    ((applied, contests),) = await work.table(mine)
+    counts = {"applied": applied, "contests": contests}
     cards = {
         "applied": (N_("Applications of partners"), "/desk/partners?state=applied"),
         "contests": (N_("Contested clients"), "/desk/partners/contests"),

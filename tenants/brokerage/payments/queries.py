@@ -8,7 +8,19 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import load_only
 
 from brokerage.clients import queries as clients
 from brokerage.clients.model import Client
@@ -210,15 +222,26 @@ async def events(work: Work, *, deposit: UUID) -> Sequence[ProviderEvent]:
     )
 
 
-@kept
-def _ended_by_day(
-    model: Any, at: Any, state: str, within: ColumnElement[bool]
-) -> Select[Any, Any, Any, int]:
-    local = func.date(func.timezone(bindparam("zone"), at))
+def _ended_by_day(model: Any, state: str, sign: int, within: ColumnElement[bool]) -> Any:
+    local = func.date(func.timezone(bindparam("zone"), model.ended_at))
     return (
-        select(local, model.currency, func.sum(model.amount), func.count())
-        .where(model.state == state, at >= bindparam("since"), within)
-        .group_by(text("1"), model.currency)
+        select(
+            literal(sign).label("sign"),
+            local.label("day"),
+            model.currency,
+            func.sum(model.amount).label("total"),
+            func.count().label("many"),
+        )
+        .where(model.state == state, model.ended_at >= bindparam("since"), within)
+        .group_by(text("2"), model.currency)
+    )
+
+
+@kept
+def _in_and_out(deposits: ColumnElement[bool], withdrawals: ColumnElement[bool]) -> Any:
+    return union_all(
+        _ended_by_day(Deposit, DepositState.CREDITED, 1, deposits),
+        _ended_by_day(Withdrawal, WithdrawalState.PAID, -1, withdrawals),
     )
 
 
@@ -228,30 +251,38 @@ async def net_by_day(work: Work, days: int = 14) -> tuple[Decimal, list[Decimal]
     today = business_day(work.now, zone)
     start, _ = day_bounds(today - timedelta(days=days - 1), zone)
     base = work.tenant.base_currency
-    priced = await rates.table(work)
+    priced = await rates.shown(work)
     sums = [Decimal(0)] * days
     count = 0
-    for model, at, state, sign in (
-        (Deposit, Deposit.ended_at, DepositState.CREDITED, 1),
-        (Withdrawal, Withdrawal.ended_at, WithdrawalState.PAID, -1),
+    statement = _in_and_out(
+        clients.within(work, Deposit.client), clients.within(work, Withdrawal.client)
+    )
+    for sign, day, currency, total, many in await work.table(
+        statement, {"zone": zone, "since": start}
     ):
-        rows = await work.table(
-            _ended_by_day(model, at, state, clients.within(work, model.client)),
-            {"zone": zone, "since": start},
-        )
-        for day, currency, total, many in rows:
-            place = days - 1 - (today - day).days
-            if 0 <= place < days and priced.knows(currency, base):
-                worth = priced.convert(Money(total, currency), base).amount
-                sums[place] += sign * worth
-                count += int(many) if sign > 0 and place == days - 1 else 0
+        place = days - 1 - (today - day).days
+        if 0 <= place < days and priced.knows(currency, base):
+            sums[place] += sign * priced.convert(Money(total, currency), base).amount
+            count += int(many) if sign > 0 and place == days - 1 else 0
     return sums[-1], sums, count
+
+
+_QUEUED: Final = (
+    Withdrawal.reference,
+    Withdrawal.client,
+    Withdrawal.amount,
+    Withdrawal.currency,
+    Withdrawal.state,
+    Withdrawal.asked_at,
+    Withdrawal.promised_at,
+)
 
 
 @kept
 def _to_decide(within: ColumnElement[bool]) -> Select[Withdrawal]:
     return (
         select(Withdrawal)
+        .options(load_only(*_QUEUED))
         .where(Withdrawal.state == WithdrawalState.REVIEW, within)
         .order_by(Withdrawal.promised_at)
     )
@@ -287,7 +318,6 @@ _UNRESOLVED: Final = (
         or_(Unresolved.wait_until.is_(None), Unresolved.wait_until <= bindparam("now")),
     )
     .order_by(Unresolved.id)
-    .limit(bindparam("most", type_=Integer))
 )
 
 
@@ -310,11 +340,12 @@ async def unresolved_seen(work: Work, item: UUID) -> Unresolved:
     return row
 
 
-async def unresolved(work: Work, limit: int = 6) -> Sequence[Unresolved]:
+async def unresolved(work: Work, limit: int = 6) -> tuple[Sequence[Unresolved], int]:
+    """What waits for a person, the oldest first, and how many there are."""
     wanted = _UNRESOLVED
     if not work.actor.sees_all:
         wanted = wanted.where(unresolved_within(work))
-    return await work.rows(wanted, {"now": work.now, "most": limit})
+    return await work.some(wanted, limit, {"now": work.now})
 
 
 async def of_client(work: Work, client: UUID, limit: int = 50) -> tuple[Any, Any]:

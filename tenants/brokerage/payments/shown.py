@@ -65,13 +65,13 @@ async def today(work: Work) -> list[Card]:
     if work.actor.may(Payments.WITHDRAWALS):
         found.append(await _queue(work))
     if work.actor.may(Payments.DEPOSITS):
-        open_issues = await queries.unresolved(work)
+        open_issues, count = await queries.unresolved(work)
         if open_issues:
             found.append(
                 Card(
                     "unresolved",
                     N_("Unresolved money"),
-                    len(open_issues),
+                    count,
                     tone="needs",
                     path="/desk/unresolved",
                     items=[
@@ -91,7 +91,7 @@ async def today(work: Work) -> list[Card]:
         found += await disputes_shown.today(work)
         if work.actor.may(Payments.PSPS):
             found += await _hot(work)
-        net, days, count = await queries.net_by_day(work)
+        net, days, deposits = await queries.net_by_day(work)
         found.append(
             Card(
                 "net-deposits",
@@ -99,7 +99,7 @@ async def today(work: Work) -> list[Card]:
                 net.quantize(Decimal("0.01")),
                 currency=work.tenant.base_currency,
                 path="/desk/deposits",
-                counted=Counted("{n} deposit", "{n} deposits", count),
+                counted=Counted("{n} deposit", "{n} deposits", deposits),
                 spark=[float(one) for one in days],
                 order=20,
             )

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy.orm import load_only
 
 from brokerage.clients import queries as clients
 from brokerage.privacy import wordings
 from brokerage.privacy.model import LIVING, Erasure, ErasureState
 from brokerage.privacy.permissions import Privacy
 from stoa.product import Card, Item
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming.texts import N_
 from stoa.web import tables
@@ -85,22 +87,28 @@ async def proposed(work: Work) -> dict[str, int]:
     return {code: counted[code] for code in wordings.CATEGORIES if code in counted}
 
 
+@kept
+def _waiting(within: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(Erasure)
+        .options(
+            load_only(
+                Erasure.reference, Erasure.client, Erasure.state, Erasure.asked_at, Erasure.due_at
+            )
+        )
+        .where(Erasure.state.in_((ErasureState.ASKED, ErasureState.PROPOSED)), within)
+        .order_by(Erasure.due_at)
+    )
+
+
 async def today(work: Work) -> Sequence[Card]:
     """What waits for a decision, the nearest day first."""
     if not (work.actor.may(Privacy.DECIDE) or work.actor.may(Privacy.AGREE)):
         return []
-    waiting = (
-        select(Erasure)
-        .where(
-            Erasure.state.in_((ErasureState.ASKED, ErasureState.PROPOSED)),
-            clients.within(work, Erasure.client),
-        )
-        .order_by(Erasure.due_at)
-    )
-    rows, count = await work.some(waiting, _SHOWN)
+    mine = _waiting(clients.within(work, Erasure.client))
+    rows, count = await clients.named(work, mine, Erasure.client, _SHOWN, {})
     if not count:
         return []
-    named = await clients.names(work, [row.client for row in rows])
     return [
         Card(
             key="erasures",
@@ -109,14 +117,14 @@ async def today(work: Work) -> Sequence[Card]:
             path="/desk/privacy",
             items=[
                 Item(
-                    title=named.get(row.client) or row.reference,
+                    title=name or row.reference,
                     path=f"/desk/privacy/{row.id}",
                     detail=row.reference,
                     status=f"erasure {row.state}",
                     since=row.asked_at,
                     due=row.due_at,
                 )
-                for row in rows
+                for row, name in rows
             ],
             order=62,
             worklist=True,

@@ -17,7 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, select, text
+from sqlalchemy import Select, bindparam, func, literal, select, text, union_all
 
 from brokerage.recon.events import DayUnsigned
 from brokerage.recon.model import BankAccount, ClientMoneyDay, ClientMoneySign, Purpose
@@ -273,10 +273,13 @@ def _unsigned() -> Select[date]:
     return select(day.day).join(latest, newest).where(~signed).distinct().order_by(day.day.desc())
 
 
-_FIRST: Final = select(func.min(ClientMoneyDay.day))
-_SINCE: Final = (
-    select(ClientMoneyDay.day).where(ClientMoneyDay.day >= bindparam("since")).distinct()
+_CALCULATED: Final = union_all(
+    select(literal(True).label("first"), func.min(ClientMoneyDay.day).label("day")),
+    select(literal(False), ClientMoneyDay.day)
+    .where(ClientMoneyDay.day >= bindparam("since"))
+    .distinct(),
 )
+"""The very first day that was calculated, and those since one."""
 
 
 async def unsigned(work: Work) -> list[date]:
@@ -293,11 +296,13 @@ async def missing(work: Work) -> list[date]:
     """Days since the first calculation that have none at all: the gap is an alert of its own."""
     zone = work.settings(TenantFacts).time_zone
     yesterday = business_day(work.now, zone) - timedelta(days=1)
-    first = await work.value(_FIRST)
+    start = yesterday - timedelta(days=MOST_MISSING)
+    found = await work.table(_CALCULATED, {"since": start})
+    first = next(day for is_first, day in found if is_first)
     if first is None:
         return []
-    start = max(first, yesterday - timedelta(days=MOST_MISSING))
-    known = set(await work.rows(_SINCE, {"since": start}))
+    start = max(first, start)
+    known = {day for is_first, day in found if not is_first}
     days = (yesterday - start).days
     return [day for n in range(days + 1) if (day := yesterday - timedelta(days=n)) not in known]
 

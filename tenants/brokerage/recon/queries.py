@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import load_only
 
 from brokerage.ledger import kinds as ledger_kinds
 from brokerage.ledger import queries as ledger
@@ -233,6 +234,7 @@ _OPEN: Final = (
 )
 _REFUSED: Final = (
     select(OutsideFile)
+    .options(load_only(OutsideFile.name, OutsideFile.kind, OutsideFile.brought_at))
     .where(OutsideFile.state == FileState.REFUSED)
     .order_by(OutsideFile.brought_at.desc())
     .limit(3)

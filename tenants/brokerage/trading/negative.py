@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from brokerage.clients import queries as clients
 from brokerage.ledger.accounts import RECEIVABLE
@@ -19,6 +19,7 @@ from brokerage.trading.model import TradingAccount, Transfer, TransferState
 from brokerage.trading.permissions import Trading
 from stoa.kernel.money import Money
 from stoa.product import Card, Item
+from stoa.tenancy.statements import kept
 from stoa.tenancy.work import Work
 from stoa.theming import words
 from stoa.theming.figures import plain_money
@@ -167,39 +168,43 @@ async def collect(
     )
 
 
-async def today(work: Work) -> list[Card]:
-    """Losses beyond a balance that wait for a person's word."""
-    if not work.actor.may(Trading.COVER):
-        return []
-    rows = await work.rows(
+@kept
+def _to_decide(within: ColumnElement[bool]) -> Select[Any]:
+    return (
         select(Transfer)
         .where(
             Transfer.direction == covering.COVER,
             Transfer.state == TransferState.WAITING,
-            clients.within(work, Transfer.client),
+            within,
         )
         .order_by(Transfer.asked_at)
-        .limit(6)
     )
+
+
+async def today(work: Work) -> list[Card]:
+    """Losses beyond a balance that wait for a person's word."""
+    if not work.actor.may(Trading.COVER):
+        return []
+    mine = _to_decide(clients.within(work, Transfer.client))
+    rows, count = await clients.named(work, mine, Transfer.client, 6, {})
     if not rows:
         return []
-    names = await clients.names(work, [row.client for row in rows])
     return [
         Card(
             "negative",
             N_("Accounts below zero to decide"),
-            len(rows),
+            count,
             tone="needs",
             path="/desk/negative?state=waiting",
             items=[
                 Item(
                     title=f"\u2066{plain_money(row.amount, row.currency)}\u2069",
                     path=f"/desk/negative/{row.id}",
-                    detail=names.get(row.client, ""),
+                    detail=name,
                     status="needs_you",
                     since=row.asked_at,
                 )
-                for row in rows
+                for row, name in rows
             ],
             order=13,
             worklist=True,

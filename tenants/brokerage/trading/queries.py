@@ -152,7 +152,7 @@ async def volume(work: Work, since: datetime) -> tuple[Decimal, int, Decimal]:
     statement = _VOLUME if within is true() else _VOLUME.where(within)
     rows = await work.table(statement, {"since": since})
     house = work.tenant.base_currency
-    rates = await fx.table(work) if any(row.currency != house for row in rows) else fx.Rates(())
+    rates = await fx.shown(work) if any(row.currency != house for row in rows) else fx.Rates(())
     result = sum(
         (
             Decimal(row.result) * rates.rate(row.currency, house)

@@ -27,10 +27,10 @@ FEW = {
 }  # fmt: skip
 """What a sub-broker has dozens of; everything else grows with its clients."""
 WHOLE = {
-    "/desk": {"kyc_case"},
     "/desk/exposure": {"client", "open_position", "trading_account"},
     "/desk/exposure/positions": {"client", "open_position", "trading_account"},
     "/desk/hedge": {"client", "open_position", "trading_account"},
+    "/desk/kyc": {"kyc_case"},
     "/desk/leads": {"lead"},
     "/desk/leads/list": {"lead"},
     "/desk/ledger/entries": {"ledger_account"},

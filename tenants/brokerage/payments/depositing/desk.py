@@ -43,7 +43,7 @@ async def deposits_page(request: AnyRequest, work: NamedDependency[Work]) -> Res
         work,
         DEPOSITS,
         template="desk/payments/deposits.html",
-        waiting=len(await queries.unresolved(work, 50)),
+        waiting=(await queries.unresolved(work, 1))[1],
         disputed=work.actor.may(Payments.DISPUTES),
     )
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
     SQLColumnExpression,
     Uuid,
@@ -94,13 +93,15 @@ def _to_answer(within: ColumnElement[bool]) -> Select[Dispute]:
         select(Dispute)
         .where(Dispute.due_at.is_not(None), Dispute.answered_at.is_(None), within)
         .order_by(Dispute.due_at)
-        .limit(bindparam("most", type_=Integer))
     )
 
 
-async def by_deadline(work: Work, limit: int = 6) -> Sequence[Dispute]:
-    """Open ones that nobody has answered, the nearest deadline first."""
-    return await work.rows(_to_answer(clients.within(work, Dispute.client)), {"most": limit})
+async def by_deadline(work: Work, limit: int = 6) -> tuple[list[tuple[Dispute, str]], int]:
+    """Open ones that nobody has answered, the nearest deadline first, with their clients' names,
+    and how many there are.
+    """
+    mine = _to_answer(clients.within(work, Dispute.client))
+    return await clients.named(work, mine, Dispute.client, limit, {})
 
 
 async def to_agree(work: Work, limit: int) -> Sequence[Dispute]:

@@ -27,27 +27,26 @@ async def today(work: Work) -> list[Card]:
     """Disputes by the day their answer is due."""
     if not work.actor.may(Payments.DISPUTES):
         return []
-    rows = await queries.by_deadline(work)
+    rows, count = await queries.by_deadline(work)
     if not rows:
         return []
-    names = await clients.names(work, [row.client for row in rows])
     return [
         Card(
             "disputes",
             N_("Disputes to answer"),
-            len(rows),
-            tone="stopped" if any(late(row, work.now) for row in rows) else "needs",
+            count,
+            tone="stopped" if any(late(row, work.now) for row, _ in rows) else "needs",
             path="/desk/disputes?show=open",
             items=[
                 Item(
-                    title=f"{_told(row)} · {names.get(row.client, row.reference)}",
+                    title=f"{_told(row)} · {name or row.reference}",
                     path=f"/desk/disputes/{row.id}",
                     detail=row.reference,
                     status="overdue" if late(row, work.now) else f"dispute {row.stage}",
                     since=row.opened_at,
                     due=row.due_at,
                 )
-                for row in rows
+                for row, name in rows
             ],
             order=11,
             worklist=True,

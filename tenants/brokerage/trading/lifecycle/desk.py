@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 
 from brokerage.clients import queries as clients
 from brokerage.trading.lifecycle import deciding, evidence, shown, wording
@@ -96,18 +96,11 @@ async def cancel(
 
 
 @kept
-def _asked(within: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _asked(within: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(
-            AccountRequest.id,
-            AccountRequest.client,
-            AccountRequest.kind,
-            AccountRequest.asked_at,
-            func.count().over().label("all"),
-        )
+        select(AccountRequest)
         .where(AccountRequest.state == RequestState.ASKED, within)
         .order_by(AccountRequest.asked_at)
-        .limit(6)
     )
 
 
@@ -115,26 +108,26 @@ async def today(work: Work) -> list[Card]:
     """What clients want of their accounts and nobody has decided yet."""
     if not work.actor.may(Trading.DECIDE):
         return []
-    found = await work.table(_asked(clients.within(work, AccountRequest.client)))
+    mine = _asked(clients.within(work, AccountRequest.client))
+    found, count = await clients.named(work, mine, AccountRequest.client, 6, {})
     if not found:
         return []
-    names = await clients.names(work, [row.client for row in found])
     return [
         Card(
             "requests",
             N_("Account requests to decide"),
-            int(found[0].all),
+            count,
             tone="needs",
             path="/desk/requests",
             items=[
                 Item(
                     title=wording.KINDS[Wish(row.kind)],
                     path=f"/desk/requests/{row.id}",
-                    detail=names.get(row.client, ""),
+                    detail=name,
                     status="needs_you",
                     since=row.asked_at,
                 )
-                for row in found
+                for row, name in found
             ],
             order=14,
             worklist=True,

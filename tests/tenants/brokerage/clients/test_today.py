@@ -19,7 +19,7 @@ async def _reader(house, tenant, *roles, scope="all", team=None) -> Actor:
 
 async def _ask(house, tenant, todays, actor):
     async with house.door.open(tenant, actor=actor, purpose="test") as work:
-        return await todays.ask(work)
+        return (await todays.ask(work))[0]
 
 
 async def test_every_module_reads_for_a_role_what_it_reads_for_each_person(house, aurora):

@@ -108,7 +108,7 @@ async def test_opposite_positions_open_a_case_and_nothing_is_paid_or_lost(
     assert held.story[-1]["what"] == "case-hedged"
     assert await credit_of(market, row) == Decimal("150.00")
     async with market.opener(marketing())() as work:
-        assert [one.id for one in await abuse.waiting(work)] == [row.id]
+        assert [one.id for one in (await abuse.waiting(work))[0]] == [row.id]
 
 
 async def test_a_person_clears_it_and_what_was_earned_is_released(market, customer, bonuses):

@@ -327,10 +327,10 @@ async def test_money_of_clients_out_of_scope_is_neither_listed_nor_opened(market
     wide, narrow = finance(), replace(finance(), scope="own")
 
     async with market.opener(wide)() as work:
-        assert item.id in {row.id for row in await queries.unresolved(work, 1_000)}
+        assert item.id in {row.id for row in (await queries.unresolved(work, 1_000))[0]}
         assert (await queries.unresolved_seen(work, item.id)).id == item.id
     async with market.opener(narrow)() as work:
-        assert await queries.unresolved(work, 1_000) == []
+        assert await queries.unresolved(work, 1_000) == ([], 0)
         assert (await page(work, UNRESOLVED, Asked.of(UNRESOLVED, {}))).rows == []
         with pytest.raises(NotFound):
             await queries.unresolved_seen(work, item.id)
