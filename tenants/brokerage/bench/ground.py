@@ -25,7 +25,7 @@ from sqlalchemy import select
 from brokerage import installing, processes
 from brokerage.bench.figures import Pace
 from stoa.cli import servers
-from stoa.events.model import Inbox, Outbox
+from stoa.events.model import Inbox, Outbox, Timer
 from stoa.kernel import process
 from stoa.kernel.config import Config, Role
 from stoa.tenancy import provision
@@ -160,13 +160,18 @@ async def _entered(slug: str, supervisor: int = 0) -> AsyncGenerator[Ground]:
 
 
 async def _at_rest(ground: Ground) -> None:
-    """Until the worker has done what two months made in two minutes left it to do."""
+    """Until the worker has done what two months made in two minutes left it to do, and every sweep
+    has had its first turn.
+    """
     ends, quiet = time.monotonic() + _RESTING_S, 0
     while time.monotonic() < ends and quiet < _QUIET_ROUNDS:
         async with ground.door.open(ground.tenant, purpose="bench") as work:
             waits = await work.counts(
                 told=select(Outbox.id).where(Outbox.relayed_at.is_(None)),
                 heard=select(Inbox.fact).where(Inbox.state == "waiting", Inbox.due_at <= work.now),
+                swept=select(Timer.name).where(
+                    Timer.last_ok_at.is_(None), Timer.last_error.is_(None)
+                ),
             )
         quiet = 0 if any(waits.values()) else quiet + 1
         await asyncio.sleep(1)
