@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from brokerage.demo import wires
 from brokerage.demo.story import Story
+from brokerage.demo.world import World
 from brokerage.payments.model import Deposit, PaymentAttempt
 from brokerage.recon import banks, booking, client_money, files, outside_lines, proofs
 from brokerage.recon.model import OutsideFile, OutsideLine
@@ -18,6 +19,7 @@ from stoa.kernel.clock import business_day
 from stoa.kernel.ids import reference
 from stoa.tenancy.actor import Actor
 from stoa.tenancy.facts import TenantFacts
+from stoa.tenancy.registry import TenantRef
 from stoa.vault import credentials
 
 WEEKS: Final = 8
@@ -122,9 +124,9 @@ async def _lies(
     return {"omit": ",".join(str(one) for one in rows), "extra": f"75.00:{base}"}
 
 
-async def _keys(story: Story, psp: str) -> dict[str, str]:
+async def keys(world: World, ref: TenantRef, psp: str) -> dict[str, str]:
     """What proves to a provider who asks."""
-    async with story.world.work(story.ref, purpose="demo.keys") as work:
+    async with world.work(ref, purpose="demo.keys") as work:
         key = (await credentials.both(work, f"{psp}.api_key"))[0]
     return {"authorization": f"Bearer {key}"} if psp == "alpha" else {"api-key": str(key)}
 
@@ -148,7 +150,7 @@ async def _sent(story: Story, psp: str, since: datetime, until: datetime) -> lis
     at = until - timedelta(days=1)
     answer = await story.world.http.post(
         story.world.config.services[psp] + "/_sandbox/settlement",
-        headers=await _keys(story, psp),
+        headers=await keys(story.world, story.ref, psp),
         json={"amount": str(share), "currency": base, "at": at.isoformat()},
     )
     answer.raise_for_status()
@@ -171,7 +173,7 @@ async def _settlement(
     answer = await world.http.get(
         world.config.services[psp] + "/_sandbox/settlement",
         params=asked,
-        headers=await _keys(story, psp),
+        headers=await keys(story.world, story.ref, psp),
     )
     answer.raise_for_status()
     if answer.content.count(b"\n") > 1:

@@ -21,12 +21,13 @@ _DONE: Final = (
 )
 """What only grows while work gets done: on a starved machine it does so long before less waits."""
 
+PAYOUTS_OLDER: Final = (
+    "update payout_attempt set next_ask_at = now(), sent_at = sent_at - interval '6 minutes' "
+    "where state in ('waiting', 'sending', 'accepted') and next_ask_at is not null"
+)
+"""What asks again after a while asks now; what is sure only after minutes is sure now."""
 OLDER: Final = (
-    # What asks again after a while asks now; what is sure only after minutes is sure now.
-    (
-        "update payout_attempt set next_ask_at = now(), sent_at = sent_at - interval '6 minutes' "
-        "where state in ('waiting', 'sending', 'accepted') and next_ask_at is not null"
-    ),
+    PAYOUTS_OLDER,
     (
         # Whom nobody asked about comes first, or those asked about before fill every sweep.
         "update payment_attempt set next_poll_at = now() - interval '1 second' * (9 - least(polls, 9)), "

@@ -25,6 +25,7 @@ from stoa.kernel.refusals import Uncertain
 from stoa.web.errors import AWAY as DATABASE_AWAY
 
 AWAY: Final = (*DATABASE_AWAY, Uncertain)
+STAKE: Final = Decimal(250)
 CARD: Final = "4242424242424242"
 DECLINED: Final = "4000000000000002"
 KINDS: Final = {
@@ -65,6 +66,14 @@ class Driver:
                 chance = random.Random(f"{self.seed}:{index}")  # noqa: S311 - seeded on purpose
                 await self._deposit(index, client, chance, Decimal(900), honest=True)
 
+    async def staking(self) -> None:
+        """Then everybody gives some of it to their trading account, so that all may trade."""
+        for number, broker in enumerate(self.brokers):
+            for at, client in enumerate(broker.clients):
+                index = -1_000_000 - number * 1000 - at
+                chance = random.Random(f"{self.seed}:{index}")  # noqa: S311 - seeded on purpose
+                await self._move(index, client, chance, "to-account", STAKE)
+
     async def one(self, index: int) -> None:
         """The wish with this number, to its end; what the driver itself cannot read is left out."""
         try:
@@ -90,7 +99,9 @@ class Driver:
                 other = chance.choice([one for one in broker.clients if one is not client])
                 await self._transfer(index, client, other, chance, amount)
             case "withdraw":
-                await self._withdraw(index, client, chance, amount * chance.choice([1, 1, 8]) + 20)
+                amount = amount * chance.choice([1, 1, 8]) + 20
+                way = chance.choice(["card", "bank"])
+                await self.withdraw(index, client, chance, amount, way)
             case "approve":
                 await self._approve(broker, chance)
             case "cancel":
@@ -233,20 +244,23 @@ class Driver:
             },
         )
 
-    async def _withdraw(
-        self, index: int, who: Customer, chance: random.Random, amount: Decimal
-    ) -> None:
+    async def withdraw(
+        self, index: int, who: Customer, chance: random.Random, amount: Decimal, way: str
+    ) -> UUID | None:
+        """Ask for money by `card` or `bank`; the withdrawal's id when it was taken on."""
         made = self._made(index, "withdraw", who, chance, amount)
         wish = {
-            "method": chance.choice(["card", "bank"]),
+            "method": way,
             "currency": who.base,
             "amount": str(amount),
             "key": str(made.key),
         }
-        if wish["method"] == "bank":
+        if way == "bank":
             wish["destination"] = str(who.destination)
-        if await self._say(made, "/withdraw", wish) is not None:
-            self.sent.append(made)
+        if await self._say(made, "/withdraw", wish) is None:
+            return None
+        self.sent.append(made)
+        return made.key
 
     async def _approve(self, broker: Broker, chance: random.Random) -> None:
         """Both who may decide look at the oldest few that wait."""
@@ -272,16 +286,25 @@ class Driver:
         where = "withdrawals" if made.kind == "withdraw" else "transfers"
         await self.post(made.who.seat, f"/{where}/{made.key}/cancel", {})
 
-    async def _trade(self, broker: Broker, who: Customer, chance: random.Random) -> None:
+    async def _trade(self, broker: Broker, who: Customer, chance: random.Random) -> bool:
         """In at the terminal and at once out again: two deals, and what they won or lost."""
         wish = await trades.order(self.world, broker, who.account, chance)
         if wish is None:
-            return
+            return False
         login, order = wish
         place = f"/dealer/{login}"
         position = trades.position_of(await self.lever("trading", f"{place}/order", order))
         if position is not None:
             await self.lever("trading", f"{place}/close", {"position": position})
+        return position is not None
+
+    async def trade_once(self) -> None:
+        """A trade at each sub-broker, for certain, before the server tells everything in time."""
+        for number, broker in enumerate(self.brokers):
+            chance = random.Random(f"{self.seed}:trade:{number}")  # noqa: S311 - seeded on purpose
+            for who in broker.clients:
+                if await self._trade(broker, who, chance):
+                    break
 
     async def _callback(self, broker: Broker, chance: random.Random) -> None:
         """Old ones again, and one that nobody signed."""

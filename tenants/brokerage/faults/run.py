@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from brokerage.demo.world import World
 from brokerage.faults import deaths as dying
-from brokerage.faults import draining, points, trades
+from brokerage.faults import draining, evidence, points, silence, trades
 from brokerage.faults.alarms import Alarms, minutes_of
 from brokerage.faults.books import Books
 from brokerage.faults.cast import Broker, closed, opened
@@ -26,13 +26,17 @@ from brokerage.faults.driver import AWAY, Driver
 from brokerage.faults.instants import Album
 from brokerage.faults.record import OK, REFUSED, UNKNOWN, Record
 from brokerage.faults.site import Site, running
-from brokerage.trading.model import TradingAccount
+from brokerage.trading.model import TradingAccount, Transfer, TransferState
 from stoa.kernel import process, where
 from stoa.kernel.clock import real
+from stoa.kernel.config import Role
 
 AT_ONCE: Final = 6
 _STUCK_S: Final = 120.0
 _ACCOUNTS_S: Final = 300.0
+_UNDERWAY: Final = select(Transfer.id).where(
+    Transfer.state.in_((TransferState.HELD, TransferState.SENDING))
+)
 
 
 async def whole(
@@ -67,6 +71,8 @@ async def _in(site: Site, record: Record, seed: int, operations: int, kills: int
         driver = Driver(world, config, brokers, record, seed)
         await driver.funding()
         await _settled(world, brokers)
+        await driver.staking()
+        await _staked(world, brokers)
         await dying.hostile(world)
         tell(f"{operations} operations, {kills} deaths, seed {seed}")
         deaths = Deaths(site, record, seed, operations, kills)
@@ -74,13 +80,17 @@ async def _in(site: Site, record: Record, seed: int, operations: int, kills: int
         storm = time.monotonic()
         await _storm(driver, deaths, album, operations)
         storm = time.monotonic() - storm
+        told = await _alarms(site, world, brokers)
+        await driver.trade_once()
+        tell("silence of the providers")
+        await silence.kept(world, driver, told, config.dsn(Role.ADMIN))
         tell("draining")
         await dying.honest(world)
-        told = await _alarms(site, world, brokers)
         drain = await draining.drained(site, world, brokers, record, told, _STUCK_S)
         tell("comparing")
         await asyncio.sleep(3)
         traded = await trades.told(world, brokers, record)
+        gaps = await evidence.held(world, brokers, record)
         books = Books(world, record)
         for broker in brokers:
             await books.compare(broker)
@@ -93,6 +103,7 @@ async def _in(site: Site, record: Record, seed: int, operations: int, kills: int
         report = _report(site, record, deaths, books, seed, operations, storm, drain)
         report["instants"] = album.count
         report["unknown_for_long"] = sum(len(one.late) for one in told.values())
+        report["gaps"] = gaps
         report["deals"] = await _deals(world, traded)
         return report
     finally:
@@ -127,6 +138,17 @@ async def _settled(world: World, brokers: list[Broker]) -> None:
                     if (await wallets.available(work, client.id, client.base)).amount:
                         break
                 await asyncio.sleep(0.2)
+
+
+async def _staked(world: World, brokers: list[Broker]) -> None:
+    """Wait until the trading accounts have what was given to them."""
+    ends = time.monotonic() + _ACCOUNTS_S
+    for broker in brokers:
+        while time.monotonic() < ends:
+            async with world.work(broker.tenant) as work:
+                if not await work.rows(_UNDERWAY):
+                    break
+            await asyncio.sleep(0.3)
 
 
 async def _alarms(site: Site, world: World, brokers: list[Broker]) -> dict[str, Alarms]:
