@@ -103,10 +103,11 @@ KINDS: Final = (
         lambda ports, _: {
             "base_url": f"http://127.0.0.1:{ports['port']}",
             "broker": "sandbox",
-            "per_minute": 480,
         },
     ),
 )
+_UNRATIONED: Final = 1_000_000
+"""Calls a minute for Match-Trader and its stand-in: the link is measured, not the vendor's ration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Came:
 
 
 async def measure(_: Ground) -> list[Figure]:
-    """All four at once: most of the time is waiting, and Match-Trader's calls are rationed."""
+    """All four at once: most of the time is waiting."""
     told = await asyncio.gather(*(_one(kind, links.CUTS) for kind in KINDS))
     figures: list[Figure] = []
     for kind, came in zip(KINDS, told, strict=True):
@@ -261,6 +262,7 @@ async def plant(kind: Kind, folder: Path) -> AsyncGenerator[tuple[TradingConnect
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", kind.module, "--state", str(folder), "--seed", "1"),
         stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"STANDIN_CALLS_A_MINUTE": str(_UNRATIONED)},
     )
     try:
         assert running.stdout is not None  # noqa: S101 - asked for above
@@ -273,6 +275,8 @@ async def plant(kind: Kind, folder: Path) -> AsyncGenerator[tuple[TradingConnect
         settings: Any = msgspec.convert(
             kind.settings(ports, manager["login"]) | more, made.settings_type
         )
+        if hasattr(settings, "per_minute"):
+            settings = msgspec.structs.replace(settings, per_minute=_UNRATIONED)
         certificate = folder / "tls.pem"
         tls = ssl.create_default_context(cafile=certificate) if certificate.exists() else None
         egress = Egress({f"127.0.0.1:{ports[kind.port]}"}, tls=tls)
