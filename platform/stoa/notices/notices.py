@@ -40,7 +40,7 @@ async def mail(
     row = await work.get(Person, person)
     message = _new(work, template, row.locale, params, about=about, campaign=campaign)
     message.person = row.id
-    return await _queue(work, message, link)
+    return _queue(work, message, link)
 
 
 async def mail_to(
@@ -57,7 +57,7 @@ async def mail_to(
     """A letter to someone who is no person here, such as a lead. The address is kept sealed."""
     message = _new(work, template, locale, params, about=about, campaign=campaign)
     message.to_sealed = work.seal(message.id, TO, email)
-    return await _queue(work, message, link)
+    return _queue(work, message, link)
 
 
 def _new(
@@ -83,10 +83,10 @@ def _new(
     )
 
 
-async def _queue(work: Work, message: Message, link: str | None) -> UUID:
+def _queue(work: Work, message: Message, link: str | None) -> UUID:
     message.link_sealed = work.seal(message.id, LINK, link)
+    # Written with the unit: letters to many people are one statement.
     work.add(message)
-    await work.flush()
     work.tell(MailQueued(message=message.id))
     work.announce("desk|messages")
     return message.id
@@ -111,7 +111,6 @@ async def tell(
     """Leave a line for a person: `title` and `body` are message ids with `{name}` places."""
     line = _line(work, person, title, body, path, params)
     work.add(line)
-    await work.flush()
     return line.id
 
 
