@@ -275,6 +275,7 @@ _QUEUED: Final = (
     Withdrawal.state,
     Withdrawal.asked_at,
     Withdrawal.promised_at,
+    Withdrawal.code,
 )
 
 

@@ -170,3 +170,14 @@ async def test_no_page_asks_more_for_many_rows_than_for_a_few(stage):
 
     assert not grown, "\n".join(f"{name}: {told}" for name, told in grown.items())
     assert not heavy, heavy
+
+
+async def test_what_stands_beside_a_list_needs_nothing_of_its_rows(stage):
+    """A card read too narrowly is completed by the list that read the same rows, as long as they are in it."""
+    said = [
+        (path, answer.status_code, answer.text[:200])
+        for who, path, _ in pages(stage)
+        if (answer := await who.get(f"{path}?q=no-such-thing")).status_code >= 500
+    ]
+
+    assert said == []
