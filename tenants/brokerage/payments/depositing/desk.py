@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from brokerage.clients import queries as clients
 from brokerage.payments import queries, settlement
+from brokerage.payments.connectors.wire import Wire
 from brokerage.payments.depositing import copies, unresolved
 from brokerage.payments.disputes import queries as disputes
 from brokerage.payments.model import Deposit, Unresolved
@@ -115,6 +116,8 @@ async def unresolved_one(
     brief = await clients.brief(work, deposit.client) if deposit is not None else None
     names = await clients.names(work, [one for one in (row.resolved_by, row.asked_by) if one])
     tried = await queries.attempts(work, deposit.id) if deposit is not None else []
+    payments = work.settings(PaymentsSettings)
+    psp = payments.psp(row.psp)
     return page(
         request,
         work,
@@ -123,6 +126,9 @@ async def unresolved_one(
         item=row,
         deposit=deposit,
         client=brief,
+        provider=payments.psp_names.get(row.psp, row.psp),
+        # A wire's is our number of the statement's line, which says nothing to a person.
+        named="" if psp is not None and psp.connector == Wire.code else row.reference,
         problem=queries.PROBLEMS.get(row.problem, row.problem),
         proposed=queries.PROPOSED.get(row.proposed, row.proposed),
         money=Money(row.amount, row.currency) if row.amount and row.currency else None,
