@@ -18,87 +18,16 @@ from typing import Any, Final
 
 from sqlalchemy import select, text
 
+from brokerage.recon import sides
 from brokerage.recon.model import BankAccount
 from brokerage.recon.settings import ReconSettings
+from brokerage.recon.sides import Sides
 from stoa.tenancy.facts import TenantFacts
 from stoa.tenancy.work import Work
 
 MOST_ITEMS: Final = 2_000
 """Of one source; more than so many breaks are one trouble, not thousands."""
 
-_SIDES: Final = text(
-    """
-with account as (
-    select id, code, currency from ledger_account
-    where owner is null and kind in ('psp', 'bank', 'house-bank')
-),
-covered as materialized (
-    -- An advice tells of single movements: it covers no time.
-    select source, currency, since, until from outside_statement where kind not like 'camt.054%'
-),
-evidence as (
-    select source, currency, max(until) as until, min(since) as since from covered
-    group by source, currency
-),
-taken as materialized (
-    select source, currency, entry, sum(amount) as amount from line_match where state = 'live'
-    group by source, currency, entry
-),
-legs as (
-    select a.code as source, a.currency, l.entry, -sum(l.amount) as amount, min(l.posted_at) as at
-    from leg l join account a on a.id = l.account
-    group by a.code, a.currency, l.entry
-),
-sorted as materialized (
-    select l.source, l.currency, l.entry, l.at, l.amount, l.amount - coalesce(t.amount, 0) as rest,
-        case
-            when e.kind = 'outside-cost' and e.ref_kind = 'outside-file'
-                and not exists (select from entry r where r.reverses = e.id) then 'fee'
-            when l.amount = coalesce(t.amount, 0) then 'matched'
-            when coalesce(t.amount, 0) = 0 and (
-                e.reverses is not null or exists (select from entry r where r.reverses = e.id)
-            ) and not exists (
-                select from taken o join entry p on p.id = o.entry
-                where o.source = l.source and (p.reverses = e.id or p.id = e.reverses)
-            ) then 'undone'
-            when v.until is null then 'uncovered'
-            when l.at >= v.until then 'flight'
-            when l.at > v.until - cast(:late as interval) and coalesce(t.amount, 0) = 0
-                and l.source not like 'psp:%' then 'flight'
-            when coalesce(t.amount, 0) <> 0 or exists (
-                select from covered c where c.source = l.source and c.currency = l.currency
-                    and l.at >= c.since and l.at < c.until
-            ) then 'missing'
-            else 'uncovered'
-        end as place
-    from legs l
-    join entry e on e.id = l.entry
-    left join taken t on t.source = l.source and t.currency = l.currency and t.entry = l.entry
-    left join evidence v on v.source = l.source and v.currency = l.currency
-)
-"""
-)
-_TOTALS: Final = text(
-    _SIDES.text
-    + """
-select s.source, s.currency, sum(s.amount) as books,
-    coalesce(sum(s.amount) filter (where s.place = 'fee'), 0) as fees,
-    coalesce(sum(s.rest) filter (where s.place = 'flight'), 0) as flight,
-    coalesce(sum(s.rest) filter (where s.place in ('uncovered', 'undone')), 0) as uncovered,
-    coalesce(sum(s.rest) filter (where s.place = 'missing'), 0) as missing,
-    count(*) filter (where s.place = 'missing') as missing_count,
-    count(*) filter (where s.place = 'flight') as flight_count,
-    min(s.at) filter (where s.place in ('flight', 'uncovered')) as oldest
-from sorted s group by s.source, s.currency
-"""
-)
-_MISSING: Final = text(
-    _SIDES.text
-    + """
-select source, currency, entry, at, amount, rest from sorted where place = 'missing'
-order by at, entry limit :most
-"""
-)
 _OUTSIDE: Final = text(
     """
 select source, currency, sum(amount) as total, sum(fee) as fees,
@@ -219,8 +148,9 @@ async def look(work: Work) -> Found:
     settings = work.settings(ReconSettings)
     entities = {row.source: row.entity for row in await work.rows(select(BankAccount))}
     found = Found()
-    rows = await _outside(work, settings, entities)
-    found.items += await _items(work, settings)
+    books = await sides.read(work, timedelta(hours=settings.late_h), MOST_ITEMS)
+    rows = await _outside(work, settings, entities, books)
+    found.items += await _items(work, books)
     for item in found.items:
         if item.kind == "fees":
             row = rows[(item.source, item.currency)]
@@ -238,9 +168,8 @@ def own(work: Work) -> str:
 
 
 async def _outside(
-    work: Work, settings: ReconSettings, entities: dict[str, str]
+    work: Work, settings: ReconSettings, entities: dict[str, str], books: Sides
 ) -> dict[tuple[str, str], Row]:
-    late = timedelta(hours=settings.late_h)
     stale_before = work.now - timedelta(hours=settings.stale_after_h)
     rows: dict[tuple[str, str], Row] = {}
 
@@ -249,9 +178,9 @@ async def _outside(
         entity = entities.get(source, own(work))
         return rows.setdefault((source, currency), Row(side, source, currency, entity))
 
-    for one in await work.table(_TOTALS, {"late": late}):
+    for one in books.totals:
         here = row(one.source, one.currency)
-        here.books, here.flight, here.uncovered = one.books, one.flight, one.uncovered
+        here.books, here.flight, here.uncovered = one.amount, one.flight, one.uncovered
         here.oldest, here.items, here.count = one.oldest, one.missing, one.missing_count
     for one in await work.table(_COVERED):
         here = row(one.source, one.currency)
@@ -269,10 +198,9 @@ async def _outside(
     }
 
 
-async def _items(work: Work, settings: ReconSettings) -> list[Item]:
-    late = timedelta(hours=settings.late_h)
+async def _items(work: Work, books: Sides) -> list[Item]:
     items: list[Item] = []
-    for one in await work.table(_MISSING, {"late": late, "most": MOST_ITEMS}):
+    for one in books.missing:
         side = "psp" if one.source.startswith("psp:") else "bank"
         kind = "amount" if one.rest != one.amount else "not-outside"
         items.append(
