@@ -28,10 +28,6 @@ place as materialized (
     where a.owner is null and a.kind in ('psp', 'bank', 'house-bank')
     group by a.code, a.currency
 ),
-taken as materialized (
-    select source, currency, entry, sum(amount) as amount from line_match where state = 'live'
-    group by source, currency, entry
-),
 turned as materialized (
     select id as entry, reverses as other from entry where reverses is not null
     union all
@@ -42,35 +38,43 @@ fee as materialized (
     where e.kind = 'outside-cost' and e.ref_kind = 'outside-file'
         and not exists (select from entry r where r.reverses = e.id)
 ),
+entries as (
+    -- One under the other and added up, not joined: of lines just brought there are no statistics,
+    -- and a join the planner believes to be small would take minutes.
+    select source, currency, until, entry, min(at) as at, sum(amount) as amount,
+        coalesce(sum(taken), 0) as taken
+    from (
+        select p.source, p.currency, p.until, l.entry, l.posted_at as at, -l.amount as amount,
+            cast(null as numeric) as taken
+        from place p join leg l on l.account = any(p.accounts)
+        union all
+        select p.source, p.currency, p.until, m.entry, null, null, m.amount
+        from place p join line_match m on m.source = p.source and m.currency = p.currency
+        where m.state = 'live'
+    ) told
+    group by source, currency, until, entry having min(at) is not null
+),
 sorted as (
-    select p.source, p.currency, l.entry, l.at, l.amount,
-        l.amount - coalesce(t.amount, 0) as rest,
+    select l.source, l.currency, l.entry, l.at, l.amount, l.amount - l.taken as rest,
         case
             when l.entry in (select entry from fee) then 'fee'
-            when l.amount = coalesce(t.amount, 0) then 'matched'
-            when coalesce(t.amount, 0) = 0 and l.entry in (select entry from turned)
-                and (l.entry, cast(p.source as text)) not in (
-                    select u.entry, cast(o.source as text)
-                    from turned u join taken o on o.entry = u.other
+            when l.amount = l.taken then 'matched'
+            when l.taken = 0 and l.entry in (select entry from turned)
+                and (l.entry, cast(l.source as text)) not in (
+                    select u.entry, cast(o.source as text) from turned u
+                    join line_match o on o.entry = u.other and o.state = 'live'
                 ) then 'undone'
-            when p.until is null then 'uncovered'
-            when l.at >= p.until then 'flight'
-            when l.at > p.until - cast(:late as interval) and coalesce(t.amount, 0) = 0
-                and p.source not like 'psp:%' then 'flight'
-            when coalesce(t.amount, 0) <> 0 or exists (
-                select from covered c where c.source = p.source and c.currency = p.currency
+            when l.until is null then 'uncovered'
+            when l.at >= l.until then 'flight'
+            when l.at > l.until - cast(:late as interval) and l.taken = 0
+                and l.source not like 'psp:%' then 'flight'
+            when l.taken <> 0 or exists (
+                select from covered c where c.source = l.source and c.currency = l.currency
                     and l.at >= c.since and l.at < c.until
             ) then 'missing'
             else 'uncovered'
         end as became
-    from place p
-    -- Source by source: the planner cannot know how many legs one has, and in this form it adds
-    -- them up once whatever it believes.
-    cross join lateral (
-        select g.entry, -sum(g.amount) as amount, min(g.posted_at) as at
-        from leg g where g.account = any(p.accounts) group by g.entry
-    ) l
-    left join taken t on t.source = p.source and t.currency = p.currency and t.entry = l.entry
+    from entries l
     offset 0 -- What became of an entry is worked out before it is grouped by, not each time.
 ),
 found as materialized (
