@@ -54,12 +54,11 @@ of another client's, has none and is refused. A foreign key would ask for each d
 _OPENED: Final = text(
     "select coalesce(array_agg(position), '{}') as positions, coalesce(array_agg(at), '{}') as ats, "
     "coalesce(array_agg(price), '{}') as prices from ("
-    "select x.position, d.at, d.price from unnest(cast(:positions as bigint[])) x(position) "
-    "cross join lateral (select at, price from deal where server = :server "
-    "and position = x.position and entry = 'in' and reverses is null order by at limit 1) d) x"
+    "select distinct on (position) position, at, price from deal where server = :server "
+    "and position = any(cast(:positions as bigint[])) and entry = 'in' and reverses is null "
+    "order by position, at) x"
 )
-"""As three arrays: a row for each of them costs more to read than it cost to find. Position by position
-along the index, as a server's deals would all be gone through otherwise."""
+"""As three arrays: a row for each of them costs more to read than it cost to find."""
 _Line: Final = msgspec.defstruct("_Line", [(name, Any) for name in _KEYS], gc=False)
 """A row of that document, which costs half of what a dictionary does."""
 _ROOT: Final = UUID("6f1d8b52-6a0e-4a55-9a52-3b8f7d0a9c11")

@@ -53,39 +53,26 @@ ACCRUE: Final = Write(
 WRITE_FACTS: Final = text(f"""
 with {worth.FACTS}, {worth.CORE}, written as ({_LINES}
     on conflict do nothing {_WRITTEN}""")
-SEEN: Final = text(f"""
-select x.*, exists (
-    select from (
-        select d.number, d.server from deal d
-        where d.imported_at >= :since and d.imported_at <= :until and d.kind in ('buy', 'sell')
-          and {worth.served("d")}
-        order by d.imported_at limit :looked_at
-    ) d
-    cross join lateral (
-        select from reward r where r.deal = d.number and r.server = d.server
-        and r.deal <> 0 and r.dispute is null limit 1
-    ) r
-) or x.late > 0 as known
+SEEN: Final = text("""
+select symbol, product, min(at) as first, max(at) as last, count(*) as count, count(known) as known
 from (
-    select symbol, product, min(at) as first, max(at) as last, count(*) as count, sum(late) as late
-    from (
-        select d.symbol, t.product, d.at, 0 as late from deal d
-        join trading_account t on t.id = d.account and t.kind = 'live'
-        where d.imported_at >= :since and d.imported_at <= :until
-          and d.kind in ('buy', 'sell') and {worth.served("d")}
-        union all
-        select d.symbol, t.product, d.at, 1 from deal o
-        join deal d on d.server = o.server and d.position = o.position and d.account = o.account
-        join trading_account t on t.id = d.account and t.kind = 'live'
-        where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in'
-          and (d.imported_at < :since or d.imported_at > :until)
-          and {worth.served("o")}
-    ) x group by 1, 2
-) x
-""")  # noqa: S608 - every part is ours
-"""Whether any of it is rewarded already is looked up for the first that came: who catches up begins
-before the end, and what a look at a few has missed is met by `write`."""
-LOOKED_AT: Final = 1_000
+    select d.symbol, t.product, d.at, k.known from deal d
+    join trading_account t on t.id = d.account and t.kind = 'live'
+    left join lateral (
+        select true as known from reward r where r.deal = d.number and r.server = d.server
+        and r.deal <> 0 and r.dispute is null limit 1
+    ) k on true
+    where d.imported_at >= :since and d.imported_at <= :until
+      and d.kind in ('buy', 'sell') and (cast(:server as varchar) is null or d.server = :server)
+    union all
+    select d.symbol, t.product, d.at, true from deal o
+    join deal d on d.server = o.server and d.position = o.position and d.account = o.account
+    join trading_account t on t.id = d.account and t.kind = 'live'
+    where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in'
+      and (d.imported_at < :since or d.imported_at > :until)
+      and (cast(:server as varchar) is null or o.server = :server)
+) x group by 1, 2
+""")
 
 
 async def accrue(
@@ -103,7 +90,7 @@ async def accrue(
     rewards were written; a second run writes none.
     """
     window = {"since": since, "until": until, "server": server}
-    seen = await work.table(SEEN, window | {"looked_at": LOOKED_AT})
+    seen = await work.table(SEEN, window)
     if not seen:
         return 0
     found = await terms(work, seen, epochs)

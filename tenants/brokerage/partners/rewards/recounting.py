@@ -33,7 +33,7 @@ with touched as (
     select d.server, d.number from deal v
     join deal d on d.server = v.server and d.number = v.reverses
     where v.imported_at >= :since and v.imported_at <= :until and v.reverses is not null
-      and {worth.served("v")}
+      and (cast(:server as varchar) is null or v.server = :server)
 ), {slicing.EXISTING}, gone as (
     select * from existing where given <> 0
 ), written as (

@@ -24,20 +24,11 @@ _STANDS: Final = (
     "and v.reverses = d.number)"
 )
 """Neither taken back nor what takes another back."""
-
-
-def served(deal: str) -> str:
-    """Deals of `:server`, or of all. Not as an index could find it: a server's deals are millions, which
-    the database does not know of a table it has not looked over since the first of them came.
-    """
-    return f"coalesce({deal}.server = cast(:server as varchar), true)"
-
-
 IMPORTED: Final = f"""
 picked as (
     select {_DEAL} from deal d
     where d.imported_at >= :since and d.imported_at <= :until and {_CLOSING} and {_STANDS}
-      and {served("d")}
+      and (cast(:server as varchar) is null or d.server = :server)
     union all
     select d.* from deal o
     cross join lateral (
@@ -47,7 +38,7 @@ picked as (
         offset 0
     ) d
     where o.imported_at >= :since and o.imported_at <= :until and o.entry = 'in'
-      and {served("o")}
+      and (cast(:server as varchar) is null or o.server = :server)
 )"""  # noqa: S608 - the columns are ours
 """What an import brought, and what waited for an opening that it brought: position by position along
 the index, as all deals there are would be gone through otherwise."""
