@@ -124,7 +124,7 @@ async def _lies(
     return {"omit": ",".join(str(one) for one in rows), "extra": f"75.00:{base}"}
 
 
-async def keys(world: World, ref: TenantRef, psp: str) -> dict[str, str]:
+async def _keys(world: World, ref: TenantRef, psp: str) -> dict[str, str]:
     """What proves to a provider who asks."""
     async with world.work(ref, purpose="demo.keys") as work:
         key = (await credentials.both(work, f"{psp}.api_key"))[0]
@@ -150,7 +150,7 @@ async def _sent(story: Story, psp: str, since: datetime, until: datetime) -> lis
     at = until - timedelta(days=1)
     answer = await story.world.http.post(
         story.world.config.services[psp] + "/_sandbox/settlement",
-        headers=await keys(story.world, story.ref, psp),
+        headers=await _keys(story.world, story.ref, psp),
         json={"amount": str(share), "currency": base, "at": at.isoformat()},
     )
     answer.raise_for_status()
@@ -165,20 +165,26 @@ async def _sent(story: Story, psp: str, since: datetime, until: datetime) -> lis
     ]
 
 
+async def settlement(
+    world: World, ref: TenantRef, psp: str, since: datetime, until: datetime, **lies: str
+) -> bytes:
+    """A provider's file of that time; `lies` are what it leaves out (`omit`) and invents (`extra`)."""
+    answer = await world.http.get(
+        world.config.services[psp] + "/_sandbox/settlement",
+        params={"since": since.isoformat(), "until": until.isoformat(), **lies},
+        headers=await _keys(world, ref, psp),
+    )
+    answer.raise_for_status()
+    return answer.content
+
+
 async def _settlement(
     story: Story, psp: str, since: datetime, until: datetime, lies: dict[str, str]
 ) -> None:
-    asked = {"since": since.isoformat(), "until": until.isoformat(), **lies}
-    world = story.world
-    answer = await world.http.get(
-        world.config.services[psp] + "/_sandbox/settlement",
-        params=asked,
-        headers=await keys(story.world, story.ref, psp),
-    )
-    answer.raise_for_status()
-    if answer.content.count(b"\n") > 1:
+    content = await settlement(story.world, story.ref, psp, since, until, **lies)
+    if content.count(b"\n") > 1:
         name = f"{psp}-{until:%Y-%m-%d}.csv"
-        await _brought(story, answer.content, name, psp, story.hands["finance"], since, until)
+        await _brought(story, content, name, psp, story.hands["finance"], since, until)
 
 
 async def _brought(

@@ -1,9 +1,9 @@
 """The traffic: clients and staff over HTTP, payers at the providers, and those who mean harm."""
 
 import asyncio
-import json
 import random
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
@@ -13,12 +13,11 @@ import httpx2
 from sqlalchemy import select
 
 from brokerage.demo.world import World
-from brokerage.faults import trades
+from brokerage.faults import callbacks, trades
 from brokerage.faults.cast import Broker, Customer, renewed
 from brokerage.faults.record import OK, REFUSED, UNKNOWN, Operation, Record
 from brokerage.faults.seats import Seat
 from brokerage.ledger.fx import FxQuote
-from brokerage.payments import callbacks
 from brokerage.payments.withdrawing.model import Withdrawal, WithdrawalState
 from stoa.kernel.config import Config
 from stoa.kernel.refusals import Uncertain
@@ -56,23 +55,23 @@ class Driver:
         self.record = record
         self.seed = seed
         self.sent: list[Operation] = []
-        self._base = f"http://127.0.0.1:{config.port}"
 
     async def funding(self) -> None:
         """Everybody pays in first, while nothing is broken yet."""
-        for number, broker in enumerate(self.brokers):
-            for at, client in enumerate(broker.clients):
-                index = -1 - number * 1000 - at
-                chance = random.Random(f"{self.seed}:{index}")  # noqa: S311 - seeded on purpose
-                await self._deposit(index, client, chance, Decimal(900), honest=True)
+        for index, client, chance in self._everybody(-1):
+            await self._deposit(index, client, chance, Decimal(900), honest=True)
 
     async def staking(self) -> None:
         """Then everybody gives some of it to their trading account, so that all may trade."""
+        for index, client, chance in self._everybody(-1_000_000):
+            await self._move(index, client, chance, "to-account", STAKE)
+
+    def _everybody(self, first: int) -> Iterator[tuple[int, Customer, random.Random]]:
+        """All clients, each with a number of a wish before those of the storm, and its chance."""
         for number, broker in enumerate(self.brokers):
             for at, client in enumerate(broker.clients):
-                index = -1_000_000 - number * 1000 - at
-                chance = random.Random(f"{self.seed}:{index}")  # noqa: S311 - seeded on purpose
-                await self._move(index, client, chance, "to-account", STAKE)
+                index = first - number * 1000 - at
+                yield index, client, random.Random(f"{self.seed}:{index}")  # noqa: S311 - seeded on purpose
 
     async def one(self, index: int) -> None:
         """The wish with this number, to its end; what the driver itself cannot read is left out."""
@@ -107,9 +106,9 @@ class Driver:
             case "cancel":
                 await self._cancel(chance)
             case "trade":
-                await self._trade(broker, client, chance)
+                await trades.in_and_out(self.world, broker, client.account, chance, self.lever)
             case _:
-                await self._callback(broker, chance)
+                await callbacks.told_again(self.world, broker, chance, self.lever, self.record)
 
     def _made(
         self, index: int, kind: str, who: Customer, chance: random.Random, amount: Decimal
@@ -286,48 +285,15 @@ class Driver:
         where = "withdrawals" if made.kind == "withdraw" else "transfers"
         await self.post(made.who.seat, f"/{where}/{made.key}/cancel", {})
 
-    async def _trade(self, broker: Broker, who: Customer, chance: random.Random) -> bool:
-        """In at the terminal and at once out again: two deals, and what they won or lost."""
-        wish = await trades.order(self.world, broker, who.account, chance)
-        if wish is None:
-            return False
-        login, order = wish
-        place = f"/dealer/{login}"
-        position = trades.position_of(await self.lever("trading", f"{place}/order", order))
-        if position is not None:
-            await self.lever("trading", f"{place}/close", {"position": position})
-        return position is not None
-
     async def trade_once(self) -> None:
         """A trade at each sub-broker, for certain, before the server tells everything in time."""
         for number, broker in enumerate(self.brokers):
             chance = random.Random(f"{self.seed}:trade:{number}")  # noqa: S311 - seeded on purpose
             for who in broker.clients:
-                if await self._trade(broker, who, chance):
+                if await trades.in_and_out(self.world, broker, who.account, chance, self.lever):
                     break
-
-    async def _callback(self, broker: Broker, chance: random.Random) -> None:
-        """Old ones again, and one that nobody signed."""
-        psp = chance.choice(["alpha", "beta"])
-        told = await self.lever(psp, "/_sandbox/webhooks", method="GET")
-        known = [one for one in (told or {}).get("deliveries", []) if one.get("event")]
-        if known:
-            event = chance.choice(known)["event"]
-            await self.lever(psp, "/_sandbox/webhooks/resend", {"event": event})
-        async with self.world.work(broker.tenant) as work:
-            path = callbacks.path(work, psp)
-        forged = json.dumps({"id": f"evt_{chance.getrandbits(60)}", "type": "payout.paid"})
-        async with httpx2.AsyncClient(base_url=self._base, trust_env=False, timeout=20) as http:
-            try:
-                answer = await http.post(
-                    path,
-                    content=forged,
-                    headers={"host": f"{broker.tenant.host}:{self.config.port}"},
-                )
-            except httpx2.HTTPError:
-                return
-        if answer.status_code < 400:
-            self.record.breach("I5", broker.tenant.slug, psp, "a forged callback was taken")
+            else:
+                self.record.breach("I7", broker.tenant.slug, "trade", "nobody could trade")
 
     async def lever(
         self, service: str, path: str, body: Any = None, *, method: str = "POST"

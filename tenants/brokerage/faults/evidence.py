@@ -65,20 +65,18 @@ async def _brought(world: World, broker: Broker, psp: str) -> tuple[Lie, UUID]:
         until = work.now + timedelta(minutes=1)
     lie = Lie(f"psp:{psp}", left_out[1] if left_out else Decimal(0), ref.base_currency)
     since = until - timedelta(days=1)
-    answer = await world.http.get(
-        world.config.services[psp] + "/_sandbox/settlement",
-        params={
-            "since": since.isoformat(),
-            "until": until.isoformat(),
-            "omit": str(left_out[0]) if left_out else "",
-            "extra": f"{INVENTED}:{ref.base_currency}",
-        },
-        headers=await proof.keys(world, ref, psp),
+    content = await proof.settlement(
+        world,
+        ref,
+        psp,
+        since,
+        until,
+        omit=str(left_out[0]) if left_out else "",
+        extra=f"{INVENTED}:{ref.base_currency}",
     )
-    answer.raise_for_status()
     async with world.work(ref, purpose="faults.gaps") as work:
         file = await files.bring(
-            work, answer.content, name=f"{psp}.csv", psp=psp, since=since, until=until
+            work, content, name=f"{psp}.csv", psp=psp, since=since, until=until
         )
     return lie, file.id
 

@@ -32,9 +32,9 @@ _ROUND_S: Final = 1.5
 
 
 async def kept(world: World, driver: Driver, alarms: dict[str, Alarms], dsn: str) -> None:
-    """Have each sub-broker's payout asked about in vain until it is late; gives up after a while.
+    """Have each sub-broker's payout asked about in vain until it is late.
 
-    `dsn` is of who may make rows older.
+    `dsn` is of who may make rows older. A breach where after a while none is: nothing was tried then.
     """
     for psp in ("alpha", "beta"):
         await world.lever(psp, "/_sandbox/faults/clear", {})
@@ -54,6 +54,10 @@ async def kept(world: World, driver: Driver, alarms: dict[str, Alarms], dsn: str
             if all(alarms[broker.tenant.slug].late for broker in driver.brokers):
                 return
             await asyncio.sleep(_ROUND_S)
+        for broker in driver.brokers:
+            if not alarms[broker.tenant.slug].late:
+                why = "none stayed unknown for long"
+                driver.record.breach("I16", broker.tenant.slug, "payout", why)
     finally:
         await owner.close()
 

@@ -7,7 +7,7 @@ here once, and nothing else is.
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,22 +21,31 @@ from stoa.tenancy.work import Work
 
 SYMBOL: Final = "ETHUSD"
 """Open on every day and hour, and small enough for an account with little money."""
+Lever = Callable[..., Awaitable[Any]]
+"""Pulls a lever outside: (service, path, body, method); its answer, or None from who is busy failing."""
 _WITHIN_S: Final = 120.0
 _KEPT: Final = text("select login, number from deal where kind in ('buy', 'sell')")
 
 
-async def order(world: World, broker: Broker, account: UUID, chance: random.Random) -> Any:
-    """What a client who goes in sends, and where; None while the account has no login."""
+async def in_and_out(
+    world: World, broker: Broker, account: UUID, chance: random.Random, lever: Lever
+) -> bool:
+    """In at the terminal and at once out again: two deals, and what they won or lost.
+
+    False where nothing was opened: no login, too little money, or nobody answered.
+    """
     async with world.work(broker.tenant) as work:
         login = await work.value(select(TradingAccount.login).where(TradingAccount.id == account))
     wish = {"symbol": SYMBOL, "side": chance.choice(["buy", "sell"]), "lots": "0.01"}
-    return (login, wish) if login else None
-
-
-def position_of(answer: Mapping[str, Any] | None) -> int | None:
-    """The position that an order opened; none where it was refused or nobody answered."""
-    deals = (answer or {}).get("Deals") or []
-    return int(deals[0]["PositionID"]) if deals else None
+    if not login:
+        return False
+    made = await lever("trading", f"/dealer/{login}/order", wish)
+    deals = (made or {}).get("Deals") or []
+    if not deals:
+        return False
+    closing = {"position": int(deals[0]["PositionID"])}
+    await lever("trading", f"/dealer/{login}/close", closing)
+    return True
 
 
 async def told(world: World, brokers: list[Broker], record: Record) -> int:
